@@ -1,0 +1,1 @@
+"""Découverte, vérification et activation des briques."""

@@ -1,0 +1,58 @@
+"""Les bascules : qui a ouvert quelle brique, où et pour quelles dates ; et le registre des briques vues."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Boolean, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped
+
+from ent_core.contrat.donnees import commun
+from ent_core.donnees.base import Base
+from ent_core.donnees.colonnes import cle, neutre
+
+__all__ = ["Bascule", "BriqueConnue"]
+
+
+class Bascule(Base):
+    """Décision d'ouvrir ou de fermer une brique, pour l'académie (``uai`` nul) ou un établissement.
+
+    La décision d'un établissement l'emporte sur celle de l'académie ; la plus récente l'emporte
+    à même niveau. Une décision remplacée garde sa ligne : c'est l'historique.
+    """
+
+    __tablename__ = "bascule"
+    __cloisonnement__ = commun("l'académie décide pour tous ses établissements")
+
+    id: Mapped[UUID] = cle()
+    brique: Mapped[str] = neutre("identifiant de brique", String(31))
+    uai: Mapped[str | None] = neutre("établissement", String(8), ForeignKey("etablissement.uai"))
+    ouverte: Mapped[bool] = neutre("ouverte ou fermée", Boolean)
+    debut: Mapped[date] = neutre("premier jour", Date)
+    fin: Mapped[date | None] = neutre("lendemain du dernier jour", Date)
+    origine: Mapped[str] = neutre("fichier, commande ou page", String(10))
+    posee_par: Mapped[UUID | None] = neutre("compte", Uuid)
+    posee_le: Mapped[datetime] = neutre("date de la décision", DateTime(timezone=True))
+    retiree_le: Mapped[datetime | None] = neutre("date du retrait", DateTime(timezone=True))
+
+    __table_args__ = (
+        CheckConstraint("fin is null or debut < fin", name="ordre"),
+        Index(None, "uai", "brique"),
+        Index(None, "brique"),
+    )
+
+
+class BriqueConnue(Base):
+    """Brique dont des tables existent : ses déclarations survivent à sa désinstallation."""
+
+    __tablename__ = "brique_connue"
+    __cloisonnement__ = commun("registre de l'instance")
+
+    id: Mapped[str] = neutre("identifiant de brique", String(31), primary_key=True)
+    version: Mapped[str] = neutre("dernière version vue", Text)
+    registre: Mapped[dict[str, Any]] = neutre("déclarations, pour continuer de purger", JSONB)
+    vue_le: Mapped[datetime] = neutre("dernier démarrage avec elle", DateTime(timezone=True))
+    retiree_le: Mapped[datetime | None] = neutre("retrait enregistré", DateTime(timezone=True))

@@ -1,0 +1,233 @@
+"""Les crochets : tout ce qu'une brique peut apporter au noyau, et quand on le lui demande.
+
+Quatre phases. *Déclaration* : au démarrage, sans argument, fonctions pures qui rendent des
+valeurs immuables. *Requête* : briques actives de l'établissement seulement. *Cycle de vie* :
+dans la transaction de l'appelant. *Vie privée* : toutes les briques chargées, actives ou non.
+
+Une brique n'écrit que les crochets dont elle a besoin, et dans chacun que les arguments
+qu'elle lit. Un crochet inconnu ou un argument inconnu empêche de démarrer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from importlib.resources.abc import Traversable
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from ent_core.contrat.donnees import AucuneDonnee, Traitement
+from ent_core.contrat.evenements import Evenement
+from ent_core.contrat.interface import Contexte, EntreeMenu, Permission, Vignette
+from ent_core.contrat.manifeste import Manifeste
+from ent_core.contrat.resultats import Anomalie, Bilan, PieceExport
+from ent_core.contrat.taches import Tache
+
+if TYPE_CHECKING:
+    from datetime import date
+    from uuid import UUID
+
+    import click
+    from flask import Blueprint
+    from sqlalchemy.orm import Session
+
+__all__ = ["crochet", "implante"]
+
+crochet = pluggy.HookspecMarker("ent")
+implante = pluggy.HookimplMarker("ent")
+"""Décorateur par lequel une brique implante un crochet."""
+
+
+# --- Déclaration -----------------------------------------------------------------------------
+
+
+@crochet
+def ent_manifeste() -> Manifeste:
+    """Rend la carte d'identité de la brique ; le seul crochet obligatoire."""
+    raise NotImplementedError
+
+
+@crochet
+def ent_configuration() -> type | None:
+    """Rend une dataclass figée : les réglages de la brique, section ``[reglages.<brique>]``."""
+    raise NotImplementedError
+
+
+@crochet
+def ent_modeles() -> Sequence[type]:
+    """Rend les tables de la brique, préfixées par son identifiant."""
+    raise NotImplementedError
+
+
+@crochet
+def ent_migrations() -> Traversable:
+    """Rend le dossier qui contient ``versions/``."""
+    raise NotImplementedError
+
+
+@crochet
+def ent_traitements() -> Sequence[Traitement] | AucuneDonnee:
+    """Rend les traitements de la brique, ou dit pourquoi elle n'en a aucun."""
+    raise NotImplementedError
+
+
+@crochet
+def ent_permissions() -> Sequence[Permission]:
+    """Rend les permissions de la brique et les rôles qui les ont par défaut."""
+    raise NotImplementedError
+
+
+@crochet
+def ent_routes() -> Sequence[Blueprint]:
+    """Rend les pages et l'API ; chaque route porte ``@exige`` ou ``@public``."""
+    raise NotImplementedError
+
+
+@crochet
+def ent_commandes() -> Sequence[click.Command]:
+    """Rend les commandes placées sous ``ent <brique>``."""
+    raise NotImplementedError
+
+
+@crochet
+def ent_evenements() -> Sequence[type[Evenement]]:
+    """Rend les événements que la brique publie."""
+    raise NotImplementedError
+
+
+@crochet
+def ent_taches() -> Sequence[Tache]:
+    """Rend les travaux différés et périodiques de la brique."""
+    raise NotImplementedError
+
+
+@crochet
+def ent_verifications() -> Sequence[Callable[[], Iterable[Anomalie]]]:
+    """Rend les vérifications propres à la brique, lancées par ``ent verifier``."""
+    raise NotImplementedError
+
+
+# --- Requête ---------------------------------------------------------------------------------
+
+
+@crochet
+def ent_navigation(contexte: Contexte) -> Sequence[EntreeMenu]:
+    """Rend les entrées de menu pour cette personne, dans cet établissement.
+
+    :param contexte: qui regarde, où et à quel titre.
+    """
+    raise NotImplementedError
+
+
+@crochet
+def ent_tableau_de_bord(session: Session, contexte: Contexte) -> Sequence[Vignette]:
+    """Rend les vignettes de l'accueil ; une erreur donne une vignette « indisponible ».
+
+    :param session: session de base, déjà cloisonnée.
+    :param contexte: qui regarde, où et à quel titre.
+    """
+    raise NotImplementedError
+
+
+@crochet
+def ent_interdire(contexte: Contexte, permission: str, objet: Any) -> str | None:
+    """Rend le motif d'un refus, ou ``None``. Un seul refus suffit ; rien n'est jamais accordé ici.
+
+    :param contexte: qui agit.
+    :param permission: permission déjà accordée par le noyau.
+    :param objet: ce sur quoi porte l'acte, ou ``None``.
+    """
+    raise NotImplementedError
+
+
+# --- Cycle de vie ----------------------------------------------------------------------------
+
+
+@crochet
+def ent_activer(session: Session, uai: str) -> None:
+    """Prépare la brique dans un établissement ; peut être rejoué sans effet.
+
+    :param session: session de l'appelant ; ne pas valider.
+    :param uai: établissement.
+    """
+    raise NotImplementedError
+
+
+@crochet
+def ent_desactiver(session: Session, uai: str) -> None:
+    """Retire la brique d'un établissement : on cache, on ne supprime jamais.
+
+    :param session: session de l'appelant ; ne pas valider.
+    :param uai: établissement.
+    """
+    raise NotImplementedError
+
+
+@crochet
+def ent_changer_annee(session: Session, uai: str, ancienne: int, nouvelle: int) -> Bilan:
+    """Passe d'une année scolaire à la suivante.
+
+    :param session: session de l'appelant.
+    :param uai: établissement.
+    :param ancienne: première année civile de l'année qui finit.
+    :param nouvelle: première année civile de l'année qui commence.
+    """
+    raise NotImplementedError
+
+
+@crochet
+def ent_sur_evenement(session: Session, evenement: Evenement) -> None:
+    """Réagit à un fait, dans la même transaction.
+
+    :param session: session de l'appelant.
+    :param evenement: le fait.
+    """
+    raise NotImplementedError
+
+
+@crochet
+def ent_fusionner_personnes(session: Session, gardee: UUID, absorbee: UUID) -> Bilan:
+    """Reporte sur une fiche ce que la brique tient sur une autre fiche de la même personne.
+
+    :param session: session de l'appelant.
+    :param gardee: personne conservée.
+    :param absorbee: personne qui disparaît.
+    """
+    raise NotImplementedError
+
+
+# --- Vie privée ------------------------------------------------------------------------------
+
+
+@crochet
+def ent_purger(session: Session, traitement: str, uai: str, limite: date, simulation: bool) -> Bilan:
+    """Applique une conservation échue, si la règle générale ne suffit pas ; le noyau recompte.
+
+    :param session: session de l'appelant.
+    :param traitement: clé du traitement.
+    :param uai: établissement.
+    :param limite: premier jour conservé.
+    :param simulation: vrai pour compter sans supprimer.
+    """
+    raise NotImplementedError
+
+
+@crochet
+def ent_exporter_personne(session: Session, personne_id: UUID) -> Iterable[PieceExport]:
+    """Rend ce que la brique tient sur une personne et que la règle générale ne voit pas.
+
+    :param session: session de l'appelant.
+    :param personne_id: personne qui exerce son droit d'accès.
+    """
+    raise NotImplementedError
+
+
+@crochet
+def ent_effacer_personne(session: Session, personne_id: UUID, motif: str) -> Bilan:
+    """Efface ou anonymise ce que la brique tient sur une personne, ou refuse avec un motif légal.
+
+    :param session: session de l'appelant.
+    :param personne_id: personne concernée.
+    :param motif: fondement de la demande.
+    """
+    raise NotImplementedError

@@ -1,0 +1,1 @@
+"""La base : tables déclarées, sessions cloisonnées, migrations."""

@@ -1,0 +1,39 @@
+"""Le seul ``env.py`` : les briques n'apportent que des révisions, tout le reste passe par les attributs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alembic import context
+from alembic.operations import ops
+
+from ent_core.donnees.base import Base
+
+_attributs = context.config.attributes
+_tables: frozenset[str] = _attributs["tables"]
+
+
+def _inclure(nom: str | None, genre: str, parents: object) -> bool:
+    """Ne compare que les tables de la distribution : jamais celles d'une autre."""
+    return genre != "table" or nom in _tables
+
+
+def _sans_declaration(_contexte: Any, _revision: Any, directives: list[Any]) -> None:
+    """Une révision ne recopie pas les déclarations : elles vivent dans le code, pas dans l'histoire."""
+    for script in directives:
+        for operation in script.upgrade_ops.ops:
+            if isinstance(operation, ops.CreateTableOp):
+                operation.info.clear()
+
+
+context.configure(
+    connection=_attributs["connexion"],
+    target_metadata=Base.metadata,
+    version_table=_attributs["table_de_version"],
+    include_name=_inclure,
+    transaction_per_migration=True,
+    compare_server_default=True,
+    process_revision_directives=_sans_declaration,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,82 @@
+"""Les colonnes déclarées : ``donnee`` ou ``neutre``, jamais ni l'un ni l'autre."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, ForeignKey, SmallInteger, String, Uuid, text
+from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
+
+from ent_core.contrat.donnees import Categorie, Donnee, Neutre
+from ent_core.donnees.base import CLE_INFO
+
+__all__ = ["Cloisonne", "ParAnnee", "cle", "declaration_colonne", "donnee", "neutre", "vers_personne"]
+
+
+def donnee(
+    categorie: Categorie, *args: Any, libre: bool = False, cles: tuple[str, ...] = (), **options: Any
+) -> MappedColumn[Any]:
+    """Colonne qui porte une donnée personnelle.
+
+    :param categorie: catégorie de donnée.
+    :param args: type et contraintes SQLAlchemy.
+    :param libre: vrai pour un texte libre.
+    :param cles: clés permises d'une colonne JSON.
+    :param options: options de ``mapped_column``.
+    """
+    return mapped_column(*args, info={CLE_INFO: Donnee(categorie, libre=libre, cles=cles)}, **options)
+
+
+def neutre(motif: str, *args: Any, **options: Any) -> MappedColumn[Any]:
+    """Colonne qui n'est pas une donnée personnelle.
+
+    :param motif: pourquoi ; le registre le cite.
+    :param args: type et contraintes SQLAlchemy.
+    :param options: options de ``mapped_column``.
+    """
+    return mapped_column(*args, info={CLE_INFO: Neutre(motif)}, **options)
+
+
+def cle() -> MappedColumn[Any]:
+    """Identifiant technique UUIDv7, donné par la base et jamais réemployé."""
+    return neutre("identifiant technique", Uuid, primary_key=True, server_default=text("ent_uuid7()"))
+
+
+def vers_personne(*, ondelete: str = "CASCADE", **options: Any) -> MappedColumn[Any]:
+    """Référence à une personne de l'annuaire unique (ENT-06 : on renvoie, on ne recopie pas).
+
+    :param ondelete: sort de la ligne quand la personne disparaît.
+    :param options: options de ``mapped_column``.
+    """
+    return donnee(Categorie.IDENTIFIANT, Uuid, ForeignKey("personne.id", ondelete=ondelete), **options)
+
+
+def declaration_colonne(colonne: Column[Any]) -> Donnee | Neutre | None:
+    """Déclaration d'une colonne, ou ``None`` si elle n'en porte pas.
+
+    :param colonne: colonne d'une table.
+    """
+    trouvee = colonne.info.get(CLE_INFO)
+    return trouvee if isinstance(trouvee, Donnee | Neutre) else None
+
+
+class Cloisonne:
+    """Mixin des tables d'un établissement : ``uai`` mène la clé, l'identifiant suit."""
+
+    uai: Mapped[str] = neutre(
+        "établissement", String(8), ForeignKey("etablissement.uai"), primary_key=True, sort_order=-20
+    )
+    id: Mapped[UUID] = neutre(
+        "identifiant technique",
+        Uuid,
+        primary_key=True,
+        server_default=text("ent_uuid7()"),
+        sort_order=-10,
+    )
+
+
+class ParAnnee(Cloisonne):
+    """Mixin des tables qui vieillissent : l'année scolaire suit l'établissement dans la clé."""
+
+    annee: Mapped[int] = neutre("année scolaire", SmallInteger, primary_key=True, sort_order=-15)

@@ -1,0 +1,172 @@
+"""Migrations : une table de version par distribution, un seul environnement.
+
+Une brique désinstallée ne bloque donc jamais les autres ; ses tables deviennent orphelines, et
+le démarrage les refuse tant que son retrait n'est pas enregistré.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Table, create_engine, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError, ProgrammingError
+
+from ent_core.donnees.cloisonnement import ROLE_PROPRIETAIRE, appliquer_droits, preparer_roles
+from ent_core.donnees.session import base_indisponible
+from ent_core.socle.erreurs import BaseIndisponible
+
+__all__ = ["PREFIXE", "Distribution", "Etat", "etats", "migrer", "orphelines"]
+
+PREFIXE = "ent_migration_"
+"""Préfixe des tables de version, suivi de l'identifiant de la distribution."""
+
+_VERROU = 0x454E54
+_COMMUN = Path(__file__).parent / "alembic_commun"
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """Le noyau, ou une brique : ses tables et ses révisions.
+
+    :param id: identifiant, ``noyau`` pour le noyau.
+    :param tables: tables déclarées.
+    :param revisions: dossier des révisions, ou ``None`` si elle n'a pas de table.
+    """
+
+    id: str
+    tables: tuple[Table, ...]
+    revisions: Path | None
+
+    @property
+    def table_de_version(self) -> str:
+        """Nom de sa table de version."""
+        return PREFIXE + self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Etat:
+    """Où en est une distribution dans la base."""
+
+    id: str
+    actuelle: str | None
+    attendue: str | None
+
+    @property
+    def a_jour(self) -> bool:
+        """La base est à la dernière révision."""
+        return self.actuelle == self.attendue
+
+
+def migrer(proprietaire: str | URL, application: str | URL, distributions: Sequence[Distribution]) -> list[Etat]:
+    """Prépare les rôles, applique les révisions manquantes, recompile droits et cloisonnement.
+
+    Deux migrations lancées ensemble se suivent : la seconde attend un verrou de la base.
+
+    :param proprietaire: adresse d'un compte qui peut créer rôles et tables.
+    :param application: adresse de l'application, dont le compte est créé au besoin.
+    :param distributions: noyau d'abord, puis briques dans l'ordre.
+    :raises BaseIndisponible: connexion impossible, ou droits insuffisants.
+    """
+    moteur = create_engine(make_url(proprietaire).set(drivername="postgresql+psycopg"), hide_parameters=True)
+    try:
+        with moteur.connect() as connexion, _verrou(connexion):
+            preparer_roles(connexion, make_url(application))
+            connexion.commit()
+            connexion.exec_driver_sql(f"set role {ROLE_PROPRIETAIRE}")
+            connexion.exec_driver_sql("set lock_timeout = '10s'")
+            connexion.commit()
+            for distribution in distributions:
+                if distribution.revisions is not None:
+                    command.upgrade(_configuration(distribution, connexion), "head")
+                    connexion.commit()
+            appliquer_droits(connexion, [t for d in distributions for t in d.tables])
+            for distribution in distributions:
+                if distribution.revisions is not None:
+                    connexion.exec_driver_sql(
+                        f'grant select on "{distribution.table_de_version}" to public'
+                    )
+            connexion.commit()
+            resultat = [_etat(connexion, distribution) for distribution in distributions]
+            connexion.exec_driver_sql("reset role")
+            connexion.commit()
+        return resultat
+    except OperationalError as erreur:
+        raise base_indisponible(erreur) from erreur
+    except ProgrammingError as erreur:
+        raise BaseIndisponible(
+            f"la base refuse la migration : {str(erreur.orig).splitlines()[0]}",
+            remede="donner dans ENT_BASE_PROPRIETAIRE un compte qui peut créer des rôles et des tables.",
+        ) from erreur
+    finally:
+        moteur.dispose()
+
+
+def etats(moteur: Engine, distributions: Sequence[Distribution]) -> list[Etat]:
+    """Révision présente et révision attendue de chaque distribution.
+
+    :param moteur: moteur de l'application.
+    :param distributions: noyau et briques chargées.
+    """
+    with moteur.connect() as connexion:
+        return [_etat(connexion, distribution) for distribution in distributions]
+
+
+def orphelines(moteur: Engine, distributions: Sequence[Distribution]) -> list[str]:
+    """Distributions dont la base garde des tables, mais qui ne sont plus là.
+
+    :param moteur: moteur de l'application.
+    :param distributions: noyau et briques chargées.
+    """
+    connues = {distribution.table_de_version for distribution in distributions}
+    with moteur.connect() as connexion:
+        presentes = connexion.execute(
+            text("select tablename from pg_tables where schemaname = 'public' and tablename like :p"),
+            {"p": PREFIXE.replace("_", r"\_") + "%"},
+        ).scalars()
+        return sorted(nom.removeprefix(PREFIXE) for nom in presentes if nom not in connues)
+
+
+def _etat(connexion: Connection, distribution: Distribution) -> Etat:
+    if distribution.revisions is None:
+        return Etat(distribution.id, None, None)
+    contexte = MigrationContext.configure(connexion, opts={"version_table": distribution.table_de_version})
+    tete = ScriptDirectory.from_config(_configuration(distribution, connexion)).get_current_head()
+    return Etat(distribution.id, contexte.get_current_revision(), tete)
+
+
+def _configuration(distribution: Distribution, connexion: Connection) -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", _echapper(_COMMUN))
+    configuration.set_main_option("path_separator", "newline")
+    configuration.set_main_option("version_locations", _echapper(distribution.revisions or _COMMUN))
+    configuration.attributes.update(
+        connexion=connexion,
+        tables=frozenset(table.name for table in distribution.tables),
+        table_de_version=distribution.table_de_version,
+    )
+    return configuration
+
+
+def _echapper(chemin: Path) -> str:
+    return str(chemin).replace("%", "%%")
+
+
+@contextmanager
+def _verrou(connexion: Connection) -> Iterator[None]:
+    connexion.execute(text("select pg_advisory_lock(:v)"), {"v": _VERROU})
+    connexion.commit()
+    try:
+        yield
+    finally:
+        connexion.rollback()
+        connexion.exec_driver_sql("reset role")
+        connexion.execute(text("select pg_advisory_unlock(:v)"), {"v": _VERROU})
+        connexion.commit()

@@ -1,0 +1,190 @@
+"""Moteur, sessions et unité de travail : toute requête dit qui agit, où et pourquoi.
+
+Chaque transaction commence par un prologue qui pose, pour elle seule, le rôle de la base et
+le contexte (établissement, personne, finalité). Sans contexte, la base ne montre rien : les
+politiques de cloisonnement le tiennent, et une sonde le prouve au démarrage.
+
+Une lecture se termine par COMMIT : psycopg oublie toutes ses requêtes préparées sur ROLLBACK.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, sessionmaker, with_loader_criteria
+
+from ent_core.donnees.colonnes import Cloisonne
+from ent_core.socle.erreurs import BaseIndisponible
+
+__all__ = ["ROLE_ACADEMIE", "ROLE_APPLICATION", "BaseDeDonnees", "Portage", "changer_portage", "portage"]
+
+ROLE_APPLICATION = "ent_application"
+"""Rôle des requêtes d'un établissement."""
+
+ROLE_ACADEMIE = "ent_academie"
+"""Rôle des actes de l'académie : imports, conservation, administration."""
+
+_CLE = "ent.portage"
+_PROLOGUE = (
+    "select set_config('role', %s, true), set_config('ent.uai', %s, true),"
+    " set_config('ent.personne', %s, true), set_config('ent.finalite', %s, true)"
+)
+_journal = logging.getLogger("ent.base")
+
+
+@dataclass(frozen=True, slots=True)
+class Portage:
+    """Ce qu'une transaction a le droit de voir, et pourquoi.
+
+    :param finalite: motif, écrit dans les traces ; jamais vide.
+    :param uai: établissement en vigueur.
+    :param personne: personne qui agit, si elle est connue.
+    :param role: rôle de la base.
+    """
+
+    finalite: str
+    uai: str = ""
+    personne: UUID | None = None
+    role: str = ROLE_APPLICATION
+
+
+class BaseDeDonnees:
+    """Une base et ses sessions.
+
+    :param url: connexion de l'application, dont le compte ne possède rien.
+    :param connexions: taille de la réserve de connexions par processus.
+    """
+
+    def __init__(self, url: str | URL, *, connexions: int = 2) -> None:
+        self.url = make_url(url).set(drivername="postgresql+psycopg")
+        self.moteur: Engine = create_engine(
+            self.url,
+            pool_size=connexions,
+            max_overflow=0,
+            hide_parameters=True,
+            connect_args={
+                "prepare_threshold": 1,
+                "options": "-c plan_cache_mode=force_generic_plan -c timezone=UTC",
+                "application_name": "ent",
+            },
+        )
+        self._fabrique = sessionmaker(self.moteur, expire_on_commit=False)
+        event.listen(self._fabrique, "after_begin", _prologue)
+        event.listen(self._fabrique, "do_orm_execute", _cloisonner)
+
+    def lier(self, connexion: Connection) -> None:
+        """Fait passer toutes les sessions par une connexion ouverte, en points de reprise (tests).
+
+        :param connexion: connexion dont l'appelant tient la transaction.
+        """
+        self._fabrique.configure(bind=connexion, join_transaction_mode="create_savepoint")
+
+    def session(self, portage: Portage) -> Session:
+        """Ouvre une session ; l'appelant la ferme.
+
+        :param portage: ce que ses transactions peuvent voir.
+        """
+        return self._fabrique(info={_CLE: portage})
+
+    @contextmanager
+    def unite(self, portage: Portage) -> Iterator[Session]:
+        """Unité de travail : tout est validé à la sortie, ou rien.
+
+        :param portage: ce que la transaction peut voir.
+        :raises BaseIndisponible: la base ne répond pas.
+        """
+        with self.session(portage) as session:
+            try:
+                yield session
+                session.commit()
+            except OperationalError as erreur:
+                session.rollback()
+                raise base_indisponible(erreur) from erreur
+            except BaseException:
+                session.rollback()
+                raise
+
+    @contextmanager
+    def ecole(self, uai: str, finalite: str, personne: UUID | None = None) -> Iterator[Session]:
+        """Unité de travail dans un établissement.
+
+        :param uai: établissement.
+        :param finalite: motif de l'accès.
+        :param personne: personne qui agit.
+        """
+        with self.unite(Portage(finalite, uai=uai, personne=personne)) as session:
+            yield session
+
+    @contextmanager
+    def academie(self, finalite: str) -> Iterator[Session]:
+        """Unité de travail sur toutes les écoles ; chaque ouverture est tracée avec son motif.
+
+        :param finalite: motif de l'accès.
+        """
+        _journal.info("acces_academie", extra={"finalite": finalite})
+        with self.unite(Portage(finalite, role=ROLE_ACADEMIE)) as session:
+            yield session
+
+    def fermer(self) -> None:
+        """Rend les connexions."""
+        self.moteur.dispose()
+
+
+def base_indisponible(erreur: OperationalError) -> BaseIndisponible:
+    """Traduit une panne de connexion, sans en montrer l'adresse ni le mot de passe.
+
+    :param erreur: erreur du pilote.
+    """
+    return BaseIndisponible(
+        f"la base de données ne répond pas ou a coupé la connexion ({type(erreur.orig).__name__}).",
+        remede="vérifier que PostgreSQL tourne et que ENT_BASE désigne la bonne base, puis réessayer.",
+    )
+
+
+def portage(session: Session) -> Portage:
+    """Ce que la session peut voir.
+
+    :param session: session ouverte par ``BaseDeDonnees``.
+    """
+    actuel: Portage = session.info[_CLE]
+    return actuel
+
+
+def changer_portage(session: Session, **valeurs: Any) -> None:
+    """Précise le contexte au cours d'une transaction, une fois la personne reconnue.
+
+    :param session: session ouverte.
+    :param valeurs: champs de ``Portage`` à remplacer.
+    """
+    session.info[_CLE] = replace(portage(session), **valeurs)
+    _poser(session.connection(), portage(session))
+
+
+def _prologue(session: Session, _transaction: SessionTransaction, connexion: Connection) -> None:
+    _poser(connexion, portage(session))
+
+
+def _poser(connexion: Connection, valeur: Portage) -> None:
+    connexion.exec_driver_sql(
+        _PROLOGUE, (valeur.role, valeur.uai, str(valeur.personne or ""), valeur.finalite)
+    )
+
+
+def _cloisonner(etat: ORMExecuteState) -> None:
+    """Ajoute le critère d'établissement à chaque énoncé de l'ORM : de bons plans et des 404 nets.
+
+    La sécurité, elle, est tenue par la base.
+    """
+    uai = portage(etat.session).uai
+    if uai and (etat.is_select or etat.is_update or etat.is_delete):
+        etat.statement = etat.statement.options(
+            with_loader_criteria(Cloisonne, lambda classe: classe.uai == uai, include_aliases=True)
+        )

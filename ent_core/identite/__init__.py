@@ -1,0 +1,1 @@
+"""L'identité : établissements, personnes, liens, comptes, et ce qui les alimente."""

@@ -1,0 +1,48 @@
+"""Tables de l'identité."""
+
+from ent_core.identite.modeles.comptes import Compte, SessionWeb, Tentative
+from ent_core.identite.modeles.enseignement import Creneau, CreneauEnseignant, ProfesseurPrincipal, Service
+from ent_core.identite.modeles.imports import ImportFichier, ImportLot, ImportRejet, ImportTampon
+from ent_core.identite.modeles.journal import ActeJournal
+from ent_core.identite.modeles.liens import Inscription, Rattachement, Responsabilite, Restriction, Scolarite
+from ent_core.identite.modeles.personnes import Identifiant, Personne
+from ent_core.identite.modeles.structures import (
+    AnneeScolaire,
+    Division,
+    Etablissement,
+    Groupe,
+    GroupeDivision,
+    Matiere,
+    Mef,
+    Periode,
+)
+
+__all__ = [
+    "ActeJournal",
+    "AnneeScolaire",
+    "Compte",
+    "Creneau",
+    "CreneauEnseignant",
+    "Division",
+    "Etablissement",
+    "Groupe",
+    "GroupeDivision",
+    "Identifiant",
+    "ImportFichier",
+    "ImportLot",
+    "ImportRejet",
+    "ImportTampon",
+    "Inscription",
+    "Matiere",
+    "Mef",
+    "Periode",
+    "Personne",
+    "ProfesseurPrincipal",
+    "Rattachement",
+    "Responsabilite",
+    "Restriction",
+    "Scolarite",
+    "Service",
+    "SessionWeb",
+    "Tentative",
+]

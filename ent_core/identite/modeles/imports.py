@@ -1,0 +1,95 @@
+"""Les imports : lots, fichiers, fiches rejetées, et le tampon de chargement."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Date, DateTime, ForeignKey, Index, Integer, String, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped
+
+from ent_core.contrat.donnees import Categorie, commun
+from ent_core.donnees.base import Base
+from ent_core.donnees.colonnes import cle, donnee, neutre
+
+__all__ = ["ImportFichier", "ImportLot", "ImportRejet", "ImportTampon"]
+
+_ACADEMIE = "un import couvre plusieurs établissements"
+
+
+class ImportLot(Base):
+    """Une livraison reçue : unité d'import, validée entière ou pas du tout."""
+
+    __tablename__ = "import_lot"
+    __cloisonnement__ = commun(_ACADEMIE)
+
+    id: Mapped[UUID] = cle()
+    source: Mapped[str] = neutre("annuaire ou école d'origine", Text)
+    format: Mapped[str] = neutre("aaf, tableur ou sts", String(10))
+    nature: Mapped[str] = neutre("complet ou delta", String(10))
+    jour: Mapped[date] = neutre("date portée par la livraison", Date)
+    empreinte: Mapped[str] = neutre("SHA-256 de la livraison", String(64))
+    etat: Mapped[str] = neutre("avancement", String(12))
+    demarre_le: Mapped[datetime] = neutre("début", DateTime(timezone=True))
+    fini_le: Mapped[datetime | None] = neutre("fin", DateTime(timezone=True))
+    comptes: Mapped[dict[str, Any]] = neutre("nombres, sans donnée nominative", JSONB)
+    erreur: Mapped[str | None] = neutre("message d'échec, sans donnée nominative", Text)
+    par: Mapped[UUID | None] = neutre("compte qui a lancé l'import", Uuid)
+
+    __table_args__ = (Index(None, "source", "jour"),)
+
+
+class ImportFichier(Base):
+    """Un fichier d'un lot ; ce qui est lu n'est pas relu à la reprise."""
+
+    __tablename__ = "import_fichier"
+    __cloisonnement__ = commun(_ACADEMIE)
+
+    lot_id: Mapped[UUID] = neutre(
+        "lot", Uuid, ForeignKey("import_lot.id", ondelete="CASCADE"), primary_key=True
+    )
+    nom: Mapped[str] = neutre("nom du fichier", Text, primary_key=True)
+    empreinte: Mapped[str] = neutre("SHA-256 du fichier", String(64))
+    fiches: Mapped[int] = neutre("fiches lues", Integer)
+    rejets: Mapped[int] = neutre("fiches rejetées", Integer)
+
+
+class ImportRejet(Base):
+    """Une fiche mise de côté : où elle est, et pourquoi. Jamais son contenu."""
+
+    __tablename__ = "import_rejet"
+    __traitement__ = "noyau.annuaire"
+    __cloisonnement__ = commun(_ACADEMIE)
+
+    id: Mapped[UUID] = cle()
+    lot_id: Mapped[UUID] = neutre("lot", Uuid, ForeignKey("import_lot.id", ondelete="CASCADE"))
+    fichier: Mapped[str] = neutre("nom du fichier", Text)
+    ligne: Mapped[int | None] = neutre("ligne dans le fichier", Integer)
+    cle: Mapped[str | None] = donnee(Categorie.IDENTIFIANT, Text)
+    code: Mapped[str] = neutre("nature du défaut", String(20))
+    motif: Mapped[str] = neutre("explication, sans donnée nominative", Text)
+    gravite: Mapped[str] = neutre("rejet ou avertissement", String(15))
+
+    __table_args__ = (Index(None, "lot_id"),)
+
+
+class ImportTampon(Base):
+    """Fiches lues, en attente d'être appliquées ; vidé à la fin de chaque lot."""
+
+    __tablename__ = "import_tampon"
+    __traitement__ = "noyau.annuaire"
+    __cloisonnement__ = commun(_ACADEMIE)
+
+    lot_id: Mapped[UUID] = neutre("lot", Uuid, primary_key=True)
+    categorie: Mapped[str] = neutre("catégorie de fiche", String(14), primary_key=True)
+    fichier: Mapped[str] = neutre("nom du fichier", Text, primary_key=True)
+    ligne: Mapped[int] = neutre("ligne dans le fichier", Integer, primary_key=True)
+    operation: Mapped[str] = neutre("ajout, modification ou suppression", String(12))
+    cle: Mapped[str] = donnee(Categorie.IDENTIFIANT, Text)
+    attributs: Mapped[dict[str, Any]] = donnee(
+        Categorie.IDENTITE, JSONB, cles=("attributs de l'annuaire, liste blanche",)
+    )
+
+    __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - forme imposée par SQLAlchemy

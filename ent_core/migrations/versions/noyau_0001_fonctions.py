@@ -1,0 +1,47 @@
+"""Extension de recherche, identifiants UUIDv7, forme sans accent.
+
+Revision ID: noyau_0001
+Revises:
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "noyau_0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+_AVEC = "àáâãäåāăąçćčďđèéêëēėęěğìíîïīįłñńňòóôõöøōőŕřśšşșťțţùúûüūůűųýÿźżžœæß'’-"
+_SANS = "aaaaaaaaacccddeeeeeeeegiiiiiilnnnoooooooorrsssstttuuuuuuuuyyzzzoas   "
+
+
+def upgrade() -> None:
+    op.execute("create extension if not exists pg_trgm")
+    op.execute(
+        """
+        create function ent_uuid7() returns uuid language sql volatile parallel safe as $$
+          select encode(
+            set_bit(set_bit(
+              overlay(uuid_send(gen_random_uuid())
+                placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3)
+                from 1 for 6),
+              52, 1), 53, 1),
+            'hex')::uuid
+        $$
+        """
+    )
+    op.execute(
+        f"""
+        create function ent_sans_accent(texte text) returns text
+        language sql immutable strict parallel safe as $$
+          select translate(lower(texte), '{_AVEC.replace("'", "''")}', '{_SANS}')
+        $$
+        """
+    )
+
+
+def downgrade() -> None:
+    op.execute("drop function ent_sans_accent(text)")
+    op.execute("drop function ent_uuid7()")

@@ -1,0 +1,1 @@
+"""Rôles, permissions, périmètres et délégations."""

@@ -1,0 +1,1 @@
+"""Le socle : erreurs, horloge, configuration, journal."""

@@ -1,0 +1,259 @@
+"""La configuration : un fichier TOML strict, des surcharges ``ENT_*``, rien d'implicite."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ent_core.socle.erreurs import ConfigurationInvalide
+
+__all__ = [
+    "BasculeFichier",
+    "Base",
+    "Briques",
+    "Configuration",
+    "Imports",
+    "Journaux",
+    "Serveur",
+    "Sessions",
+    "charger",
+]
+
+NOM_PAR_DEFAUT = "ent.toml"
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Section stricte : une clé inconnue est une erreur."""
+
+
+class Base(_Section, frozen=True, kw_only=True):
+    """La base de données.
+
+    :param url: adresse de l'application ; vide, la base embarquée sert.
+    :param proprietaire: adresse du compte qui migre.
+    :param connexions: connexions tenues par chaque processus.
+    """
+
+    url: str = ""
+    proprietaire: str = ""
+    connexions: int = 2
+
+
+class Serveur(_Section, frozen=True, kw_only=True):
+    """Le serveur web.
+
+    :param securise: l'ENT est servi en HTTPS (témoins ``Secure``, HSTS) ; faux pour un essai local.
+    :param mandataires: nombre de mandataires de confiance devant l'ENT.
+    """
+
+    hote: str = "127.0.0.1"
+    port: int = 8000
+    processus: int = 2
+    securise: bool = True
+    mandataires: int = 0
+
+
+class Sessions(_Section, frozen=True, kw_only=True):
+    """Durées des sessions (SDET-SES-01).
+
+    :param inactivite: minutes, 60 au plus.
+    :param duree: heures, 12 au plus.
+    """
+
+    inactivite: int = 30
+    duree: int = 10
+
+    def __post_init__(self) -> None:
+        if not 5 <= self.inactivite <= 60:
+            raise ValueError("« inactivite » va de 5 à 60 minutes (SDET-SES-01)")
+        if not 1 <= self.duree <= 12:
+            raise ValueError("« duree » va de 1 à 12 heures (SDET-SES-01)")
+
+
+class Imports(_Section, frozen=True, kw_only=True):
+    """Garde-fous des imports.
+
+    :param seuil_retraits: part des personnes au-delà de laquelle un import s'arrête et demande.
+    :param sursis: jours entre la disparition et la suppression, 90 au plus (ENT-18).
+    """
+
+    seuil_retraits: float = 0.1
+    sursis: int = 60
+
+    def __post_init__(self) -> None:
+        if not 0 < self.seuil_retraits <= 1:
+            raise ValueError("« seuil_retraits » est une part entre 0 et 1")
+        if not 1 <= self.sursis <= 90:
+            raise ValueError("« sursis » va de 1 à 90 jours (arrêté du 30 novembre 2006, article 6)")
+
+
+class Journaux(_Section, frozen=True, kw_only=True):
+    """Journaux techniques, sans donnée personnelle."""
+
+    format: str = "json"
+    niveau: str = "INFO"
+
+
+class Briques(_Section, frozen=True, kw_only=True):
+    """Briques chargées : installer une brique ne suffit pas, il faut la nommer ici."""
+
+    chargees: tuple[str, ...] = ()
+
+
+class BasculeFichier(_Section, frozen=True, kw_only=True):
+    """Ouverture d'une brique décidée par fichier.
+
+    :param etablissements: codes UAI ; vide, toute l'académie.
+    """
+
+    brique: str
+    etablissements: tuple[str, ...] = ()
+    ouverte: bool = True
+    debut: date | None = None
+    fin: date | None = None
+
+
+class Configuration(_Section, frozen=True, kw_only=True):
+    """Toute la configuration d'une instance.
+
+    :param produit: nom montré aux personnes.
+    :param donnees: dossier de la base embarquée et de la clé secrète.
+    :param cle_secrete: 32 caractères au moins ; vide, une clé est gardée dans ``donnees``.
+    :param demo: mode démonstration : données inventées, entrée en un clic.
+    :param reglages: réglages propres à chaque brique.
+    """
+
+    produit: str = "ENT"
+    academie: str = "Académie"
+    donnees: str = "donnees"
+    cle_secrete: str = ""
+    demo: bool = False
+    base: Base = msgspec.field(default_factory=Base)
+    serveur: Serveur = msgspec.field(default_factory=Serveur)
+    sessions: Sessions = msgspec.field(default_factory=Sessions)
+    imports: Imports = msgspec.field(default_factory=Imports)
+    journaux: Journaux = msgspec.field(default_factory=Journaux)
+    briques: Briques = msgspec.field(default_factory=Briques)
+    bascules: tuple[BasculeFichier, ...] = ()
+    reglages: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+
+
+_ALIAS = {"ENT_BASE": ("base", "url"), "ENT_BASE_PROPRIETAIRE": ("base", "proprietaire")}
+_RESERVEES = frozenset({"ENT_CONFIGURATION", "ENT_TRACE_CROCHETS", "ENT_BASE_ESSAIS"})
+
+
+def charger(chemin: Path | None = None, environnement: Mapping[str, str] | None = None) -> Configuration:
+    """Lit le fichier, applique l'environnement, vérifie tout.
+
+    :param chemin: fichier TOML ; par défaut ``ENT_CONFIGURATION``, sinon ``ent.toml`` s'il existe.
+    :param environnement: variables ; par défaut celles du processus.
+    :raises ConfigurationInvalide: fichier illisible, clé inconnue, valeur hors bornes.
+    """
+    variables = os.environ if environnement is None else environnement
+    fichier = chemin or (Path(variables["ENT_CONFIGURATION"]) if variables.get("ENT_CONFIGURATION") else None)
+    if fichier is None and Path(NOM_PAR_DEFAUT).is_file():
+        fichier = Path(NOM_PAR_DEFAUT)
+    valeurs = _lire(fichier) if fichier else {}
+    for nom in sorted(variables):
+        if nom.startswith("ENT_") and nom not in _RESERVEES:
+            _surcharger(valeurs, nom, variables[nom])
+    try:
+        return msgspec.convert(valeurs, Configuration, strict=False)
+    except msgspec.ValidationError as erreur:
+        raise _traduire(erreur, str(fichier or "environnement")) from erreur
+
+
+def _lire(fichier: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(fichier.read_text(encoding="utf-8"))
+    except OSError as erreur:
+        raise ConfigurationInvalide(
+            f"le fichier de configuration est illisible ({erreur.strerror}).",
+            remede="vérifier le chemin donné, ou créer le fichier avec « ent configuration modele ».",
+            lieu=str(fichier),
+        ) from erreur
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as erreur:
+        raise ConfigurationInvalide(
+            f"le fichier n'est pas du TOML correct : {erreur}.",
+            remede="corriger la ligne citée ; un texte s'écrit entre guillemets, en UTF-8.",
+            lieu=str(fichier),
+        ) from erreur
+
+
+def _surcharger(valeurs: dict[str, Any], nom: str, valeur: str) -> None:
+    section, cle = _ALIAS.get(nom) or _chemin(nom)
+    if section is None:
+        valeurs[cle] = valeur
+    else:
+        valeurs.setdefault(section, {})[cle] = valeur.split(",") if cle == "chargees" else valeur
+
+
+def _chemin(nom: str) -> tuple[str | None, str]:
+    reste = nom.removeprefix("ENT_").lower()
+    for champ in msgspec.structs.fields(Configuration):
+        if isinstance(champ.type, type) and issubclass(champ.type, _Section):
+            cles = [c.name for c in msgspec.structs.fields(champ.type)]
+            if reste.startswith(champ.name + "_") and reste.removeprefix(champ.name + "_") in cles:
+                return champ.name, reste.removeprefix(champ.name + "_")
+        elif champ.name == reste:
+            return None, reste
+    raise ConfigurationInvalide(
+        f"la variable {nom} ne correspond à aucun réglage.{_proche(nom, _variables())}",
+        remede="corriger ou retirer cette variable ; « ent configuration modele » les montre toutes.",
+        lieu="environnement",
+    )
+
+
+def _variables() -> list[str]:
+    noms = list(_ALIAS)
+    for champ in msgspec.structs.fields(Configuration):
+        if isinstance(champ.type, type) and issubclass(champ.type, _Section):
+            noms += [f"ENT_{champ.name}_{c.name}".upper() for c in msgspec.structs.fields(champ.type)]
+        else:
+            noms.append(f"ENT_{champ.name}".upper())
+    return noms
+
+
+def _traduire(erreur: msgspec.ValidationError, lieu: str) -> ConfigurationInvalide:
+    texte = str(erreur)
+    if inconnue := re.search(r"unknown field `(.+?)`(?: - at `\$\.?(.*)`)?", texte):
+        cle, chemin = inconnue[1], re.sub(r"\[\.\.\.\]", "", inconnue[2] or "")
+        connues = _cles(chemin)
+        ou = f" dans la section [{chemin}]" if chemin else ""
+        return ConfigurationInvalide(
+            f"la clé « {cle} »{ou} est inconnue.{_proche(cle, connues)}",
+            remede=f"clés permises : {', '.join(sorted(connues))}.",
+            lieu=lieu,
+        )
+    endroit = re.search(r" - at `\$\.?(.+)`", texte)
+    cause = texte.split(" - at ")[0]
+    if type_attendu := re.match(r"Expected `(.+?)`, got `(.+?)`", cause):
+        cause = f"il faut une valeur de type « {type_attendu[1]} », pas « {type_attendu[2]} »"
+    elif manque := re.match(r"Object missing required field `(.+)`", cause):
+        cause = f"la clé « {manque[1]} » manque"
+    return ConfigurationInvalide(
+        f"réglage refusé : {cause}.",
+        remede="corriger la valeur citée.",
+        lieu=f"{lieu}, {endroit[1]}" if endroit else lieu,
+    )
+
+
+def _cles(chemin: str) -> list[str]:
+    structure: Any = BasculeFichier if chemin == "bascules" else Configuration
+    for champ in msgspec.structs.fields(Configuration):
+        if champ.name == chemin and isinstance(champ.type, type) and issubclass(champ.type, _Section):
+            structure = champ.type
+    return [champ.name for champ in msgspec.structs.fields(structure)]
+
+
+def _proche(cle: str, connues: list[str]) -> str:
+    trouvees = difflib.get_close_matches(cle, connues, n=1, cutoff=0.5)
+    return f" Vouliez-vous dire « {trouvees[0]} » ?" if trouvees else ""
