@@ -6,13 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, Uuid
+from sqlalchemy import Boolean, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
-from ent_core.contrat.donnees import commun
+from ent_core.contrat.donnees import Sujet, commun
 from ent_core.donnees.base import Base
-from ent_core.donnees.colonnes import cle, neutre
+from ent_core.donnees.colonnes import cle, neutre, vers_personne
 
 __all__ = ["Bascule", "BriqueConnue"]
 
@@ -25,7 +25,9 @@ class Bascule(Base):
     """
 
     __tablename__ = "bascule"
+    __traitement__ = "noyau.journal"
     __cloisonnement__ = commun("l'académie décide pour tous ses établissements")
+    __sujets__ = (Sujet("posee_par", "auteur"),)
 
     id: Mapped[UUID] = cle()
     brique: Mapped[str] = neutre("identifiant de brique", String(31))
@@ -34,7 +36,7 @@ class Bascule(Base):
     debut: Mapped[date] = neutre("premier jour", Date)
     fin: Mapped[date | None] = neutre("lendemain du dernier jour", Date)
     origine: Mapped[str] = neutre("fichier, commande ou page", String(10))
-    posee_par: Mapped[UUID | None] = neutre("compte", Uuid)
+    posee_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
     posee_le: Mapped[datetime] = neutre("date de la décision", DateTime(timezone=True))
     retiree_le: Mapped[datetime | None] = neutre("date du retrait", DateTime(timezone=True))
 

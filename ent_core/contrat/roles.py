@@ -45,6 +45,7 @@ class Role(StrEnum):
     COLLECTIVITE = "collectivite"
     INSPECTION = "inspection"
     ADMINISTRATEUR_FONCTIONNEL = "administrateur_fonctionnel"
+    ADMINISTRATEUR_ACADEMIQUE = "administrateur_academique"
     ADMINISTRATEUR_TECHNIQUE = "administrateur_technique"
     DPD = "dpd"
     DELEGUE_ELEVES = "delegue_eleves"
@@ -80,6 +81,7 @@ LIBELLES_ROLES: dict[str, str] = {
     Role.COLLECTIVITE: "agent de la collectivité",
     Role.INSPECTION: "inspecteur ou agent de l'académie",
     Role.ADMINISTRATEUR_FONCTIONNEL: "administrateur fonctionnel",
+    Role.ADMINISTRATEUR_ACADEMIQUE: "administrateur de l'académie",
     Role.ADMINISTRATEUR_TECHNIQUE: "administrateur technique, sans accès au contenu",
     Role.DPD: "délégué à la protection des données",
     Role.DELEGUE_ELEVES: "délégué d'élèves, au titre de son mandat",

@@ -69,9 +69,7 @@ def preparer_roles(connexion: Connection, compte: URL) -> None:
     curseur.execute(
         sql.SQL("grant usage, create on schema public to {}").format(sql.Identifier(ROLE_PROPRIETAIRE))
     )
-    curseur.execute(
-        sql.SQL("grant {} to current_user").format(sql.Identifier(ROLE_PROPRIETAIRE))
-    )
+    curseur.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(ROLE_PROPRIETAIRE)))
 
 
 def appliquer_droits(connexion: Connection, tables: Iterable[Table]) -> None:

@@ -13,6 +13,7 @@ mort du processus ; le dernier qui sort arrête le serveur.
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -27,6 +28,7 @@ from ent_core.donnees.embarque_lieu import Lieu, dossier_des_prises, lieu_de, li
 from ent_core.socle.erreurs import BaseIndisponible, OperationRefusee
 
 __all__ = ["BaseEmbarquee", "EtatEmbarque", "arreter", "demarrer", "effacer", "etat"]
+
 
 @dataclass(frozen=True, slots=True)
 class EtatEmbarque:
@@ -52,7 +54,8 @@ class BaseEmbarquee:
     __slots__ = ("_dossier", "_usage", "journal", "url")
 
     def __init__(self, dossier: Path, lieu: Lieu, usage: IO[bytes]) -> None:
-        self.url = f"postgresql://{serveur.MAITRE}@/postgres?host={quote(str(dossier_des_prises(lieu)), safe='')}"
+        prises = quote(str(dossier_des_prises(lieu)), safe="")
+        self.url = f"postgresql://{serveur.MAITRE}@/postgres?host={prises}"
         self.journal = lieu.journal
         self._dossier = dossier
         self._usage = usage
@@ -149,18 +152,27 @@ def etat(dossier: Path) -> EtatEmbarque:
 @contextmanager
 def _verrou(dossier: Path) -> Iterator[None]:
     """Un seul processus à la fois crée, démarre, arrête ou efface."""
-    try:
-        dossier.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fichier = (dossier / "verrou").open("ab")
-    except OSError as erreur:
-        raise BaseIndisponible(
-            f"Le dossier de la base embarquée n'est pas accessible en écriture ({erreur.strerror}).",
-            remede="choisir un dossier où ce compte peut écrire, ou libérer de la place.",
-            lieu=str(dossier),
-        ) from erreur
-    with fichier:
-        fcntl.flock(fichier, fcntl.LOCK_EX)
+    with _prendre(dossier):
         yield
+
+
+def _prendre(dossier: Path) -> IO[bytes]:
+    chemin = dossier / "verrou"
+    while True:
+        try:
+            dossier.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fichier = chemin.open("ab")
+        except OSError as erreur:
+            raise BaseIndisponible(
+                f"Le dossier de la base embarquée n'est pas accessible en écriture ({erreur.strerror}).",
+                remede="choisir un dossier où ce compte peut écrire, ou libérer de la place.",
+                lieu=str(dossier),
+            ) from erreur
+        fcntl.flock(fichier, fcntl.LOCK_EX)
+        # « effacer » a pu supprimer ce fichier pendant l'attente : ce ne serait plus le verrou de tous.
+        if chemin.exists() and chemin.stat().st_ino == os.fstat(fichier.fileno()).st_ino:
+            return fichier
+        fichier.close()
 
 
 def _usage(dossier: Path) -> IO[bytes]:

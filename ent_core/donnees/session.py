@@ -133,6 +133,20 @@ class BaseDeDonnees:
         with self.unite(Portage(finalite, role=ROLE_ACADEMIE)) as session:
             yield session
 
+    def a_la_table(self, nom: str) -> bool:
+        """Vrai si la table existe ; ne demande aucun droit sur elle.
+
+        :param nom: nom de table.
+        :raises BaseIndisponible: la base ne répond pas.
+        """
+        try:
+            with self.moteur.connect() as connexion:
+                return bool(
+                    connexion.exec_driver_sql("select to_regclass(%s) is not null", (f"public.{nom}",)).scalar()
+                )
+        except OperationalError as erreur:
+            raise base_indisponible(erreur) from erreur
+
     def fermer(self) -> None:
         """Rend les connexions."""
         self.moteur.dispose()

@@ -133,7 +133,7 @@ class Configuration(_Section, frozen=True, kw_only=True):
 
     produit: str = "ENT"
     academie: str = "Académie"
-    donnees: str = "donnees"
+    donnees: str = ".ent"
     cle_secrete: str = ""
     demo: bool = False
     base: Base = msgspec.field(default_factory=Base)

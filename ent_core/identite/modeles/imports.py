@@ -10,9 +10,9 @@ from sqlalchemy import Date, DateTime, ForeignKey, Index, Integer, String, Text,
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
-from ent_core.contrat.donnees import Categorie, commun
+from ent_core.contrat.donnees import Categorie, Sujet, commun
 from ent_core.donnees.base import Base
-from ent_core.donnees.colonnes import cle, donnee, neutre
+from ent_core.donnees.colonnes import cle, donnee, neutre, vers_personne
 
 __all__ = ["ImportFichier", "ImportLot", "ImportRejet", "ImportTampon"]
 
@@ -23,7 +23,9 @@ class ImportLot(Base):
     """Une livraison reçue : unité d'import, validée entière ou pas du tout."""
 
     __tablename__ = "import_lot"
+    __traitement__ = "noyau.journal"
     __cloisonnement__ = commun(_ACADEMIE)
+    __sujets__ = (Sujet("par", "auteur"),)
 
     id: Mapped[UUID] = cle()
     source: Mapped[str] = neutre("annuaire ou école d'origine", Text)
@@ -36,7 +38,7 @@ class ImportLot(Base):
     fini_le: Mapped[datetime | None] = neutre("fin", DateTime(timezone=True))
     comptes: Mapped[dict[str, Any]] = neutre("nombres, sans donnée nominative", JSONB)
     erreur: Mapped[str | None] = neutre("message d'échec, sans donnée nominative", Text)
-    par: Mapped[UUID | None] = neutre("compte qui a lancé l'import", Uuid)
+    par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
 
     __table_args__ = (Index(None, "source", "jour"),)
 

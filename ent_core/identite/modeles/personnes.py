@@ -59,9 +59,7 @@ class Personne(Base):
             postgresql_using="gin",
             postgresql_ops={"recherche": "gin_trgm_ops"},
         ),
-        Index(
-            "ix_personne_suppression_le", "suppression_le", postgresql_where="suppression_le is not null"
-        ),
+        Index("ix_personne_suppression_le", "suppression_le", postgresql_where="suppression_le is not null"),
     )
 
 

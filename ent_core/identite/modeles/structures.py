@@ -73,9 +73,7 @@ class AnneeScolaire(Base):
     __tablename__ = "annee_scolaire"
     __cloisonnement__ = par_etablissement()
 
-    uai: Mapped[str] = neutre(
-        "établissement", String(8), ForeignKey("etablissement.uai"), primary_key=True
-    )
+    uai: Mapped[str] = neutre("établissement", String(8), ForeignKey("etablissement.uai"), primary_key=True)
     annee: Mapped[int] = neutre("première année civile", SmallInteger, primary_key=True)
     debut: Mapped[date] = neutre("premier jour", Date)
     fin: Mapped[date] = neutre("lendemain du dernier jour", Date)

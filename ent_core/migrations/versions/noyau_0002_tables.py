@@ -65,23 +65,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("source", "cle_source", name=op.f("uq_etablissement_source_cle_source")),
     )
     op.create_table(
-        "import_lot",
-        sa.Column("id", sa.Uuid(), server_default=sa.text("ent_uuid7()"), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("format", sa.String(length=10), nullable=False),
-        sa.Column("nature", sa.String(length=10), nullable=False),
-        sa.Column("jour", sa.Date(), nullable=False),
-        sa.Column("empreinte", sa.String(length=64), nullable=False),
-        sa.Column("etat", sa.String(length=12), nullable=False),
-        sa.Column("demarre_le", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("fini_le", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("comptes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("erreur", sa.Text(), nullable=True),
-        sa.Column("par", sa.Uuid(), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_lot")),
-    )
-    op.create_index(op.f("ix_import_lot_source_jour"), "import_lot", ["source", "jour"], unique=False)
-    op.create_table(
         "import_tampon",
         sa.Column("lot_id", sa.Uuid(), nullable=False),
         sa.Column("categorie", sa.String(length=14), nullable=False),
@@ -185,6 +168,9 @@ def upgrade() -> None:
         sa.Column("posee_le", sa.DateTime(timezone=True), nullable=False),
         sa.Column("retiree_le", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("fin is null or debut < fin", name=op.f("ck_bascule_ordre")),
+        sa.ForeignKeyConstraint(
+            ["posee_par"], ["personne.id"], name=op.f("fk_bascule_posee_par"), ondelete="SET NULL"
+        ),
         sa.ForeignKeyConstraint(["uai"], ["etablissement.uai"], name=op.f("fk_bascule_uai")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bascule")),
     )
@@ -280,33 +266,25 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
-        "import_fichier",
-        sa.Column("lot_id", sa.Uuid(), nullable=False),
-        sa.Column("nom", sa.Text(), nullable=False),
-        sa.Column("empreinte", sa.String(length=64), nullable=False),
-        sa.Column("fiches", sa.Integer(), nullable=False),
-        sa.Column("rejets", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["lot_id"], ["import_lot.id"], name=op.f("fk_import_fichier_lot_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("lot_id", "nom", name=op.f("pk_import_fichier")),
-    )
-    op.create_table(
-        "import_rejet",
+        "import_lot",
         sa.Column("id", sa.Uuid(), server_default=sa.text("ent_uuid7()"), nullable=False),
-        sa.Column("lot_id", sa.Uuid(), nullable=False),
-        sa.Column("fichier", sa.Text(), nullable=False),
-        sa.Column("ligne", sa.Integer(), nullable=True),
-        sa.Column("cle", sa.Text(), nullable=True),
-        sa.Column("code", sa.String(length=20), nullable=False),
-        sa.Column("motif", sa.Text(), nullable=False),
-        sa.Column("gravite", sa.String(length=15), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("format", sa.String(length=10), nullable=False),
+        sa.Column("nature", sa.String(length=10), nullable=False),
+        sa.Column("jour", sa.Date(), nullable=False),
+        sa.Column("empreinte", sa.String(length=64), nullable=False),
+        sa.Column("etat", sa.String(length=12), nullable=False),
+        sa.Column("demarre_le", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fini_le", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("comptes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("erreur", sa.Text(), nullable=True),
+        sa.Column("par", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["lot_id"], ["import_lot.id"], name=op.f("fk_import_rejet_lot_id"), ondelete="CASCADE"
+            ["par"], ["personne.id"], name=op.f("fk_import_lot_par"), ondelete="SET NULL"
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_rejet")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_lot")),
     )
-    op.create_index(op.f("ix_import_rejet_lot_id"), "import_rejet", ["lot_id"], unique=False)
+    op.create_index(op.f("ix_import_lot_source_jour"), "import_lot", ["source", "jour"], unique=False)
     op.create_table(
         "rattachement",
         sa.Column("uai", sa.String(length=8), nullable=False),
@@ -475,6 +453,34 @@ def upgrade() -> None:
         ["uai", "annee", "division_id"],
         unique=False,
     )
+    op.create_table(
+        "import_fichier",
+        sa.Column("lot_id", sa.Uuid(), nullable=False),
+        sa.Column("nom", sa.Text(), nullable=False),
+        sa.Column("empreinte", sa.String(length=64), nullable=False),
+        sa.Column("fiches", sa.Integer(), nullable=False),
+        sa.Column("rejets", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["lot_id"], ["import_lot.id"], name=op.f("fk_import_fichier_lot_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("lot_id", "nom", name=op.f("pk_import_fichier")),
+    )
+    op.create_table(
+        "import_rejet",
+        sa.Column("id", sa.Uuid(), server_default=sa.text("ent_uuid7()"), nullable=False),
+        sa.Column("lot_id", sa.Uuid(), nullable=False),
+        sa.Column("fichier", sa.Text(), nullable=False),
+        sa.Column("ligne", sa.Integer(), nullable=True),
+        sa.Column("cle", sa.Text(), nullable=True),
+        sa.Column("code", sa.String(length=20), nullable=False),
+        sa.Column("motif", sa.Text(), nullable=False),
+        sa.Column("gravite", sa.String(length=15), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["lot_id"], ["import_lot.id"], name=op.f("fk_import_rejet_lot_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_rejet")),
+    )
+    op.create_index(op.f("ix_import_rejet_lot_id"), "import_rejet", ["lot_id"], unique=False)
     op.create_table(
         "inscription",
         sa.Column("uai", sa.String(length=8), nullable=False),
@@ -757,6 +763,9 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_inscription_personne_id"), table_name="inscription")
     op.drop_table("inscription")
+    op.drop_index(op.f("ix_import_rejet_lot_id"), table_name="import_rejet")
+    op.drop_table("import_rejet")
+    op.drop_table("import_fichier")
     op.drop_index(op.f("ix_groupe_division_uai_annee_division_id"), table_name="groupe_division")
     op.drop_table("groupe_division")
     op.drop_index(op.f("ix_creneau_uai_annee_groupe_id_debut"), table_name="creneau")
@@ -772,9 +781,8 @@ def downgrade() -> None:
     op.drop_table("responsabilite")
     op.drop_index(op.f("ix_rattachement_personne_id"), table_name="rattachement")
     op.drop_table("rattachement")
-    op.drop_index(op.f("ix_import_rejet_lot_id"), table_name="import_rejet")
-    op.drop_table("import_rejet")
-    op.drop_table("import_fichier")
+    op.drop_index(op.f("ix_import_lot_source_jour"), table_name="import_lot")
+    op.drop_table("import_lot")
     op.drop_table("identifiant")
     op.drop_table("groupe")
     op.drop_table("division")
@@ -801,8 +809,6 @@ def downgrade() -> None:
     op.drop_table("mef")
     op.drop_table("matiere")
     op.drop_table("import_tampon")
-    op.drop_index(op.f("ix_import_lot_source_jour"), table_name="import_lot")
-    op.drop_table("import_lot")
     op.drop_table("etablissement")
     op.drop_table("brique_connue")
     op.drop_index(op.f("ix_acte_journal_uai_instant"), table_name="acte_journal")

@@ -1,0 +1,143 @@
+"""La vérification : toutes les anomalies d'un coup, chacune avec son code, son lieu, son remède."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from ent_core.chargement.decouverte import BriqueChargee, Chargement
+from ent_core.contrat.resultats import Anomalie, Niveau
+from ent_core.contrat.roles import Role
+from ent_core.socle.configuration import Configuration
+from ent_core.socle.erreurs import AnomaliesTrouvees
+from ent_core.vie_privee.registre import controler
+
+__all__ = ["exiger_sans_erreur", "verifier_declarations"]
+
+_ROLES = frozenset(role.value for role in Role)
+
+
+def verifier_declarations(chargement: Chargement, configuration: Configuration) -> list[Anomalie]:
+    """Vérifie tout ce qui ne demande ni base ni serveur.
+
+    :param chargement: briques découvertes.
+    :param configuration: configuration de l'instance.
+    """
+    regles: tuple[Callable[[], Iterable[Anomalie]], ...] = (
+        lambda: chargement.anomalies,
+        lambda: controler([brique.declaration() for brique in chargement.briques]),
+        lambda: _permissions(chargement),
+        lambda: _taches(chargement),
+        lambda: _reglages(chargement, configuration),
+        lambda: _bascules(chargement, configuration),
+        lambda: (a for b in chargement.briques for regle in b.verifications for a in regle()),
+    )
+    return [anomalie for regle in regles for anomalie in regle()]
+
+
+def exiger_sans_erreur(anomalies: Iterable[Anomalie]) -> None:
+    """Arrête s'il reste une erreur ; un avertissement n'arrête pas.
+
+    :param anomalies: anomalies trouvées.
+    :raises AnomaliesTrouvees: au moins une erreur.
+    """
+    erreurs = [anomalie for anomalie in anomalies if anomalie.niveau is Niveau.ERREUR]
+    if erreurs:
+        raise AnomaliesTrouvees(erreurs)
+
+
+def _permissions(chargement: Chargement) -> Iterator[Anomalie]:
+    vues: dict[str, str] = {}
+    for brique in chargement.briques:
+        recoivent = {d.role for t in brique.traitements for d in t.destinataires}
+        for permission in brique.permissions:
+            lieu = f"brique {brique.id}, permission {permission.cle}"
+            if not permission.cle.startswith(f"{brique.id}."):
+                yield Anomalie(
+                    "ROLE-001",
+                    lieu,
+                    "sa clé ne commence pas par l'identifiant de la brique",
+                    f"la nommer « {brique.id}.… »",
+                )
+            if permission.cle in vues:
+                yield Anomalie(
+                    "ROLE-002",
+                    lieu,
+                    f"clé déjà prise par la brique {vues[permission.cle]}",
+                    "choisir une autre clé",
+                )
+            vues[permission.cle] = brique.id
+            for role in permission.roles:
+                if role not in _ROLES:
+                    yield Anomalie(
+                        "ROLE-003",
+                        lieu,
+                        f"rôle inconnu « {role} »",
+                        "employer un rôle de ent_core.brique.Role",
+                    )
+                elif brique.traitements and brique.id != "noyau" and role not in recoivent:
+                    yield Anomalie(
+                        "ROLE-004",
+                        lieu,
+                        f"le rôle « {role} » n'est destinataire d'aucun traitement de la brique",
+                        "l'ajouter aux destinataires déclarés, ou lui retirer la permission (SDET-AUT-04)",
+                    )
+
+
+def _taches(chargement: Chargement) -> Iterator[Anomalie]:
+    for brique in chargement.briques:
+        for tache in brique.taches:
+            if not tache.nom.startswith(f"{brique.id}."):
+                yield Anomalie(
+                    "TACHE-001",
+                    f"brique {brique.id}, tâche {tache.nom}",
+                    "son nom ne commence pas par l'identifiant de la brique",
+                    f"la nommer « {brique.id}.… »",
+                )
+
+
+def _reglages(chargement: Chargement, configuration: Configuration) -> Iterator[Anomalie]:
+    for nom in sorted(configuration.reglages):
+        brique = chargement.brique(nom)
+        lieu = f"configuration, section [reglages.{nom}]"
+        if brique is None:
+            yield Anomalie(
+                "CONF-001",
+                lieu,
+                "aucune brique chargée ne porte ce nom",
+                "corriger le nom, ou retirer la section",
+            )
+        elif brique.reglages is None:
+            yield Anomalie("CONF-002", lieu, "cette brique n'a aucun réglage", "retirer la section")
+        else:
+            yield from _lire_reglages(brique, configuration.reglages[nom], lieu)
+
+
+def _lire_reglages(brique: BriqueChargee, valeurs: dict[str, Any], lieu: str) -> Iterator[Anomalie]:
+    assert brique.reglages is not None  # noqa: S101 - garanti par l'appelant
+    connus = {champ.name for champ in dataclasses.fields(brique.reglages)}
+    for cle in sorted(set(valeurs) - connus):
+        yield Anomalie(
+            "CONF-003", f"{lieu}, clé {cle}", "clé inconnue", f"clés permises : {', '.join(sorted(connus))}"
+        )
+    try:
+        msgspec.convert({c: v for c, v in valeurs.items() if c in connus}, brique.reglages, strict=False)
+    except msgspec.ValidationError as erreur:
+        yield Anomalie("CONF-004", lieu, f"valeur refusée : {erreur}", "corriger la valeur citée")
+
+
+def _bascules(chargement: Chargement, configuration: Configuration) -> Iterator[Anomalie]:
+    for rang, bascule in enumerate(configuration.bascules, 1):
+        lieu = f"configuration, bascule n° {rang}"
+        if chargement.brique(bascule.brique) is None:
+            yield Anomalie(
+                "CONF-005",
+                lieu,
+                f"la brique « {bascule.brique} » n'est pas chargée",
+                "corriger le nom, ou l'ajouter à [briques] chargees",
+            )
+        if bascule.debut and bascule.fin and bascule.debut >= bascule.fin:
+            yield Anomalie("CONF-006", lieu, "la fin précède le début", "corriger les dates")

@@ -1,0 +1,126 @@
+"""Greffon pytest : des bases d'essai, copiées d'un modèle migré une fois par processus.
+
+``base`` est une vraie base, propre à l'essai : on y valide, on y ouvre plusieurs connexions.
+``session`` est une session sur cette base, annulée à la fin. ``horloge`` est une heure choisie.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+
+from ent_core.chargement.decouverte import charger
+from ent_core.donnees.migrations import Distribution, migrer
+from ent_core.donnees.session import ROLE_ACADEMIE, BaseDeDonnees, Portage
+from ent_core.essais.serveur import Serveur
+from ent_core.socle.calendrier import HorlogeFixe
+
+__all__ = ["AdressesBase", "Fabrique", "base", "fabrique_bases", "horloge", "session"]
+
+_SECRET = "essais-sur-cette-machine"  # noqa: S105 - compte d'un serveur jetable
+_COMPTE = "ent_web"
+
+
+@dataclass(frozen=True, slots=True)
+class AdressesBase:
+    """Adresses d'une base d'essai."""
+
+    application: URL
+    proprietaire: URL
+
+
+class Fabrique:
+    """Crée et retire des bases d'essai sur le serveur de la session.
+
+    :param serveur: serveur des essais.
+    :param prefixe: propre au processus, pour que deux processus ne se gênent pas.
+    """
+
+    def __init__(self, serveur: Serveur, prefixe: str) -> None:
+        self._serveur = make_url(serveur.url).set(drivername="postgresql+psycopg")
+        self._prefixe = prefixe
+        self._numeros = itertools.count(1)
+        self._modeles: dict[tuple[str, ...], str] = {}
+
+    def vide(self) -> AdressesBase:
+        """Une base sans aucune table."""
+        nom = f"{self._prefixe}_{next(self._numeros)}"
+        self._ordre(f'create database "{nom}"')
+        return self._adresses(nom)
+
+    def migree(self, distributions: Sequence[Distribution] | None = None) -> AdressesBase:
+        """Une base migrée, copiée d'un modèle fait une fois.
+
+        :param distributions: par défaut, le noyau seul.
+        """
+        voulues = charger([]).distributions if distributions is None else list(distributions)
+        cle = tuple(distribution.id for distribution in voulues)
+        if cle not in self._modeles:
+            modele = self.vide()
+            migrer(modele.proprietaire, modele.application, voulues)
+            self._modeles[cle] = str(modele.application.database)
+        nom = f"{self._prefixe}_{next(self._numeros)}"
+        self._ordre(f'create database "{nom}" template "{self._modeles[cle]}"')
+        return self._adresses(nom)
+
+    def retirer(self, adresses: AdressesBase) -> None:
+        """Supprime une base, même si une connexion traîne.
+
+        :param adresses: base à supprimer.
+        """
+        self._ordre(f'drop database if exists "{adresses.application.database}" with (force)')
+
+    def retirer_modeles(self) -> None:
+        """Supprime les modèles, à la fin de la session."""
+        for nom in self._modeles.values():
+            self._ordre(f'drop database if exists "{nom}" with (force)')
+
+    def _adresses(self, nom: str) -> AdressesBase:
+        proprietaire = self._serveur.set(database=nom)
+        return AdressesBase(proprietaire.set(username=_COMPTE, password=_SECRET), proprietaire)
+
+    def _ordre(self, ordre: str) -> None:
+        moteur = create_engine(self._serveur, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        with moteur.connect() as connexion:
+            connexion.exec_driver_sql(ordre)
+
+
+@pytest.fixture(scope="session")
+def fabrique_bases(serveur: Serveur, worker_id: str) -> Iterator[Fabrique]:
+    """Fabrique de bases d'essai du processus."""
+    fabrique = Fabrique(serveur, f"essai_{worker_id}")
+    yield fabrique
+    fabrique.retirer_modeles()
+
+
+@pytest.fixture
+def base(fabrique_bases: Fabrique) -> Iterator[BaseDeDonnees]:
+    """Une base migrée, propre à l'essai."""
+    adresses = fabrique_bases.migree()
+    ouverte = BaseDeDonnees(adresses.application)
+    yield ouverte
+    ouverte.fermer()
+    fabrique_bases.retirer(adresses)
+
+
+@pytest.fixture
+def session(base: BaseDeDonnees) -> Iterator[Session]:
+    """Une session de l'académie, annulée à la fin de l'essai."""
+    with base.session(Portage("essai", role=ROLE_ACADEMIE)) as ouverte:
+        yield ouverte
+        ouverte.rollback()
+
+
+@pytest.fixture
+def horloge() -> HorlogeFixe:
+    """Lundi 7 septembre 2026, 8 h à Paris."""
+    return HorlogeFixe()
+
+

@@ -1,0 +1,100 @@
+"""Les périmètres : quels élèves une personne peut atteindre, par quelle relation, ce jour."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from ent_core.contrat.interface import Contexte, Portee
+from ent_core.contrat.roles import Profil
+from ent_core.identite.modeles import (
+    Inscription,
+    ProfesseurPrincipal,
+    Rattachement,
+    Responsabilite,
+    Restriction,
+    Service,
+)
+from ent_core.roles.attribution import en_vigueur
+
+__all__ = ["eleves", "peut_atteindre"]
+
+
+def eleves(contexte: Contexte, portee: Portee) -> Select[UUID]:
+    """Énoncé des élèves atteints, toujours limité à l'établissement en vigueur.
+
+    :param contexte: qui agit.
+    :param portee: périmètre accordé.
+    """
+    scolarises = select(Rattachement.personne_id).where(
+        Rattachement.uai == contexte.uai,
+        Rattachement.profil == Profil.ELEVE.value,
+        en_vigueur(Rattachement, contexte.jour),
+    )
+    if portee in (Portee.ETABLISSEMENT, Portee.ACADEMIE):
+        return scolarises
+    return scolarises.where(Rattachement.personne_id.in_(_relation(contexte, portee)))
+
+
+def peut_atteindre(session: Session, contexte: Contexte, portee: Portee, eleve_id: UUID) -> bool:
+    """Vrai si l'élève est dans le périmètre.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui agit.
+    :param portee: périmètre accordé.
+    :param eleve_id: élève visé.
+    """
+    enonce = eleves(contexte, portee).where(Rattachement.personne_id == eleve_id)
+    return bool(session.scalar(select(enonce.exists())))
+
+
+def _relation(contexte: Contexte, portee: Portee) -> Select[UUID]:
+    match portee:
+        case Portee.MOI:
+            return select(Rattachement.personne_id).where(Rattachement.personne_id == contexte.personne_id)
+        case Portee.MES_ENFANTS:
+            return _enfants(contexte)
+        case Portee.MA_CLASSE_PRINCIPALE:
+            return _inscrits(contexte, ProfesseurPrincipal, Inscription.division_id)
+        case _:
+            return _inscrits(contexte, Service, Inscription.division_id, Inscription.groupe_id)
+
+
+def _enfants(contexte: Contexte) -> Select[UUID]:
+    """Enfants dont la personne est responsable légale, sans restriction en vigueur (ENT-10)."""
+    return select(Responsabilite.eleve_id).where(
+        Responsabilite.responsable_id == contexte.personne_id,
+        Responsabilite.legal > 0,
+        en_vigueur(Responsabilite, contexte.jour),
+        ~exists().where(
+            Restriction.responsabilite_id == Responsabilite.id, en_vigueur(Restriction, contexte.jour)
+        ),
+    )
+
+
+def _inscrits(contexte: Contexte, lien: Any, *structures: Any) -> Select[UUID]:
+    """Élèves des divisions ou des groupes d'une personne, ce jour (ENT-11)."""
+    colonnes = {Inscription.division_id: lien.division_id}
+    if Inscription.groupe_id in structures:
+        colonnes[Inscription.groupe_id] = lien.groupe_id
+    return (
+        select(Inscription.personne_id)
+        .join(
+            lien,
+            and_(
+                lien.uai == Inscription.uai,
+                lien.annee == Inscription.annee,
+                or_(*(inscrit == servi for inscrit, servi in colonnes.items())),
+            ),
+        )
+        .where(
+            Inscription.uai == contexte.uai,
+            Inscription.annee == contexte.annee,
+            en_vigueur(Inscription, contexte.jour),
+            lien.personne_id == contexte.personne_id,
+            en_vigueur(lien, contexte.jour),
+        )
+    )

@@ -1,0 +1,1 @@
+"""Pages, sessions et API."""

@@ -1,0 +1,117 @@
+"""Les erreurs montrées à une personne (page) ou à un programme (``problem+json``), jamais de trace."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Flask, Response, jsonify, render_template, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from ent_core.donnees.session import base_indisponible
+from ent_core.socle.erreurs import AccesRefuse, ErreurEnt
+
+__all__ = ["est_api", "installer"]
+
+_journal = logging.getLogger("ent.web")
+
+_TITRES = {
+    400: "La demande n'est pas comprise",
+    401: "Vous n'êtes pas connecté",
+    403: "Cette page ne vous est pas ouverte",
+    404: "Cette page n'existe pas",
+    405: "Cette adresse ne s'ouvre pas ainsi",
+    409: "L'état a changé entre-temps",
+    413: "Le fichier est trop gros",
+    422: "La saisie n'est pas acceptée",
+    429: "Trop d'essais",
+    503: "Le service est momentanément indisponible",
+}
+_EXPLICATIONS = {
+    404: (
+        "L'adresse est fausse, ou la page n'est pas ouverte dans votre établissement.",
+        "Vérifiez l'adresse, ou revenez à l'accueil.",
+    ),
+    405: ("Cette adresse reçoit un formulaire.", "Revenez à la page précédente et recommencez."),
+    413: ("Le fichier dépasse la taille permise.", "Choisissez un fichier plus petit."),
+}
+_IMPREVU = (
+    "Une panne imprévue s'est produite de notre côté.",
+    "Réessayez dans une minute. Si elle revient, donnez le code ci-dessous.",
+)
+
+
+def est_api() -> bool:
+    """Vrai si la requête vise l'API."""
+    return request.path.startswith("/api/")
+
+
+def installer(application: Flask) -> None:
+    """Branche le rendu des erreurs.
+
+    :param application: application Flask.
+    """
+    application.register_error_handler(ErreurEnt, _erreur_ent)
+    application.register_error_handler(HTTPException, _erreur_http)
+    application.register_error_handler(OperationalError, _erreur_base)
+    application.register_error_handler(Exception, _erreur_imprevue)
+
+
+def _erreur_ent(erreur: ErreurEnt) -> Response:
+    lieu = "" if isinstance(erreur, AccesRefuse) else erreur.lieu
+    return _repondre(
+        erreur.statut_http, f"{erreur.message} {lieu}".strip(), erreur.remede, _reference(erreur.code)
+    )
+
+
+def _erreur_http(erreur: HTTPException) -> Response:
+    statut = erreur.code or 500
+    if statut < 400 and erreur.response is not None:
+        return Response(erreur.response.get_data(), statut, erreur.response.headers)  # type: ignore[attr-defined] # réponse werkzeug
+    message, remede = _EXPLICATIONS.get(statut, (_TITRES.get(statut, "La demande a échoué") + ".", ""))
+    reponse = _repondre(statut, message, remede, _reference(f"ENT-{statut}"), getattr(erreur, "data", None))
+    if statut == 405 and (permises := getattr(erreur, "valid_methods", None)):
+        reponse.headers["Allow"] = ", ".join(permises)
+    return reponse
+
+
+def _erreur_base(erreur: OperationalError) -> Response:
+    return _erreur_ent(base_indisponible(erreur))
+
+
+def _erreur_imprevue(erreur: Exception) -> Response:
+    reference = _reference("ENT-500")
+    _journal.error(
+        "erreur_imprevue",
+        exc_info=(type(erreur), erreur, erreur.__traceback__),
+        extra={"reference": reference, "point": request.endpoint},
+    )
+    return _repondre(500, *_IMPREVU, reference)
+
+
+def _reference(code: str) -> str:
+    return f"{code} · {secrets.token_hex(2).upper()}"
+
+
+def _repondre(
+    statut: int, message: str, remede: str, reference: str, details: dict[str, object] | None = None
+) -> Response:
+    titre = _TITRES.get(statut, "Une panne s'est produite")
+    if est_api():
+        probleme = {"type": "about:blank", "title": titre, "status": statut, "detail": message}
+        if remede:
+            probleme["remede"] = remede
+        if details and "messages" in details:
+            probleme["erreurs"] = details["messages"]  # type: ignore[assignment] # dictionnaire de marshmallow
+        reponse = jsonify(probleme | {"reference": reference})
+        reponse.mimetype = "application/problem+json"
+    else:
+        page = render_template(
+            "erreur.html", titre=titre, message=message, remede=remede, code=reference, theme="auto"
+        )
+        reponse = Response(page, mimetype="text/html")
+    reponse.status_code = statut
+    if statut == 503:
+        reponse.headers["Retry-After"] = "10"
+    return reponse

@@ -1,0 +1,87 @@
+"""Le menu et le tableau de bord, tirés des crochets, triés, filtrés par permission."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.routing import BuildError
+
+from ent_core.contrat.interface import Contexte, EntreeMenu, EtatVignette, Vignette
+from ent_core.web.instance import Instance
+
+__all__ = ["Lien", "menu", "tableau_de_bord"]
+
+_journal = logging.getLogger("ent.web")
+
+
+@dataclass(frozen=True, slots=True)
+class Lien:
+    """Une entrée de menu prête à montrer."""
+
+    libelle: str
+    url: str
+    icone: str
+    actif: bool
+    compteur: int | None = None
+
+
+def menu(ent: Instance, contexte: Contexte) -> list[Lien]:
+    """Entrées de menu que la personne peut ouvrir.
+
+    :param ent: instance.
+    :param contexte: qui regarde.
+    """
+    entrees: list[tuple[int, str, EntreeMenu]] = []
+    for brique, resultat, erreur in ent.relais.demander(
+        "ent_navigation", contexte.briques, contexte=contexte
+    ):
+        if erreur is None:
+            entrees += [(e.ordre, brique.id, e) for e in resultat]
+    accueil = Lien("Accueil", url_for("ent.accueil"), "accueil", request.endpoint == "ent.accueil")
+    permises = [
+        e
+        for _, _, e in sorted(entrees, key=lambda t: (t[0], t[1], t[2].libelle))
+        if ent.habilitations.autorise(contexte, e.permission)
+    ]
+    return [accueil, *_liens(permises)]
+
+
+def _liens(entrees: list[EntreeMenu]) -> Iterator[Lien]:
+    for entree in entrees:
+        try:
+            adresse = url_for(entree.point)
+        except BuildError:
+            _journal.error("menu_sans_route", extra={"point": entree.point})
+            continue
+        actif = (request.endpoint or "").split(".")[0] == entree.point.split(".")[0]
+        if entree.point.startswith("admin."):
+            actif = request.endpoint is not None and request.path.startswith(adresse)
+        yield Lien(entree.libelle, adresse, entree.icone, actif)
+
+
+def tableau_de_bord(ent: Instance, session: Session, contexte: Contexte) -> list[Vignette]:
+    """Vignettes de l'accueil ; une brique en panne donne une vignette « indisponible ».
+
+    :param ent: instance.
+    :param session: session de la requête.
+    :param contexte: qui regarde.
+    """
+    vignettes: list[tuple[int, str, Vignette]] = []
+    for brique, resultat, erreur in ent.relais.demander(
+        "ent_tableau_de_bord", contexte.briques, session=session, contexte=contexte
+    ):
+        if erreur is None:
+            vignettes += [(v.ordre, brique.id, v) for v in resultat]
+            continue
+        session.rollback()
+        panne = Vignette(f"{brique.id}.indisponible", brique.manifeste.titre, etat=EtatVignette.INDISPONIBLE)
+        vignettes.append((panne.ordre, brique.id, panne))
+    return [
+        v
+        for _, _, v in sorted(vignettes, key=lambda t: (t[0], t[1], t[2].cle))
+        if not v.permission or ent.habilitations.autorise(contexte, v.permission)
+    ]

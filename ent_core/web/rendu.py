@@ -1,0 +1,91 @@
+"""Ce que les gabarits reçoivent : dates en français, adresses des fichiers statiques, marque de l'instance."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import date, datetime, time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, url_for
+
+from ent_core.socle.calendrier import FUSEAU
+
+__all__ = ["heure", "installer", "jour_court", "jour_long", "nombre"]
+
+_JOURS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+_MOIS = (
+    "janvier", "février", "mars", "avril", "mai", "juin",
+    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+)  # fmt: skip
+_UN_AN = 31_536_000
+
+
+def jour_long(jour: date) -> str:
+    """« jeudi 19 novembre » ; le premier du mois s'écrit « 1er ».
+
+    :param jour: jour, ou instant ramené à l'heure de Paris.
+    """
+    local = _local(jour)
+    return f"{_JOURS[local.weekday()]} {'1er' if local.day == 1 else local.day} {_MOIS[local.month - 1]}"
+
+
+def jour_court(jour: date) -> str:
+    """« 19/11/2026 ».
+
+    :param jour: jour, ou instant ramené à l'heure de Paris.
+    """
+    return f"{_local(jour):%d/%m/%Y}"
+
+
+def heure(instant: datetime | time) -> str:
+    """« 8 h 05 ».
+
+    :param instant: instant ramené à l'heure de Paris, ou heure locale.
+    """
+    local = instant.astimezone(FUSEAU) if isinstance(instant, datetime) else instant
+    return f"{local.hour} h {local.minute:02d}"
+
+
+def nombre(valeur: float) -> str:
+    """« 12 345 » ou « 12,5 », avec une espace fine insécable.
+
+    :param valeur: nombre.
+    """
+    return f"{valeur:,}".replace(",", "\u202f").replace(".", ",")
+
+
+def _local(jour: date) -> date:
+    return jour.astimezone(FUSEAU).date() if isinstance(jour, datetime) else jour
+
+
+def _adresse_statique(application: Flask) -> Callable[[str], str]:
+    """Adresse d'un fichier, avec l'empreinte de son contenu : il se garde un an en cache."""
+
+    @cache
+    def empreinte(nom: str) -> str:
+        contenu = (Path(str(application.static_folder)) / nom).read_bytes()
+        return hashlib.sha256(contenu).hexdigest()[:12]
+
+    def url_statique(nom: str) -> str:
+        return url_for("static", filename=nom, v=empreinte(nom))
+
+    return url_statique
+
+
+def installer(application: Flask, produit: str) -> None:
+    """Donne aux gabarits leurs filtres et leurs valeurs communes.
+
+    :param application: application Flask.
+    :param produit: nom de l'instance.
+    """
+    application.config["SEND_FILE_MAX_AGE_DEFAULT"] = _UN_AN
+    environnement = application.jinja_env
+    environnement.trim_blocks = environnement.lstrip_blocks = True
+    filtres: dict[str, Callable[..., Any]] = {
+        "jour_long": jour_long, "jour_court": jour_court, "heure": heure, "nombre": nombre,
+    }  # fmt: skip
+    environnement.filters.update(filtres)
+    environnement.globals.update(produit=produit, url_statique=_adresse_statique(application))

@@ -1,0 +1,229 @@
+"""La requête : reconnaître la personne, poser le contexte, vérifier le droit, valider ou annuler.
+
+Une session de base par requête, ouverte au premier énoncé, validée si la réponse est bonne,
+annulée sinon. Sans session web valable, une page mène à la connexion et l'API répond 401.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from flask import Flask, Response, current_app, g, redirect, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound, Unauthorized
+from werkzeug.wrappers import Response as ReponseWerkzeug
+
+from ent_core.contrat.interface import Contexte, Portee
+from ent_core.contrat.roles import LIBELLES_PROFILS
+from ent_core.donnees.session import Portage, changer_portage
+from ent_core.identite import sessions
+from ent_core.identite.sessions import SessionReconnue
+from ent_core.roles.attribution import attribuer
+from ent_core.socle.calendrier import annee_scolaire
+from ent_core.web import navigation
+from ent_core.web.erreurs import est_api
+from ent_core.web.instance import instance
+from ent_core.web.routes import Exigence, exigence_de
+
+__all__ = ["Requete", "contexte_courant", "installer", "portee_courante", "requete", "session_courante"]
+
+_FERMEE = Exigence(connectee=True)
+
+
+@dataclass(slots=True)
+class Requete:
+    """Ce que l'on sait de la requête en cours.
+
+    :param base: session de base.
+    :param reconnue: session web valable, s'il y en a une.
+    :param contexte: établissement et profil en vigueur, s'ils sont choisis.
+    :param portee: périmètre accordé par la permission de la route.
+    """
+
+    base: Session
+    reconnue: SessionReconnue | None = None
+    contexte: Contexte | None = None
+    portee: Portee | None = None
+    avertissements: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ContexteAffiche:
+    """Ce que l'en-tête de page montre en permanence."""
+
+    uai: str
+    etablissement_nom: str
+    profil_libelle: str
+    personne_nom: str
+    plusieurs_contextes: bool = True
+
+
+def requete() -> Requete:
+    """La requête en cours."""
+    trouvee: Requete = g.ent_requete
+    return trouvee
+
+
+def session_courante() -> Session:
+    """Session de base de la requête, cloisonnée à l'établissement en vigueur."""
+    return requete().base
+
+
+def contexte_courant() -> Contexte:
+    """Contexte en vigueur.
+
+    :raises Unauthorized: route ouverte sans session.
+    """
+    contexte = requete().contexte
+    if contexte is None:
+        raise Unauthorized
+    return contexte
+
+
+def portee_courante() -> Portee:
+    """Périmètre accordé par la permission de la route.
+
+    :raises Unauthorized: la route n'exige aucune permission.
+    """
+    portee = requete().portee
+    if portee is None:
+        raise Unauthorized
+    return portee
+
+
+def temoin() -> str:
+    """Nom du témoin de session ; ``__Host-`` interdit qu'un sous-domaine le pose."""
+    return "__Host-ent" if instance().configuration.serveur.securise else "ent"
+
+
+def poser_temoin(reponse: ReponseWerkzeug, jeton: str) -> ReponseWerkzeug:
+    """Pose le témoin de session.
+
+    :param reponse: réponse à compléter.
+    :param jeton: jeton neuf.
+    """
+    reponse.set_cookie(
+        temoin(),
+        jeton,
+        httponly=True,
+        secure=instance().configuration.serveur.securise,
+        samesite="Lax",
+        path="/",
+    )
+    return reponse
+
+
+def installer(application: Flask) -> None:
+    """Branche l'ouverture et la fin de chaque requête.
+
+    :param application: application Flask.
+    """
+    application.before_request(_ouvrir)
+    application.after_request(_valider)
+    application.teardown_request(_fermer)
+    application.context_processor(_pour_les_gabarits)
+
+
+def _ouvrir() -> ReponseWerkzeug | None:
+    if request.endpoint is None or request.endpoint.endswith("static"):
+        return None
+    ent = instance()
+    g.ent_requete = Requete(ent.base.session(Portage("page")))
+    exigence = exigence_de(current_app.view_functions[request.endpoint]) or _FERMEE
+    _reconnaitre()
+    _exiger_brique_active()
+    if exigence.motif:
+        return None
+    if requete().reconnue is None:
+        return _vers_connexion()
+    if exigence.permission:
+        contexte = requete().contexte
+        if contexte is None:
+            return redirect(url_for("ent.contexte", suite=_suite()))
+        requete().portee = ent.habilitations.exiger(contexte, exigence.permission)
+    return None
+
+
+def _reconnaitre() -> None:
+    ent, courante = instance(), requete()
+    jeton = request.cookies.get(temoin(), "")
+    if not jeton:
+        return
+    courante.reconnue = sessions.reconnaitre(courante.base, ent.horloge, ent.configuration.sessions, jeton)
+    if courante.reconnue is None:
+        return
+    changer_portage(courante.base, uai=courante.reconnue.uai or "", personne=courante.reconnue.personne_id)
+    if courante.reconnue.uai and courante.reconnue.profil:
+        courante.contexte = _contexte(courante.reconnue, ent.horloge.aujourd_hui())
+
+
+def _contexte(reconnue: SessionReconnue, jour: date) -> Contexte | None:
+    """Contexte du jour ; ``None`` quand l'affectation a pris fin (SDET-AUT-03)."""
+    base, uai, profil = requete().base, reconnue.uai or "", reconnue.profil or ""
+    attribution = attribuer(base, uai, reconnue.personne_id, profil, jour)
+    if not attribution.roles:
+        return None
+    return Contexte(
+        compte_id=reconnue.compte_id,
+        personne_id=reconnue.personne_id,
+        uai=uai,
+        etablissement_nom=reconnue.etablissement_nom or "",
+        profil=profil,
+        jour=jour,
+        annee=annee_scolaire(jour),
+        roles=attribution.roles,
+        delegations=attribution.delegations,
+        briques=instance().activation.actives(base, uai, jour),
+    )
+
+
+def _exiger_brique_active() -> None:
+    """Les pages d'une brique fermée ici n'existent pas ici."""
+    brique = getattr(current_app.blueprints.get(request.blueprint or ""), "brique", None)
+    contexte = requete().contexte
+    if brique is not None and contexte is not None and brique not in contexte.briques:
+        raise NotFound
+
+
+def _vers_connexion() -> ReponseWerkzeug:
+    if est_api():
+        raise Unauthorized
+    return redirect(url_for("ent.connexion", suite=_suite()))
+
+
+def _suite() -> str | None:
+    """Adresse où revenir : un chemin local, et seulement d'une lecture."""
+    return request.full_path.rstrip("?") if request.method == "GET" and request.path != "/" else None
+
+
+def _valider(reponse: Response) -> Response:
+    courante: Requete | None = g.get("ent_requete")
+    if courante is not None:
+        if reponse.status_code < 400:
+            courante.base.commit()
+        else:
+            courante.base.rollback()
+    return reponse
+
+
+def _fermer(_erreur: BaseException | None) -> None:
+    courante: Requete | None = g.pop("ent_requete", None)
+    if courante is not None:
+        courante.base.close()
+
+
+def _pour_les_gabarits() -> dict[str, object]:
+    ent = instance()
+    courante: Requete | None = g.get("ent_requete")
+    reconnue = courante.reconnue if courante else None
+    contexte = courante.contexte if courante else None
+    return {
+        "aujourd_hui": ent.horloge.aujourd_hui(),
+        "theme": reconnue.theme if reconnue else "auto",
+        "contexte": ContexteAffiche(
+            contexte.uai, contexte.etablissement_nom, LIBELLES_PROFILS.get(contexte.profil, ""),
+            reconnue.personne_nom,
+        ) if contexte and reconnue else None,
+        "menu": navigation.menu(ent, contexte) if contexte else [],
+    }  # fmt: skip

@@ -1,0 +1,84 @@
+"""En-têtes de sécurité et jeton anti-contrefaçon (SDET-SSI-02, SDET-SSI-03)."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+from ent_core.socle.erreurs import ErreurEnt
+
+__all__ = ["CSP", "installer"]
+
+CSP = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+"""Politique de contenu : ni script ni style en ligne, rien d'ailleurs."""
+
+_ENTETES = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "X-Frame-Options": "DENY",
+}
+
+
+class RequeteContrefaite(ErreurEnt):
+    """Le formulaire ne porte pas le jeton de la session : page trop ancienne, ou contrefaçon."""
+
+    code = "ENT-CSRF"
+    statut_http = 400
+
+
+def installer(application: Flask, *, securise: bool) -> None:
+    """Pose les en-têtes sur chaque réponse et exige le jeton sur chaque écriture.
+
+    :param application: application Flask.
+    :param securise: l'ENT est servi en HTTPS.
+    """
+    application.config.update(
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=securise,
+        WTF_CSRF_HEADERS=["X-CSRFToken"],
+    )
+    CSRFProtect(application)
+
+    def refuser(_erreur: Exception) -> Response:
+        raise RequeteContrefaite(
+            "cette page est ouverte depuis trop longtemps, ou la demande ne vient pas d'elle.",
+            remede="revenir en arrière, recharger la page, puis recommencer ; votre saisie est gardée.",
+        )
+
+    application.register_error_handler(CSRFError, refuser)
+
+    @application.before_request
+    def refuser_autre_site() -> None:
+        """Une écriture lancée par un autre site est refusée avant tout (Fetch Metadata)."""
+        origine = request.headers.get("Sec-Fetch-Site", "same-origin")
+        if request.method not in ("GET", "HEAD", "OPTIONS") and origine not in ("same-origin", "none"):
+            raise RequeteContrefaite(
+                "cette demande vient d'un autre site.", remede="ouvrir l'ENT directement, puis recommencer."
+            )
+
+    @application.after_request
+    def entetes(reponse: Response) -> Response:
+        for nom, valeur in _ENTETES.items():
+            reponse.headers.setdefault(nom, valeur)
+        if securise:
+            reponse.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+        if request.endpoint and not request.endpoint.endswith("static"):
+            reponse.headers.setdefault("Cache-Control", "no-store")
+        return reponse
