@@ -5,4 +5,7 @@ pytest_plugins = [
     "ent_core.essais.serveur",
     # Des bases migrées et l'horloge : ``base``, ``session``, ``horloge``, ``fabrique_bases``.
     "ent_core.essais.base",
+    # Un annuaire inventé (``annuaire``), une application et ses clients (``application``, ``client_de``).
+    "ent_core.essais.annuaire",
+    "ent_core.essais.application",
 ]

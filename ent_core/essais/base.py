@@ -122,5 +122,3 @@ def session(base: BaseDeDonnees) -> Iterator[Session]:
 def horloge() -> HorlogeFixe:
     """Lundi 7 septembre 2026, 8 h à Paris."""
     return HorlogeFixe()
-
-

@@ -22,10 +22,14 @@ __all__ = ["Attribution", "attribuer", "en_vigueur"]
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """Rôles et délégations d'une personne, à un titre, un jour."""
+    """Rôles et délégations d'une personne, à un titre, un jour.
+
+    :param autres_titres: la personne a un autre rattachement du jour, ici ou ailleurs.
+    """
 
     roles: frozenset[str]
     delegations: Mapping[str, Portee]
+    autres_titres: bool = False
 
 
 def en_vigueur(modele: type, jour: ColumnElement[date] | date) -> ColumnElement[bool]:
@@ -52,6 +56,11 @@ _ENONCE: CompoundSelect[Any] = union_all(
         Rattachement.uai == _UAI,
         Rattachement.personne_id == _PERSONNE,
         Rattachement.profil == _PROFIL,
+        en_vigueur(Rattachement, _JOUR),
+    ),
+    select(literal("autre"), literal(""), null()).where(
+        Rattachement.personne_id == _PERSONNE,
+        or_(Rattachement.uai != _UAI, Rattachement.profil != _PROFIL),
         en_vigueur(Rattachement, _JOUR),
     ),
     select(literal("local"), RoleLocal.role, null()).where(
@@ -109,4 +118,4 @@ def attribuer(session: Session, uai: str, personne_id: UUID, profil: str, jour: 
             roles.add(Role.SUPPLEANT)
         elif genre == "delegation" and personnel:
             delegations[valeur] = Portee(complement)
-    return Attribution(frozenset(roles), delegations)
+    return Attribution(frozenset(roles), delegations, any(genre == "autre" for genre, _, _ in lignes))

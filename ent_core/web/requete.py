@@ -6,7 +6,7 @@ annulée sinon. Sans session web valable, une page mène à la connexion et l'AP
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
@@ -20,13 +20,23 @@ from ent_core.donnees.session import Portage, changer_portage
 from ent_core.identite import sessions
 from ent_core.identite.sessions import SessionReconnue
 from ent_core.roles.attribution import attribuer
-from ent_core.socle.calendrier import annee_scolaire
+from ent_core.socle.calendrier import Horloge, annee_scolaire
 from ent_core.web import navigation
 from ent_core.web.erreurs import est_api
 from ent_core.web.instance import instance
 from ent_core.web.routes import Exigence, exigence_de
 
-__all__ = ["Requete", "contexte_courant", "installer", "portee_courante", "requete", "session_courante"]
+__all__ = [
+    "Requete",
+    "contexte_courant",
+    "horloge_courante",
+    "installer",
+    "poser_temoin",
+    "portee_courante",
+    "requete",
+    "session_courante",
+    "temoin",
+]
 
 _FERMEE = Exigence(connectee=True)
 
@@ -39,13 +49,14 @@ class Requete:
     :param reconnue: session web valable, s'il y en a une.
     :param contexte: établissement et profil en vigueur, s'ils sont choisis.
     :param portee: périmètre accordé par la permission de la route.
+    :param autres_titres: la personne peut changer d'établissement ou de profil.
     """
 
     base: Session
     reconnue: SessionReconnue | None = None
     contexte: Contexte | None = None
     portee: Portee | None = None
-    avertissements: list[str] = field(default_factory=list)
+    autres_titres: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,7 @@ class ContexteAffiche:
     etablissement_nom: str
     profil_libelle: str
     personne_nom: str
-    plusieurs_contextes: bool = True
+    plusieurs_contextes: bool
 
 
 def requete() -> Requete:
@@ -90,6 +101,11 @@ def portee_courante() -> Portee:
     if portee is None:
         raise Unauthorized
     return portee
+
+
+def horloge_courante() -> Horloge:
+    """Horloge de l'instance : le domaine ne lit jamais l'heure du système."""
+    return instance().horloge
 
 
 def temoin() -> str:
@@ -162,6 +178,7 @@ def _contexte(reconnue: SessionReconnue, jour: date) -> Contexte | None:
     """Contexte du jour ; ``None`` quand l'affectation a pris fin (SDET-AUT-03)."""
     base, uai, profil = requete().base, reconnue.uai or "", reconnue.profil or ""
     attribution = attribuer(base, uai, reconnue.personne_id, profil, jour)
+    requete().autres_titres = attribution.autres_titres
     if not attribution.roles:
         return None
     return Contexte(
@@ -218,12 +235,18 @@ def _pour_les_gabarits() -> dict[str, object]:
     courante: Requete | None = g.get("ent_requete")
     reconnue = courante.reconnue if courante else None
     contexte = courante.contexte if courante else None
+    affiche = None
+    if courante and reconnue and contexte:
+        affiche = ContexteAffiche(
+            contexte.uai,
+            contexte.etablissement_nom,
+            LIBELLES_PROFILS.get(contexte.profil, ""),
+            f"{reconnue.prenom or ''} {reconnue.nom}".strip(),
+            courante.autres_titres,
+        )
     return {
         "aujourd_hui": ent.horloge.aujourd_hui(),
         "theme": reconnue.theme if reconnue else "auto",
-        "contexte": ContexteAffiche(
-            contexte.uai, contexte.etablissement_nom, LIBELLES_PROFILS.get(contexte.profil, ""),
-            reconnue.personne_nom,
-        ) if contexte and reconnue else None,
+        "contexte": affiche,
         "menu": navigation.menu(ent, contexte) if contexte else [],
-    }  # fmt: skip
+    }

@@ -1,0 +1,62 @@
+"""La commande ``ent``. Rien de lourd n'est importé avant qu'une commande en ait besoin."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from ent_core import __version__
+from ent_core.cli.paresse import GroupeParesseux
+from ent_core.socle.erreurs import ErreurEnt
+
+__all__ = ["ent", "principal"]
+
+_COMMANDES = {
+    "base": ("ent_core.cli.base:base", "Migrer la base et voir son état."),
+    "brique": ("ent_core.cli.brique:brique", "Lister, ouvrir, fermer, créer et vérifier des briques."),
+    "configuration": ("ent_core.cli.configuration:configuration", "Vérifier et montrer la configuration."),
+    "demo": ("ent_core.cli.demo:demo", "Lancer une académie de démonstration."),
+    "dev": ("ent_core.cli.servir:dev", "Servir en rechargeant à chaque modification."),
+    "docs": ("ent_core.cli.docs:docs", "Refaire les références générées."),
+    "etablissement": ("ent_core.cli.etablissement:etablissement", "Lister et voir les établissements."),
+    "importer": ("ent_core.cli.importer:importer", "Importer l'annuaire, une liste ou un emploi du temps."),
+    "personne": ("ent_core.cli.personne:personne", "Chercher une personne, gérer son compte."),
+    "servir": ("ent_core.cli.servir:servir", "Servir l'ENT."),
+    "taches": ("ent_core.cli.taches:taches", "Exécuter et suivre les travaux différés."),
+    "verifier": ("ent_core.cli.verifier:verifier", "Tout vérifier avant de démarrer."),
+}
+
+
+@click.group(
+    cls=GroupeParesseux, commandes=_COMMANDES, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.version_option(__version__, prog_name="ent", message="%(prog)s %(version)s")
+@click.option(
+    "--configuration", "-c", "chemin", type=click.Path(path_type=Path, dir_okay=False),
+    help="Fichier TOML ; par défaut ENT_CONFIGURATION, sinon ent.toml.",
+)  # fmt: skip
+@click.pass_context
+def ent(contexte: click.Context, chemin: Path | None) -> None:
+    """L'espace numérique de travail, en briques."""
+    contexte.obj = chemin
+
+
+def principal() -> None:
+    """Point d'entrée : une erreur prévue s'écrit en français, avec son code de sortie, sans trace."""
+    try:
+        ent.main(standalone_mode=False)
+    except click.exceptions.Exit as fin:
+        sys.exit(fin.exit_code)
+    except click.Abort:
+        click.echo("Interrompu : rien de ce qui était en cours n'est gardé.", err=True)
+        sys.exit(130)
+    except click.ClickException as erreur:
+        erreur.show()
+        sys.exit(erreur.exit_code)
+    except ErreurEnt as erreur:
+        click.echo(f"Erreur {erreur}", err=True)
+        sys.exit(erreur.code_de_sortie)
+    except BrokenPipeError:
+        sys.exit(141)

@@ -1,0 +1,151 @@
+"""Greffon pytest : un petit annuaire inventé, deux collèges et une personne par rôle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+import pytest
+from sqlalchemy.orm import Session
+
+from ent_core.contrat.roles import Profil, Role
+from ent_core.donnees.session import BaseDeDonnees
+from ent_core.identite.modeles import (
+    AnneeScolaire,
+    Division,
+    Etablissement,
+    Inscription,
+    Personne,
+    ProfesseurPrincipal,
+    Rattachement,
+    Responsabilite,
+    Service,
+)
+from ent_core.roles.modeles import RoleLocal
+
+__all__ = ["AUTRE", "ECOLE", "RECTORAT", "Annuaire", "annuaire", "peupler"]
+
+ECOLE, AUTRE, RECTORAT = "0991001A", "0991002B", "0991000Z"
+ANNEE, RENTREE, FIN = 2026, date(2026, 9, 1), date(2027, 8, 1)
+
+_PERSONNELS: dict[str, tuple[Profil, str]] = {
+    "direction": (Profil.DIRECTION, "DIR"),
+    "cpe": (Profil.VIE_SCOLAIRE, "EDU"),
+    "assistant": (Profil.VIE_SCOLAIRE, "AED"),
+    "enseignant": (Profil.ENSEIGNANT, "ENS"),
+    "collegue": (Profil.ENSEIGNANT, "ENS"),
+    "documentaliste": (Profil.DOCUMENTALISTE, "DOC"),
+    "secretaire": (Profil.ADMINISTRATIF, "ADF"),
+    "infirmier": (Profil.ADMINISTRATIF, "MDS"),
+    "psychologue": (Profil.ADMINISTRATIF, "PSY"),
+}
+
+
+@dataclass(slots=True)
+class Annuaire:
+    """Identifiants des personnes inventées, par rôle.
+
+    :param personnes: nom de rôle → personne ; les noms finissant par ``_autre`` sont de l'autre collège.
+    :param divisions: UAI → division.
+    """
+
+    personnes: dict[str, UUID] = field(default_factory=dict)
+    profils: dict[str, str] = field(default_factory=dict)
+    divisions: dict[str, UUID] = field(default_factory=dict)
+
+    def __getitem__(self, role: str) -> UUID:
+        return self.personnes[role]
+
+
+@pytest.fixture
+def annuaire(base: BaseDeDonnees) -> Annuaire:
+    """Deux collèges peuplés dans la base de l'essai."""
+    with base.academie("essai : annuaire") as session:
+        return peupler(session)
+
+
+def peupler(session: Session) -> Annuaire:
+    """Crée deux collèges, un service académique et une personne par rôle.
+
+    :param session: session de l'académie.
+    """
+    resultat = Annuaire()
+    for uai, nom, degre in (
+        (ECOLE, "Collège des Essais", 2),
+        (AUTRE, "Collège d'à côté", 2),
+        (RECTORAT, "Services académiques", 0),
+    ):
+        session.add(Etablissement(uai=uai, nom=nom, degre=degre))
+    session.flush()
+    for uai, suffixe in ((ECOLE, ""), (AUTRE, "_autre")):
+        session.add(AnneeScolaire(uai=uai, annee=ANNEE, debut=RENTREE, fin=FIN))
+        division = Division(uai=uai, annee=ANNEE, code="5A", libelle="5e A", mefs=[])
+        session.add(division)
+        session.flush()
+        resultat.divisions[uai] = division.id
+        for role, (profil, fonction) in _PERSONNELS.items():
+            _rattacher(session, resultat, role + suffixe, uai, profil, fonction)
+        for role, naissance in (("eleve", date(2014, 5, 2)), ("camarade", date(2014, 9, 9))):
+            eleve = _rattacher(session, resultat, role + suffixe, uai, Profil.ELEVE, None, naissance)
+            session.add(
+                Inscription(uai=uai, annee=ANNEE, personne_id=eleve, division_id=division.id, debut=RENTREE)
+            )
+        for role, legal in (("parent", 1), ("second_parent", 2), ("contact", 0)):
+            responsable = _rattacher(session, resultat, role + suffixe, uai, Profil.RESPONSABLE, None)
+            session.add(
+                Responsabilite(
+                    eleve_id=resultat["eleve" + suffixe], responsable_id=responsable, lien="10", legal=legal,
+                    financier=False, contact=True, paiement=False, source="essai", debut=RENTREE,
+                )
+            )  # fmt: skip
+        session.add(
+            Service(
+                uai=uai, annee=ANNEE, personne_id=resultat["enseignant" + suffixe], matiere="061300",
+                division_id=division.id, source="essai", debut=RENTREE,
+            )
+        )  # fmt: skip
+        session.add(
+            ProfesseurPrincipal(
+                uai=uai, annee=ANNEE, personne_id=resultat["enseignant" + suffixe],
+                division_id=division.id, source="essai", debut=RENTREE,
+            )
+        )  # fmt: skip
+    for role, local in (
+        ("administrateur_academique", Role.ADMINISTRATEUR_ACADEMIQUE),
+        ("administrateur_technique", Role.ADMINISTRATEUR_TECHNIQUE),
+        ("dpd", Role.DPD),
+    ):
+        _local(session, resultat, role, RECTORAT, local, Profil.ACADEMIE)
+    _local(session, resultat, "administrateur", ECOLE, Role.ADMINISTRATEUR_FONCTIONNEL, Profil.ADMINISTRATIF)
+    session.flush()
+    return resultat
+
+
+def _personne(session: Session, annuaire: Annuaire, role: str, naissance: date | None = None) -> UUID:
+    personne = Personne(nom=f"Essai {role.replace('_', ' ').title()}", prenom="Camille", naissance=naissance)
+    session.add(personne)
+    session.flush()
+    annuaire.personnes[role] = personne.id
+    return personne.id
+
+
+def _rattacher(
+    session: Session, annuaire: Annuaire, role: str, uai: str, profil: Profil, fonction: str | None,
+    naissance: date | None = None,
+) -> UUID:  # fmt: skip
+    personne_id = _personne(session, annuaire, role, naissance)
+    session.add(
+        Rattachement(
+            uai=uai, personne_id=personne_id, profil=profil.value, fonction=fonction, source="essai",
+            debut=RENTREE,
+        )
+    )  # fmt: skip
+    annuaire.profils[role] = profil.value
+    return personne_id
+
+
+def _local(session: Session, annuaire: Annuaire, role: str, uai: str, local: Role, profil: Profil) -> None:
+    personne_id = _personne(session, annuaire, role)
+    session.add(RoleLocal(uai=uai, personne_id=personne_id, role=local.value, debut=RENTREE))
+    annuaire.profils[role] = profil.value

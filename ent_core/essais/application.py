@@ -1,0 +1,97 @@
+"""Greffon pytest : une application vérifiée, et un navigateur sans écran par personne."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from ent_core.application import create_app
+from ent_core.donnees.session import BaseDeDonnees, Portage
+from ent_core.identite import connexion, sessions
+from ent_core.identite.connexion import Authentification, Origine
+from ent_core.identite.modeles import Compte
+from ent_core.socle.calendrier import HorlogeFixe
+from ent_core.socle.configuration import Configuration, Serveur
+
+__all__ = ["CLE", "application", "client_de", "configuration_essai", "connecter"]
+
+CLE = "une clé d'essai, assez longue pour signer"
+
+
+def configuration_essai(**valeurs: Any) -> Configuration:
+    """Configuration d'essai : HTTP, clé connue, tout le reste par défaut.
+
+    :param valeurs: réglages à remplacer.
+    """
+    return Configuration(**{"cle_secrete": CLE, "serveur": Serveur(securise=False), **valeurs})
+
+
+@pytest.fixture
+def application(base: BaseDeDonnees, horloge: HorlogeFixe) -> Flask:
+    """Une application sans brique, sur une base migrée et vide."""
+    return assembler(base, horloge)
+
+
+def assembler(
+    base: BaseDeDonnees,
+    horloge: HorlogeFixe,
+    configuration: Configuration | None = None,
+    briques: Mapping[str, Any] | None = None,
+) -> Flask:
+    """Assemble une application d'essai ; les jetons de formulaire y sont désactivés.
+
+    :param base: base migrée.
+    :param horloge: horloge d'essai.
+    :param configuration: par défaut ``configuration_essai()``.
+    :param briques: briques données directement, par identifiant.
+    """
+    assemblee = create_app(configuration or configuration_essai(), base, horloge=horloge, briques=briques)
+    assemblee.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=False)
+    return assemblee
+
+
+@pytest.fixture
+def client_de(
+    application: Flask, base: BaseDeDonnees, horloge: HorlogeFixe
+) -> Callable[[UUID, str, str], FlaskClient]:
+    """Donne le client d'une personne, connectée à un titre : ``client_de(personne_id, uai, profil)``."""
+
+    def ouvrir(personne_id: UUID, uai: str, profil: str) -> FlaskClient:
+        return connecter(application, base, horloge, personne_id, uai, profil)
+
+    return ouvrir
+
+
+def connecter(
+    application: Flask, base: BaseDeDonnees, horloge: HorlogeFixe, personne_id: UUID, uai: str, profil: str
+) -> FlaskClient:
+    """Ouvre une session pour une personne et choisit son titre.
+
+    :param application: application d'essai.
+    :param base: sa base.
+    :param horloge: son horloge.
+    :param personne_id: personne ; son compte est créé au besoin.
+    :param uai: établissement voulu.
+    :param profil: profil national voulu.
+    """
+    with base.academie("essai : compte") as session:
+        compte = session.query(Compte).filter_by(personne_id=personne_id).one_or_none()
+        if compte is None:
+            compte = Compte(personne_id=personne_id, identifiant=f"essai.{personne_id.hex}", etat="actif")
+            session.add(compte)
+            session.flush()
+        compte_id = compte.id
+    with base.unite(Portage("connexion")) as session:
+        ouverture = connexion.entrer(
+            session, horloge, Authentification("essai", str(compte_id)), Origine("127.0.0.1", "Essai")
+        )
+        assert ouverture is not None, "la personne ne peut pas se connecter"
+        jeton = sessions.choisir_contexte(session, horloge, ouverture.jeton, uai, profil)
+    client = application.test_client()
+    client.set_cookie("ent", jeton)
+    return client

@@ -1,0 +1,127 @@
+"""Les codes d'activation remis sur papier : provisoires, à usage unique, montrés une seule fois."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, or_, select, update
+from sqlalchemy.orm import Session
+
+from ent_core.contrat.roles import Profil
+from ent_core.donnees.base import Base
+from ent_core.identite.journal import consigner
+from ent_core.identite.modeles import (
+    Compte,
+    Division,
+    Inscription,
+    Personne,
+    Rattachement,
+    Responsabilite,
+)
+from ent_core.identite.secrets import Coffre, nouveau_code
+from ent_core.socle.calendrier import Horloge
+
+__all__ = ["DUREE_CODE", "FicheActivation", "emettre_codes"]
+
+DUREE_CODE = timedelta(days=90)
+"""Validité d'un code remis sur papier (SDET-AUTH-10)."""
+
+_compte = Base.metadata.tables[Compte.__tablename__]
+_c = _compte.c
+
+
+@dataclass(frozen=True, slots=True)
+class FicheActivation:
+    """Ce qui s'imprime pour une personne ; le code n'est montré qu'ici, la base n'en a qu'une empreinte."""
+
+    personne_id: UUID
+    nom: str
+    prenom: str | None
+    identifiant: str
+    code: str
+    expire_le: datetime
+
+
+def emettre_codes(
+    session: Session,
+    horloge: Horloge,
+    coffre: Coffre,
+    uai: str,
+    *,
+    division: UUID | None = None,
+    profil: Profil | None = None,
+    personne: UUID | None = None,
+    acteur: UUID | None = None,
+) -> Iterator[FicheActivation]:
+    """Donne un code neuf aux comptes à activer d'un établissement ; les codes précédents ne valent plus rien.
+
+    :param uai: établissement.
+    :param division: seulement les élèves de cette division et leurs responsables.
+    :param profil: seulement les personnes de ce profil.
+    :param personne: seulement cette personne.
+    :param acteur: personne qui les demande.
+    :returns: une fiche par compte, par ordre alphabétique.
+    """
+    expire_le = horloge.maintenant() + DUREE_CODE
+    comptes = _a_activer(session, uai, horloge.aujourd_hui(), division, profil, personne)
+    fiches = [
+        FicheActivation(c.personne_id, c.nom, c.prenom, c.identifiant, nouveau_code(), expire_le)
+        for c in comptes
+    ]
+    if fiches:
+        session.execute(
+            update(_compte)
+            .where(_c.id == bindparam("compte"), _c.etat == "a_activer")
+            .values(code_empreinte=bindparam("empreinte_du_code"), code_expire_le=expire_le),
+            [
+                {"compte": compte.id, "empreinte_du_code": coffre.sceller_code(fiche.code)}
+                for compte, fiche in zip(comptes, fiches, strict=True)
+            ],
+        )
+        consigner(session, horloge, "codes.emis", uai=uai, acteur=acteur, details={"nombre": len(fiches)})
+    return iter(fiches)
+
+
+def _a_activer(
+    session: Session,
+    uai: str,
+    jour: date,
+    division: UUID | None,
+    profil: Profil | None,
+    personne: UUID | None,
+) -> Sequence[Row[UUID, UUID, str, str, str | None]]:
+    rattachees = select(Rattachement.personne_id).where(
+        Rattachement.uai == uai, or_(Rattachement.fin.is_(None), Rattachement.fin > jour)
+    )
+    if profil is not None:
+        rattachees = rattachees.where(Rattachement.profil == profil)
+    if division is not None:
+        annee = select(Division.annee).where(Division.uai == uai, Division.id == division).scalar_subquery()
+        eleves = select(Inscription.personne_id).where(
+            Inscription.uai == uai,
+            Inscription.annee == annee,
+            Inscription.division_id == division,
+            or_(Inscription.fin.is_(None), Inscription.fin > jour),
+        )
+        responsables = select(Responsabilite.responsable_id).where(
+            Responsabilite.eleve_id.in_(eleves), or_(Responsabilite.fin.is_(None), Responsabilite.fin > jour)
+        )
+        rattachees = rattachees.where(
+            or_(Rattachement.personne_id.in_(eleves), Rattachement.personne_id.in_(responsables))
+        )
+    enonce = (
+        select(Compte.id, Compte.personne_id, Compte.identifiant, Personne.nom, Personne.prenom)
+        .join(Personne, Personne.id == Compte.personne_id)
+        .where(
+            Compte.etat == "a_activer",
+            Personne.sursis_depuis.is_(None),
+            Compte.personne_id.in_(rattachees),
+        )
+        .order_by(Personne.nom, Personne.prenom, Compte.identifiant)
+    )
+    if personne is not None:
+        enonce = enonce.where(Compte.personne_id == personne)
+    return session.execute(enonce).all()

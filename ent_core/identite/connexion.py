@@ -1,0 +1,347 @@
+"""La connexion : freiner, vérifier, ouvrir, consigner ; la même réponse et le même temps pour tous les refus.
+
+Toute entrée produit une ``Authentification`` : qui affirme, par quel moyen, et de qui il parle. La
+connexion locale est la première ; un fournisseur d'identité en produira une autre, et la suite
+(``entrer``) ne changera pas.
+
+Aucune transaction n'est tenue pendant le calcul d'une empreinte, long de quelques dizaines de
+millisecondes : un processus n'a que peu de connexions à la base.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy.orm import Session
+
+from ent_core.donnees.base import Base
+from ent_core.donnees.session import BaseDeDonnees, Portage, changer_portage
+from ent_core.identite import comptes, freinage, sessions
+from ent_core.identite.contextes import ContextePossible, contextes_possibles
+from ent_core.identite.freinage import Cibles
+from ent_core.identite.journal import consigner
+from ent_core.identite.modeles import Compte, Identifiant, Personne
+from ent_core.identite.secrets import Coffre, CoffreSature, empreinte_jeton
+from ent_core.socle.calendrier import Horloge
+from ent_core.socle.erreurs import DonneeInvalide, ErreurEnt
+
+__all__ = [
+    "LOCALE",
+    "SUJET",
+    "Authentification",
+    "MotifRefus",
+    "Origine",
+    "Ouverture",
+    "Refus",
+    "activer_compte",
+    "changer_secret",
+    "entrer",
+    "se_connecter",
+]
+
+LOCALE = "locale"
+"""Méthode de la connexion par mot de passe."""
+
+SUJET = "sujet"
+"""Type de l'identifiant (table ``identifiant``) par lequel un fournisseur d'identité nomme une personne."""
+
+_PORTAGE = Portage("connexion")
+_compte = Base.metadata.tables[Compte.__tablename__]
+_c = _compte.c
+
+
+@dataclass(frozen=True, slots=True)
+class Origine:
+    """D'où vient une requête.
+
+    :param adresse: adresse du navigateur ; seul son réseau est gardé.
+    :param appareil: description du navigateur, pour « mes connexions ».
+    :param temoin: témoin d'appareil reçu, vide s'il n'y en a pas.
+    """
+
+    adresse: str
+    appareil: str = ""
+    temoin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Authentification:
+    """Ce qu'une voie d'entrée affirme, preuve faite.
+
+    :param methode: moyen (20 caractères au plus), gardé par la session et le journal.
+    :param sujet: compte (voie locale), ou nom que l'émetteur donne à la personne.
+    :param emetteur: fournisseur d'identité de confiance ; vide pour la voie locale.
+    """
+
+    methode: str
+    sujet: str
+    emetteur: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ouverture:
+    """Une session ouverte.
+
+    :param jeton: à mettre dans le témoin de session.
+    :param temoin: à mettre dans le témoin d'appareil ; vide si la voie n'en donne pas.
+    :param contextes: titres possibles ; s'il n'y en a qu'un, il est déjà choisi.
+    :param precedente: connexion précédente, à montrer à la personne (SDET-SES-04).
+    """
+
+    jeton: str
+    compte_id: UUID
+    personne_id: UUID
+    contextes: tuple[ContextePossible, ...]
+    precedente: datetime | None
+    temoin: str = ""
+
+
+class MotifRefus(StrEnum):
+    """Ce qu'on dit d'un refus, et rien de plus."""
+
+    INCORRECT = "incorrect"
+    CODE = "code"
+    ATTENTE = "attente"
+
+
+_PHRASES = {
+    MotifRefus.INCORRECT: "Identifiant ou mot de passe incorrect.",
+    MotifRefus.CODE: "L'identifiant ou le code n'est pas le bon, ou le code a déjà servi ou a expiré.",
+    MotifRefus.ATTENTE: "Trop d'essais viennent d'échouer.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refus:
+    """Une connexion refusée : le compte peut ne pas exister, rien ne le dit.
+
+    :param attente: temps à attendre avant l'essai suivant ; zéro s'il est libre.
+    """
+
+    motif: MotifRefus
+    attente: timedelta = timedelta()
+
+    @property
+    def message(self) -> str:
+        """Phrase à montrer à la personne."""
+        attente = f" Réessayez dans {_en_clair(self.attente)}." if self.attente else ""
+        return _PHRASES[self.motif] + attente
+
+
+def se_connecter(
+    base: BaseDeDonnees, horloge: Horloge, coffre: Coffre, identifiant: str, secret: str, origine: Origine
+) -> Ouverture | Refus:
+    """Connexion par identifiant et mot de passe.
+
+    :param identifiant: identifiant saisi.
+    :param secret: mot de passe saisi.
+    :param origine: d'où vient la requête.
+    :raises CoffreSature: trop de connexions au même instant ; l'essai ne compte pas.
+    """
+    nom = comptes.normaliser_identifiant(identifiant)
+    cibles = freinage.cibler(coffre, horloge, nom, origine.temoin, origine.adresse)
+    if attente := freinage.passer(base, horloge, cibles):
+        return Refus(MotifRefus.ATTENTE, attente)
+    with base.unite(_PORTAGE) as session:
+        compte = _lire(session, Compte.identifiant == nom)
+    try:
+        juste = coffre.verifier(compte.empreinte if compte else None, secret)
+        neuve = coffre.hacher(secret) if compte and juste and coffre.a_rehacher(compte.empreinte) else None
+    except CoffreSature:
+        freinage.rendre(base, cibles)
+        raise
+    if compte is not None and juste:
+        with base.unite(_PORTAGE) as session:
+            # Le mot de passe a pu changer depuis sa lecture : l'empreinte vérifiée doit être encore la bonne.
+            encore = session.scalar(
+                update(_compte)
+                .where(_c.id == compte.id, _c.empreinte == compte.empreinte)
+                .values(empreinte=neuve or compte.empreinte)
+                .returning(_c.id)
+            )
+            authentification = Authentification(LOCALE, str(compte.id))
+            ouverture = entrer(session, horloge, authentification, origine) if encore else None
+            if ouverture is not None:
+                freinage.reussir(session, cibles)
+                return _avec_temoin(ouverture, coffre, nom, origine)
+    cause = "inconnu" if compte is None else "ferme" if juste else "secret"
+    return _refuser(base, horloge, cibles, origine, MotifRefus.INCORRECT, compte, cause)
+
+
+def activer_compte(
+    base: BaseDeDonnees,
+    horloge: Horloge,
+    coffre: Coffre,
+    identifiant: str,
+    code: str,
+    nouveau_secret: str,
+    origine: Origine,
+) -> Ouverture | Refus:
+    """Première connexion : le code provisoire, le choix du mot de passe, l'ouverture (SDET-AUTH-10).
+
+    :param identifiant: identifiant saisi.
+    :param code: code saisi.
+    :param nouveau_secret: mot de passe choisi.
+    :param origine: d'où vient la requête.
+    :raises DonneeInvalide: mot de passe trop faible ; ni le code ni l'essai ne sont consommés.
+    :raises CoffreSature: trop de connexions au même instant ; l'essai ne compte pas.
+    """
+    nom = comptes.normaliser_identifiant(identifiant)
+    cibles = freinage.cibler(coffre, horloge, nom, origine.temoin, origine.adresse)
+    if attente := freinage.passer(base, horloge, cibles):
+        return Refus(MotifRefus.ATTENTE, attente)
+    try:
+        with base.unite(_PORTAGE) as session:
+            active = comptes.activer(session, horloge, coffre, nom, code, nouveau_secret)
+            authentification = Authentification(LOCALE, str(active.compte_id))
+            ouverture = entrer(session, horloge, authentification, origine)
+            if ouverture is None:
+                raise comptes.CodeRefuse("le compte vient d'être fermé.")
+            freinage.reussir(session, cibles)
+        return _avec_temoin(ouverture, coffre, nom, origine)
+    except comptes.CodeRefuse:
+        pass
+    except (DonneeInvalide, CoffreSature):
+        freinage.rendre(base, cibles)
+        raise
+    with base.unite(_PORTAGE) as session:
+        compte = _lire(session, Compte.identifiant == nom)
+    return _refuser(base, horloge, cibles, origine, MotifRefus.CODE, compte, "code")
+
+
+def changer_secret(
+    base: BaseDeDonnees, horloge: Horloge, coffre: Coffre, jeton: str, ancien: str, nouveau: str
+) -> str | Refus:
+    """Change le mot de passe d'une session ouverte, en freinant qui devine l'actuel sur un poste abandonné.
+
+    :param jeton: jeton d'une session reconnue.
+    :param ancien: mot de passe actuel.
+    :param nouveau: mot de passe choisi.
+    :returns: le nouveau jeton de la session, ou un refus s'il faut attendre.
+    :raises SecretActuelFaux: mot de passe actuel faux.
+    :raises DonneeInvalide: nouveau mot de passe trop faible ; l'essai ne compte pas.
+    """
+    cibles = Cibles(coffre.sceller("freinage.secret", empreinte_jeton(jeton).hex()))
+    if attente := freinage.passer(base, horloge, cibles):
+        return Refus(MotifRefus.ATTENTE, attente)
+    try:
+        with base.unite(_PORTAGE) as session:
+            suivant = comptes.changer_secret(session, horloge, coffre, jeton, ancien, nouveau)
+            freinage.reussir(session, cibles)
+    except comptes.SecretActuelFaux:
+        raise
+    except ErreurEnt:
+        freinage.rendre(base, cibles)
+        raise
+    return suivant
+
+
+def entrer(
+    session: Session, horloge: Horloge, authentification: Authentification, origine: Origine
+) -> Ouverture | None:
+    """Ouvre la session d'une personne prouvée ; toutes les voies d'entrée y mènent.
+
+    :param authentification: ce que la voie affirme, preuve faite.
+    :param origine: d'où vient la requête.
+    :returns: ``None`` si personne ne répond à ce sujet, si le compte est suspendu ou la personne en sursis.
+    """
+    compte = _lire(session, _designe(authentification))
+    if compte is None or compte.sursis_depuis is not None:
+        return None
+    instant = horloge.maintenant()
+    # Sous verrou de ligne : une suspension simultanée attend, puis ferme aussi cette session.
+    ouvert = session.scalar(
+        update(_compte)
+        .where(_c.id == compte.id, _c.etat != "suspendu")
+        .values(vu_le=instant)
+        .returning(_c.id)
+    )
+    if ouvert is None:
+        return None
+    changer_portage(session, personne=compte.personne_id)
+    contextes = tuple(contextes_possibles(session, compte.personne_id, horloge.aujourd_hui()))
+    seul = contextes[0] if len(contextes) == 1 else None
+    jeton = sessions.ouvrir(
+        session,
+        horloge,
+        compte_id=compte.id,
+        personne_id=compte.personne_id,
+        methode=authentification.methode,
+        appareil=origine.appareil,
+        reseau=origine.adresse,
+        contexte=seul,
+    )
+    consigner(
+        session,
+        horloge,
+        "session.ouverte",
+        uai=seul.uai if seul else None,
+        acteur=compte.personne_id,
+        objet=str(compte.id),
+        details={"methode": authentification.methode},
+        reseau=origine.adresse,
+    )
+    return Ouverture(jeton, compte.id, compte.personne_id, contextes, compte.vu_le)
+
+
+def _designe(authentification: Authentification) -> ColumnElement[bool]:
+    """Condition qui mène d'une authentification à son compte, et à lui seul."""
+    if not authentification.emetteur:
+        return Compte.id == UUID(authentification.sujet)
+    return Compte.personne_id.in_(
+        select(Identifiant.personne_id).where(
+            Identifiant.source == authentification.emetteur,
+            Identifiant.type == SUJET,
+            Identifiant.valeur == authentification.sujet,
+        )
+    )
+
+
+def _lire(session: Session, condition: ColumnElement[bool]) -> Row[*tuple[Any, ...]] | None:
+    return session.execute(
+        select(Compte.id, Compte.personne_id, Compte.empreinte, Compte.vu_le, Personne.sursis_depuis)
+        .join(Personne, Personne.id == Compte.personne_id)
+        .where(condition)
+    ).one_or_none()
+
+
+def _refuser(
+    base: BaseDeDonnees,
+    horloge: Horloge,
+    cibles: Cibles,
+    origine: Origine,
+    motif: MotifRefus,
+    compte: Row[*tuple[Any, ...]] | None,
+    cause: str,
+) -> Refus:
+    """Compte l'échec et le consigne, sans jamais écrire ce qui a été saisi."""
+    attente = freinage.echouer(base, horloge, cibles)
+    with base.unite(_PORTAGE) as session:
+        consigner(
+            session,
+            horloge,
+            "session.refusee",
+            objet=str(compte.id) if compte is not None else None,
+            details={"cause": cause, "attente": int(attente.total_seconds())},
+            reseau=origine.adresse,
+        )
+    return Refus(motif, attente)
+
+
+def _avec_temoin(ouverture: Ouverture, coffre: Coffre, nom: str, origine: Origine) -> Ouverture:
+    return replace(ouverture, temoin=freinage.jeton_appareil(coffre, nom, origine.temoin))
+
+
+def _en_clair(attente: timedelta) -> str:
+    """Attente arrondie à ce qu'une personne retient : secondes, minutes, puis heures."""
+    secondes = math.ceil(attente.total_seconds())
+    for unite, taille in (("heure", 3600), ("minute", 60)):
+        if secondes > taille:
+            return f"{math.ceil(secondes / taille)} {unite}s"
+    return f"{secondes} seconde{'s' if secondes > 1 else ''}"

@@ -1,0 +1,5 @@
+"""L'administration."""
+
+from flask import Blueprint
+
+administration = Blueprint("admin", __name__, url_prefix="/administration")
