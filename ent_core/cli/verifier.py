@@ -25,7 +25,7 @@ __all__ = ["verifier"]
 @option_json
 @click.option("--sans-base", is_flag=True, help="Ne vérifier que le code et la configuration.")
 def verifier(en_json: bool, sans_base: bool) -> None:
-    """Vérifie configuration, briques, déclarations, base et routes ; sort avec le code 1 s'il y a une erreur."""
+    """Vérifie configuration, briques, déclarations, base, routes ; une erreur donne le code de sortie 1."""
     configuration = lire_configuration()
     chargement = charger(configuration.briques.chargees)
     anomalies = verifier_declarations(chargement, configuration)

@@ -138,7 +138,7 @@ class Conservation:
     :param depart: fait qui fait courir la durée ; une date manquante n'est jamais échue.
     :param duree: durée en base active.
     :param sort: sort final.
-    :param autorite: texte, visa ou tableau de gestion qui permet l'élimination (code du patrimoine, L. 212-2).
+    :param autorite: texte, visa ou tableau qui permet l'élimination (code du patrimoine, L. 212-2).
     :param intermediaire: durée en archive intermédiaire, s'il y en a une.
     """
 

@@ -1,4 +1,4 @@
-"""La base déclarative commune : une seule ``MetaData``, une convention de noms, des déclarations par table."""
+"""La base déclarative commune : une ``MetaData``, une convention de noms, une déclaration par table."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from ent_core.donnees import schema_taches
 from ent_core.donnees.cloisonnement import ROLE_PROPRIETAIRE, appliquer_droits, preparer_roles
 from ent_core.donnees.session import base_indisponible
 from ent_core.socle.erreurs import BaseIndisponible
@@ -94,7 +95,8 @@ def migrer(
                 if distribution.revisions is not None:
                     connexion.exec_driver_sql(f'grant select on "{distribution.table_de_version}" to public')
             connexion.commit()
-            resultat = [_etat(connexion, distribution) for distribution in distributions]
+            schema_taches.installer(connexion)
+            resultat = _etats(connexion, distributions)
             connexion.exec_driver_sql("reset role")
             connexion.commit()
         return resultat
@@ -110,13 +112,13 @@ def migrer(
 
 
 def etats(moteur: Engine, distributions: Sequence[Distribution]) -> list[Etat]:
-    """Révision présente et révision attendue de chaque distribution.
+    """Révision présente et révision attendue de chaque distribution, puis de la file des travaux.
 
     :param moteur: moteur de l'application.
     :param distributions: noyau et briques chargées.
     """
     with moteur.connect() as connexion:
-        return [_etat(connexion, distribution) for distribution in distributions]
+        return _etats(connexion, distributions)
 
 
 def orphelines(moteur: Engine, distributions: Sequence[Distribution]) -> list[str]:
@@ -132,6 +134,13 @@ def orphelines(moteur: Engine, distributions: Sequence[Distribution]) -> list[st
             {"p": PREFIXE.replace("_", r"\_") + "%"},
         ).scalars()
         return sorted(nom.removeprefix(PREFIXE) for nom in presentes if nom not in connues)
+
+
+def _etats(connexion: Connection, distributions: Sequence[Distribution]) -> list[Etat]:
+    return [
+        *(_etat(connexion, distribution) for distribution in distributions),
+        Etat(schema_taches.SCHEMA, *schema_taches.revisions(connexion)),
+    ]
 
 
 def _etat(connexion: Connection, distribution: Distribution) -> Etat:

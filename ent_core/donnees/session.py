@@ -141,9 +141,8 @@ class BaseDeDonnees:
         """
         try:
             with self.moteur.connect() as connexion:
-                return bool(
-                    connexion.exec_driver_sql("select to_regclass(%s) is not null", (f"public.{nom}",)).scalar()
-                )
+                trouvee = connexion.exec_driver_sql("select to_regclass(%s)::text", (f"public.{nom}",))
+                return trouvee.scalar() is not None
         except OperationalError as erreur:
             raise base_indisponible(erreur) from erreur
 

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
 
 from ent_core.identite.annuaire import Titre, en_vigueur, titres
@@ -160,14 +160,15 @@ def _liens(
     responsable: UUID | None = None,
 ) -> tuple[LienFamilial, ...]:
     """Liens en vigueur, les responsables légaux d'abord ; les enfants d'ailleurs ne sont pas montrés."""
-    autre = Responsabilite.responsable_id if eleve else Responsabilite.eleve_id
+    autre, moi = (
+        (Responsabilite.responsable_id, Responsabilite.eleve_id == eleve)
+        if eleve
+        else (Responsabilite.eleve_id, Responsabilite.responsable_id == responsable)
+    )
     enonce = (
         select(Responsabilite, Personne.id, Personne.nom, Personne.prenom)
         .join(Personne, Personne.id == autre)
-        .where(
-            or_(Responsabilite.eleve_id == eleve, Responsabilite.responsable_id == responsable),
-            en_vigueur(Responsabilite, jour),
-        )
+        .where(moi, en_vigueur(Responsabilite, jour))
         .order_by(Responsabilite.legal == 0, Responsabilite.legal, Personne.nom, Personne.prenom)
     )
     if responsable and uai is not None:

@@ -67,9 +67,7 @@ def restreindre(
     return restriction
 
 
-def lever(
-    session: Session, horloge: Horloge, restriction_id: UUID, *, uai: str | None, acteur: UUID
-) -> None:
+def lever(session: Session, horloge: Horloge, restriction_id: UUID, *, uai: str | None, acteur: UUID) -> None:
     """Met fin à une restriction aujourd'hui ; celle qui n'a pas commencé est retirée.
 
     :param session: session de l'établissement, ou de l'académie.
@@ -89,9 +87,7 @@ def lever(
         restriction.fin = jour
     else:
         session.delete(restriction)
-    consigner(
-        session, horloge, "restriction.levee", uai=uai, acteur=acteur, objet=str(restriction_id)
-    )
+    consigner(session, horloge, "restriction.levee", uai=uai, acteur=acteur, objet=str(restriction_id))
 
 
 def _lien(session: Session, responsabilite_id: UUID, uai: str | None) -> None:

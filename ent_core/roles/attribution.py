@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, bindparam, literal, null, or_, select, union_all
+from sqlalchemy import CompoundSelect, and_, bindparam, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -38,8 +38,9 @@ def en_vigueur(modele: type, jour: ColumnElement[date] | date) -> ColumnElement[
     :param modele: table à colonnes ``debut`` et ``fin``.
     :param jour: le jour.
     """
-    debut, fin = modele.debut, modele.fin  # type: ignore[attr-defined] # colonnes communes aux tables datées
-    return (debut <= jour) & or_(fin.is_(None), fin > jour)
+    debut: ColumnElement[date] = modele.debut  # type: ignore[attr-defined] # colonnes des tables datées
+    fin: ColumnElement[date | None] = modele.fin  # type: ignore[attr-defined] # colonnes des tables datées
+    return and_(debut <= jour, or_(fin.is_(None), fin > jour))
 
 
 _UAI: Any = bindparam("uai")

@@ -53,7 +53,7 @@ def controler_base(
             "BASE-011",
             f"brique {brique}",
             "ses tables sont dans la base, mais elle n'est plus chargée : plus rien ne les purge",
-            f"la remettre dans [briques] chargees, ou enregistrer son départ : « ent brique retirer {brique} »",
+            f"la remettre dans [briques] chargees, ou lancer « ent brique retirer {brique} »",
         )
         for brique in perdues
     ]

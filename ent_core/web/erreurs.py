@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from typing import cast
 
 from flask import Flask, Response, jsonify, render_template, request
 from sqlalchemy.exc import OperationalError
@@ -68,7 +69,7 @@ def _erreur_ent(erreur: ErreurEnt) -> Response:
 def _erreur_http(erreur: HTTPException) -> Response:
     statut = erreur.code or 500
     if statut < 400 and erreur.response is not None:
-        return Response(erreur.response.get_data(), statut, erreur.response.headers)  # type: ignore[attr-defined] # réponse werkzeug
+        return cast(Response, erreur.response)
     message, remede = _EXPLICATIONS.get(statut, (_TITRES.get(statut, "La demande a échoué") + ".", ""))
     reponse = _repondre(statut, message, remede, _reference(f"ENT-{statut}"), getattr(erreur, "data", None))
     if statut == 405 and (permises := getattr(erreur, "valid_methods", None)):
@@ -99,11 +100,11 @@ def _repondre(
 ) -> Response:
     titre = _TITRES.get(statut, "Une panne s'est produite")
     if est_api():
-        probleme = {"type": "about:blank", "title": titre, "status": statut, "detail": message}
+        probleme: dict[str, object] = {"type": "about:blank", "title": titre, "status": statut, "detail": message}
         if remede:
             probleme["remede"] = remede
         if details and "messages" in details:
-            probleme["erreurs"] = details["messages"]  # type: ignore[assignment] # dictionnaire de marshmallow
+            probleme["erreurs"] = details["messages"]
         reponse = jsonify(probleme | {"reference": reference})
         reponse.mimetype = "application/problem+json"
     else:

@@ -7,7 +7,7 @@ from flask_smorest import Blueprint as BlueprintSmorest
 
 from ent_core.web import admin, api, erreurs, observabilite, portail, rendu, requete, securite
 from ent_core.web.instance import Instance
-from ent_core.web.portail import acces, accueil, compte, composants, informations
+from ent_core.web.portail import acces, accueil, composants, compte, informations
 
 __all__ = ["monter"]
 

@@ -1,4 +1,4 @@
-"""Ce que les gabarits reçoivent : dates en français, adresses des fichiers statiques, marque de l'instance."""
+"""Ce que les gabarits reçoivent : dates en français, adresses des fichiers statiques, nom du produit."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class Inscription(ParAnnee, Base):
 
 
 class Responsabilite(Base):
-    """Lien d'un responsable avec un élève. Les indicateurs sont indépendants : on ne déduit pas l'un de l'autre."""
+    """Lien d'un responsable avec un élève. Les indicateurs sont indépendants les uns des autres."""
 
     __tablename__ = "responsabilite"
     __traitement__ = "noyau.annuaire"

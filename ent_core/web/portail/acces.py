@@ -7,12 +7,12 @@ import re
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ent_core.web.portail.demonstration import entrer_en_demo, personnages
 from ent_core.identite import connexion, sessions
 from ent_core.identite.connexion import Origine, Ouverture, Refus
 from ent_core.socle.erreurs import DonneeInvalide, ErreurEnt
 from ent_core.web.instance import instance
 from ent_core.web.portail import portail
+from ent_core.web.portail.demonstration import entrer_en_demo, personnages
 from ent_core.web.requete import poser_temoin, requete, session_courante, temoin
 from ent_core.web.routes import public
 from ent_core.web.suite import suite_locale

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from flask import abort
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 
 from ent_core.contrat.roles import LIBELLES_PROFILS, LIBELLES_ROLES, Profil, Role
 from ent_core.donnees.session import Portage
@@ -85,7 +86,7 @@ def entrer_en_demo(ent: Instance, cle: str, origine: Origine) -> Ouverture:
     return ouverture
 
 
-def _plus_rattachee(ent: Instance, profil: str, fonction: str | None) -> Select[tuple[UUID, str, str, str]]:
+def _plus_rattachee(ent: Instance, profil: str, fonction: str | None) -> Any:
     enonce = (
         select(
             Compte.id.label("compte"),
@@ -104,7 +105,7 @@ def _plus_rattachee(ent: Instance, profil: str, fonction: str | None) -> Select[
     return enonce if fonction is None else enonce.where(Rattachement.fonction == fonction)
 
 
-def _administrateur() -> Select[tuple[UUID, str, str, str]]:
+def _administrateur() -> Any:
     return (
         select(Compte.id.label("compte"), Personne.prenom, Personne.nom, Etablissement.nom.label("ecoles"))
         .join(Personne, Personne.id == Compte.personne_id)

@@ -100,13 +100,11 @@ where t.lot_id = %(lot)s and t.operation = 'suppression'
 insert into t_sortant
 select distinct r.personne_id, v.volet
 from rattachement r
-cross join lateral (
-  select case r.profil when 'National_ELV' then 'eleve' when 'National_TUT' then 'responsable' else 'agent' end
-) v (volet)
+join (values ('eleve', 'Eleve'), ('responsable', 'PersRelEleve'), ('agent', 'PersEducNat')) v (volet, categorie)
+  on v.volet = case r.profil when 'National_ELV' then 'eleve' when 'National_TUT' then 'responsable' else 'agent' end
 where %(complet)s and r.source = %(source)s and (r.fin is null or r.fin > %(jour)s)
-  and case v.volet when 'eleve' then 'Eleve' when 'responsable' then 'PersRelEleve' else 'PersEducNat' end
-    = any(%(categories)s)
-  and not exists (select from t_personne p where p.id = r.personne_id)
+  and v.categorie = any(%(categories)s)
+  and not exists (select from t_personne p where p.id = r.personne_id and p.categorie = v.categorie)
   and not exists (
     select from identifiant i join t_rejetee j on j.cle = i.valeur
     where i.personne_id = r.personne_id and i.source = %(annuaire)s and i.type = 'ENTPersonJointure'

@@ -1,0 +1,194 @@
+"""``ent demo`` : une académie inventée, importée par le vrai importeur, servie avec son ouvrier."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ent_core.chargement.decouverte import installees
+from ent_core.chargement.travaux import demarrer_ouvrier
+from ent_core.cli.base import migrer_tout
+from ent_core.cli.importer import importer_aaf, importer_emploi_du_temps
+from ent_core.cli.ouverture import Ouverture, ouvrir
+from ent_core.cli.personne import creer_administrateur
+from ent_core.cli.servir import lancer
+from ent_core.cli.sortie import progression
+from ent_core.contrat.roles import Role
+from ent_core.identite import comptes
+from ent_core.identite.modeles import Etablissement
+from ent_core.socle.calendrier import HorlogeSysteme, annee_scolaire
+from ent_core.socle.configuration import charger
+
+__all__ = ["demo"]
+
+RECTORAT = ("0990000N", "Académie d'essai")
+_PORTS = range(8000, 8020)
+
+
+@click.group(invoke_without_command=True)
+@click.option(
+    "--etablissements", default=3, show_default=True, help="Nombre d'établissements, à la création."
+)
+@click.option("--graine", default=2026, show_default=True, help="Graine du générateur.")
+@click.option("--port", type=int, help="Port ; par défaut le premier libre à partir de 8000.")
+@click.option("--dossier", type=click.Path(path_type=Path), default=Path(".ent"), show_default=True)
+@click.option("--neuve", is_flag=True, help="Effacer la démonstration précédente.")
+@click.option("--sans-servir", is_flag=True, help="Préparer seulement.")
+@click.pass_context
+def demo(
+    contexte: click.Context,
+    etablissements: int,
+    graine: int,
+    port: int | None,
+    dossier: Path,
+    neuve: bool,
+    sans_servir: bool,
+) -> None:
+    """Prépare au besoin une académie de démonstration, puis la sert avec son ouvrier."""
+    if contexte.invoked_subcommand is not None:
+        return
+    if neuve:
+        _effacer(dossier)
+    _environnement(dossier, port or _port_libre())
+    with ExitStack() as pile:
+        ouverture = pile.enter_context(ouvrir(charger()))
+        _preparer(ouverture, dossier, etablissements, graine)
+        if sans_servir:
+            click.echo("La démonstration est prête : « make demo » la sert.")
+            return
+        adresse = ouverture.adresses.application.render_as_string(hide_password=False)
+        os.environ["ENT_BASE"] = adresse
+        ouvrier = demarrer_ouvrier(adresse, ouverture.chargement)
+        pile.callback(ouvrier.arreter)
+        threading.Thread(target=_annoncer, args=(ouverture.configuration.serveur.port,), daemon=True).start()
+        lancer(ouverture.configuration, processus=2)
+
+
+@demo.command()
+@click.argument("dossier", type=click.Path(path_type=Path))
+@click.option("--etablissements", default=3, show_default=True, help="Nombre d'établissements.")
+@click.option("--eleves", type=int, help="Élèves par établissement.")
+@click.option("--graine", default=2026, show_default=True, help="Même graine, mêmes fichiers.")
+@click.option(
+    "--jour", type=click.DateTime(["%Y-%m-%d"]), help="Date de l'extraction ; par défaut aujourd'hui."
+)
+@click.option("--archive", is_flag=True, help="Écrire aussi l'archive .tgz.")
+def generer(
+    dossier: Path, etablissements: int, eleves: int | None, graine: int, jour: date | None, archive: bool
+) -> None:
+    """Écrit les fichiers AAF et STS d'une académie inventée."""
+    from ent_core.demo import generer as ecrire
+
+    with progression("Génération") as avancer:
+        resume = ecrire(
+            dossier,
+            etablissements=etablissements,
+            graine=graine,
+            jour=date(jour.year, jour.month, jour.day) if jour else HorlogeSysteme().aujourd_hui(),
+            eleves_par_etablissement=eleves,
+            archive=archive,
+            progression=lambda fait, total: avancer("établissements", fait, total),
+        )
+    click.echo(f"{resume.personnes} personnes écrites dans {resume.aaf}")
+
+
+def _environnement(dossier: Path, port: int) -> None:
+    """Les processus du serveur lisent la même configuration, par l'environnement."""
+    valeurs = {
+        "ENT_DEMO": "true",
+        "ENT_PRODUIT": "ENT de démonstration",
+        "ENT_DONNEES": str(dossier),
+        "ENT_SERVEUR_SECURISE": "false",
+        "ENT_SERVEUR_PORT": str(port),
+        "ENT_JOURNAUX_FORMAT": "texte",
+        "ENT_JOURNAUX_NIVEAU": "WARNING",
+        "ENT_BRIQUES_CHARGEES": ",".join(sorted(installees())),
+    }
+    for nom, valeur in valeurs.items():
+        os.environ.setdefault(nom, valeur)
+    if not os.environ["ENT_BRIQUES_CHARGEES"]:
+        del os.environ["ENT_BRIQUES_CHARGEES"]
+
+
+def _preparer(ouverture: Ouverture, dossier: Path, etablissements: int, graine: int) -> None:
+    migrer_tout(ouverture)
+    with ouverture.base.academie("démonstration : état") as session:
+        if session.scalars(select(Etablissement.uai).limit(1)).first():
+            return
+    from ent_core.demo import generer as ecrire
+
+    fichiers = dossier / "demonstration"
+    shutil.rmtree(fichiers, ignore_errors=True)
+    jour = ouverture.horloge.aujourd_hui()
+    click.echo("Création d'une académie inventée…", err=True)
+    resume = ecrire(fichiers, etablissements=etablissements, graine=graine, jour=jour)
+    importer_aaf(ouverture, resume.aaf)
+    for emploi_du_temps in sorted(resume.sts.glob(f"emp_sts_*_{annee_scolaire(jour)}.xml")):
+        individus = emploi_du_temps.with_name(emploi_du_temps.name.replace("emp_sts", "sts_emp"))
+        importer_emploi_du_temps(ouverture, emploi_du_temps, individus)
+    with ouverture.base.academie("démonstration : comptes") as session:
+        _administrer(session, ouverture)
+        comptes.creer_comptes_manquants(session, ouverture.horloge)
+
+
+def _administrer(session: Session, ouverture: Ouverture) -> None:
+    """Un service académique, son administratrice, et les briques ouvertes dans le premier établissement."""
+    uai, nom = RECTORAT
+    session.add(Etablissement(uai=uai, nom=nom, degre=0))
+    session.flush()
+    creer_administrateur(session, ouverture, "Lestrade", "Odile", uai, Role.ADMINISTRATEUR_ACADEMIQUE)
+    premier = session.scalars(
+        select(Etablissement.uai).where(Etablissement.degre == 2).order_by(Etablissement.uai)
+    ).first()
+    for brique in ouverture.activation.briques:
+        ouverture.activation.basculer(
+            session, ouverture.horloge, brique, uai=premier, ouverte=True, origine="commande"
+        )
+
+
+def _annoncer(port: int) -> None:
+    """Donne l'adresse quand le serveur répond, pas avant."""
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/sante", timeout=1):
+                click.echo(
+                    f"\nL'ENT de démonstration est prêt : http://127.0.0.1:{port}/\nCtrl+C pour l'arrêter."
+                )
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    click.echo("Le serveur ne répond pas encore ; voir les messages ci-dessus.", err=True)
+
+
+def _port_libre() -> int:
+    import socket
+
+    for port in _PORTS:
+        with socket.socket() as prise:
+            prise.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                prise.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    click.echo("Aucun port libre de 8000 à 8019 : en donner un avec --port.", err=True)
+    sys.exit(4)
+
+
+def _effacer(dossier: Path) -> None:
+    from ent_core.donnees import embarque
+
+    embarque.effacer(dossier / "base")
+    shutil.rmtree(dossier / "demonstration", ignore_errors=True)

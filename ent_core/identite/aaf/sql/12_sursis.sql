@@ -1,0 +1,39 @@
+-- Qui n'a plus aucun rattachement entre en sursis : plus de connexion, suppression à terme. Qui revient en sort.
+
+create temp table t_restant on commit drop as
+select distinct personne_id from rattachement where fin is null or fin > %(jour)s;
+
+analyze t_restant;
+
+create temp table t_entrant_sursis on commit drop as
+select distinct a.personne_id from t_avant a
+where not exists (select from t_restant r where r.personne_id = a.personne_id);
+
+-- compter personne
+update personne p set sursis_depuis = %(jour)s, suppression_le = greatest(%(jour)s + %(sursis)s, %(demain)s)
+from t_entrant_sursis s
+where p.id = s.personne_id and p.sursis_depuis is null
+returning null::text, p.id, null::text, 'sursis';
+
+delete from session_web w using t_entrant_sursis s where w.personne_id = s.personne_id;
+
+-- compter personne
+update personne p set sursis_depuis = null, suppression_le = null
+where p.suppression_le is not null and exists (select from t_restant r where r.personne_id = p.id)
+returning null::text, p.id, null::text, 'retours';
+
+-- La part des personnes du projet qui partiraient : dans la livraison, puis dans chaque établissement.
+create temp table t_retrait on commit drop as
+with apres as (
+  select distinct uai, personne_id from rattachement
+  where source = %(source)s and (fin is null or fin > %(jour)s)
+)
+select null::text as uai, count(distinct a.personne_id) as avant,
+  count(distinct a.personne_id) filter (where not exists (
+    select from apres p where p.personne_id = a.personne_id
+  )) as retires
+from t_avant a
+union all
+select a.uai, count(*), count(*) filter (where p.personne_id is null)
+from t_avant a left join apres p on p.uai = a.uai and p.personne_id = a.personne_id
+group by a.uai having count(*) >= %(effectif_minimal)s;
