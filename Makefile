@@ -28,7 +28,7 @@ test: .venv/.pret-dev ## vérifie le code, puis lance tous les essais
 	$(BIN)/pytest -n logical --dist worksteal
 
 bench: .venv/.pret-dev ## mesure les performances, à côté de leurs étalons nus
-	$(BIN)/python -m tests.bancs
+	$(BIN)/python -m bench
 
 verifier: .venv/.pret-dev ## style, types, couches
 	$(BIN)/ruff check .

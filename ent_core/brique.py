@@ -56,6 +56,7 @@ from ent_core.socle.erreurs import (
     Introuvable,
     OperationRefusee,
 )
+from ent_core.web.droits import peut
 from ent_core.web.requete import contexte_courant, horloge_courante, portee_courante, session_courante
 from ent_core.web.routes import ApiBrique, BlueprintBrique, exige, public
 
@@ -118,6 +119,7 @@ __all__ = [
     "implante",
     "neutre",
     "par_etablissement",
+    "peut",
     "peut_atteindre",
     "portee_courante",
     "public",

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ent_core.contrat.interface import Contexte, EntreeMenu, EtatVignette, LigneVignette, Portee, Vignette
+from ent_core.contrat.interface import Contexte, EntreeMenu, EtatVignette, LigneVignette, Vignette
 from ent_core.contrat.roles import Profil, Role
 from ent_core.identite.emploi_du_temps import Seance, seances_des_eleves, seances_enseignant
-from ent_core.identite.modeles import Personne
-from ent_core.roles.perimetre import eleves
+from ent_core.roles.perimetre import enfants_de
 from ent_core.socle.calendrier import FUSEAU
 
 __all__ = ["entrees", "vignettes"]
@@ -55,11 +53,7 @@ def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
 
 
 def _enfants(session: Session, contexte: Contexte) -> Sequence[Vignette]:
-    enfants = session.execute(
-        select(Personne.id, Personne.prenom, Personne.nom)
-        .where(Personne.id.in_(eleves(contexte, Portee.MES_ENFANTS)))
-        .order_by(Personne.naissance, Personne.prenom)
-    ).all()
+    enfants = enfants_de(session, contexte)
     if not enfants:
         return [
             Vignette(

@@ -19,6 +19,7 @@ from ent_core.chargement.decouverte import Chargement
 from ent_core.chargement.modeles import Bascule
 from ent_core.chargement.relais import Relais
 from ent_core.contrat.evenements import BriqueActivee, BriqueDesactivee
+from ent_core.donnees.base import Base
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Etablissement
 from ent_core.socle.calendrier import Horloge
@@ -28,15 +29,16 @@ from ent_core.socle.erreurs import DonneeInvalide, Introuvable
 __all__ = ["Activation", "Decision"]
 
 _JOUR: Any = bindparam("jour")
+_b = Base.metadata.tables[Bascule.__tablename__].c
 _ENONCE = (
-    select(Bascule.brique, Bascule.uai, Bascule.ouverte, Bascule.debut, Bascule.fin, Bascule.origine)
+    select(_b.brique, _b.uai, _b.ouverte, _b.debut, _b.fin, _b.origine)
     .where(
-        or_(Bascule.uai == bindparam("uai"), Bascule.uai.is_(None)),
-        Bascule.retiree_le.is_(None),
-        Bascule.debut <= _JOUR,
-        or_(Bascule.fin.is_(None), Bascule.fin > _JOUR),
+        or_(_b.uai == bindparam("uai"), _b.uai.is_(None)),
+        _b.retiree_le.is_(None),
+        _b.debut <= _JOUR,
+        or_(_b.fin.is_(None), _b.fin > _JOUR),
     )
-    .order_by(Bascule.posee_le)
+    .order_by(_b.posee_le)
 )
 
 
@@ -82,7 +84,7 @@ class Activation:
         retenues: dict[str, Decision] = {}
         if not self._briques:
             return retenues
-        lignes = session.execute(_ENONCE, {"uai": uai, "jour": jour}).all()
+        lignes = session.connection().execute(_ENONCE, {"uai": uai, "jour": jour}).all()
         for niveau in ("académie", "établissement"):
             for bascule in self._du_fichier(uai, jour, niveau):
                 retenues[bascule.brique] = Decision(

@@ -35,7 +35,7 @@ from ent_core.socle.calendrier import Horloge, HorlogeSysteme
 from ent_core.socle.configuration import Configuration
 from ent_core.socle.erreurs import BaseIndisponible, ErreurEnt
 
-__all__ = ["Rythme", "OuvrierDeFond", "connexions_voulues", "demarrer_ouvrier", "executer"]
+__all__ = ["OuvrierDeFond", "Rythme", "connexions_voulues", "demarrer_ouvrier", "executer"]
 
 _journal = logging.getLogger("ent.taches")
 _DEJA_DITS = frozenset({"job_error", "job_error_retry"})
@@ -171,6 +171,7 @@ async def _tourner(application: App, reprise: _Reprise, simultanes: int, une_foi
             rendez_vous = PeriodicDeferrer(application.periodic_registry, **application.periodic_defaults)
             instant = reprise.horloge.maintenant().timestamp()
             await rendez_vous.defer_jobs(rendez_vous.get_previous_tasks(at=instant))
+            application.periodic_registry.periodic_tasks.clear()  # ceux-ci, et pas d'autres en route
         ouvrier = Worker(
             application,
             name="ent",
@@ -182,10 +183,13 @@ async def _tourner(application: App, reprise: _Reprise, simultanes: int, une_foi
         )
         arrete = _ecouter_les_signaux(boucle, ouvrier)
         recherche = asyncio.create_task(reprise.sans_fin(ouvrier))
+        recherche.add_done_callback(lambda _: _arreter(ouvrier))
         try:
-            await ouvrier.run()
+            await ouvrier.run()  # type: ignore[no-untyped-call] # procrastinate ne l'annote pas
         finally:
             recherche.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await recherche  # une panne de la reprise a arrêté l'ouvrier : elle remonte ici
     if not une_fois and not arrete.is_set():
         raise _base_perdue()
 
@@ -197,17 +201,23 @@ def _ecouter_les_signaux(boucle: asyncio.AbstractEventLoop, ouvrier: Worker) -> 
 
     def arreter() -> None:
         arrete.set()
-        ouvrier.stop()
+        _arreter(ouvrier)
         for signal_ in signaux:
             boucle.remove_signal_handler(signal_)
+        if parent is not None:
+            boucle.remove_reader(parent.sentinel)
 
+    parent = multiprocessing.parent_process()
     if threading.current_thread() is threading.main_thread():
         for signal_ in signaux:
             boucle.add_signal_handler(signal_, arreter)
-    parent = multiprocessing.parent_process()
     if parent is not None:
         boucle.add_reader(parent.sentinel, arreter)
     return arrete
+
+
+def _arreter(ouvrier: Worker) -> None:
+    ouvrier.stop()  # type: ignore[no-untyped-call] # procrastinate ne l'annote pas
 
 
 def _dans_un_processus(configuration: Configuration, url: URL) -> None:
@@ -253,6 +263,6 @@ def _sans_bavardage() -> Iterator[None]:
 
 def _base_perdue() -> BaseIndisponible:
     return BaseIndisponible(
-        "l'ouvrier a perdu la base de données et s'est arrêté ; ses travaux en cours reviendront dans la file.",
+        "l'ouvrier a perdu la base de données et s'est arrêté ; ses travaux en cours reviendront.",
         remede="vérifier que PostgreSQL tourne, puis relancer « ent taches executer ».",
     )

@@ -13,7 +13,6 @@ from typing import Any
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.jobs import Job
 from psycopg.conninfo import make_conninfo
-from sqlalchemy.engine import URL
 
 from ent_core.contrat.taches import Tache
 from ent_core.donnees.file_taches import noter_echec
@@ -25,7 +24,7 @@ from ent_core.socle.erreurs import ErreurEnt
 __all__ = ["RATTRAPAGE", "Recul", "TravailEnEchec", "construire"]
 
 RATTRAPAGE = timedelta(hours=24)
-"""Un rendez-vous manqué depuis moins longtemps (machine éteinte la nuit) est honoré au démarrage, une fois."""
+"""Un rendez-vous manqué depuis moins longtemps (machine éteinte la nuit) est honoré au démarrage."""
 
 _PREMIER_RECUL = 30
 _RECUL_MAXIMAL = 6 * 3600
@@ -60,7 +59,7 @@ def construire(base: BaseDeDonnees, taches: Sequence[Tache], horloge: Horloge) -
     """
     application = App(
         connector=PsycopgConnector(
-            conninfo=_adresse(base.url),
+            conninfo=_adresse(base),
             kwargs={"options": f"-c search_path={SCHEMA} -c role={ROLE_ACADEMIE} -c timezone=UTC"},
             min_size=1,
             max_size=3,
@@ -115,8 +114,8 @@ def _lieu(erreur: BaseException) -> str:
     return f"{type(erreur).__name__} {lieu}".strip()
 
 
-def _adresse(url: URL) -> str:
-    parties = url.translate_connect_args(database="dbname", username="user")
-    return make_conninfo(
-        **{**parties, **{cle: str(v) for cle, v in url.query.items()}}, application_name="ent-taches"
-    )
+def _adresse(base: BaseDeDonnees) -> str:
+    """Les paramètres que SQLAlchemy donne au pilote, moins ses adaptateurs de types."""
+    _, parametres = base.moteur.dialect.create_connect_args(base.url)
+    parametres.pop("context", None)
+    return make_conninfo(**parametres, application_name="ent-taches")

@@ -16,10 +16,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ent_core.socle.erreurs import Introuvable, OperationRefusee
+from ent_core.socle.erreurs import Introuvable
 
 __all__ = [
     "GARDE_FINIS",
@@ -49,7 +48,8 @@ _NOM = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _IDENTIFIANT = re.compile(r"[A-Za-z0-9_.:+/-]{0,200}")
 
 _DIFFERER = text(
-    "select taches.differer(cast(:tache as varchar), :cle, cast(:arguments as jsonb), cast(:dans as interval))"
+    "select taches.differer("
+    "cast(:tache as varchar), cast(:cle as text), cast(:arguments as jsonb), cast(:dans as interval))"
 )
 _ETAT = text(
     "select task_name, count(*) filter (where status = 'todo'), count(*) filter (where status = 'doing'),"
@@ -64,7 +64,8 @@ _MORTS = text(
     " where j.status = 'failed' order by j.id desc limit :limite"
 )
 _REJOUER = text(
-    "update taches.procrastinate_jobs set status = 'todo', attempts = 0, scheduled_at = null, worker_id = null"
+    "update taches.procrastinate_jobs"
+    " set status = 'todo', attempts = 0, scheduled_at = null, worker_id = null, queueing_lock = null"
     " where id = :id and status = 'failed' returning task_name"
 )
 _ABANDONNER = text(
@@ -75,7 +76,7 @@ _ABANDONNE = text("insert into taches.procrastinate_events (job_id, type) values
 _INTERROMPUS = text(
     "select j.id, j.task_name, j.attempts from taches.procrastinate_jobs j"
     " left join taches.procrastinate_workers o on o.id = j.worker_id"
-    " where j.status = 'doing' and j.worker_id is distinct from :sauf"
+    " where j.status = 'doing' and (o.id is null or o.id is distinct from cast(:sauf as bigint))"
     " and (o.id is null or o.last_heartbeat < now() - cast(:silence as interval))"
     " order by j.id for update of j skip locked"
 )
@@ -135,8 +136,8 @@ def differer(
 
     :param nom_tache: tâche déclarée par ``ent_taches``.
     :param dans: délai minimal avant l'exécution.
-    :param cle_unique: un seul travail de cette tâche et de cette clé attend à la fois ; s'il y en a
-        déjà un, il suffit, et son numéro est rendu.
+    :param cle_unique: de cette tâche et de cette clé, un seul travail attend son premier essai ; s'il
+        est déjà là, il suffit, et son numéro est rendu.
     :param arguments: valeurs JSON ; les textes sont des identifiants, sans espace ni accent.
     :returns: numéro du travail.
     :raises ValueError: un nom, une clé ou un argument n'a pas la forme voulue (faute de programmation).
@@ -175,18 +176,8 @@ def rejouer(session: Session, travail_id: int) -> str:
 
     :param travail_id: numéro du travail.
     :raises Introuvable: aucun travail mort ne porte ce numéro.
-    :raises OperationRefusee: un travail de même clé attend déjà.
     """
-    try:
-        with session.begin_nested():
-            tache = session.execute(_REJOUER, {"id": travail_id}).scalar()
-    except IntegrityError as erreur:
-        raise OperationRefusee(
-            "un travail de même clé attend déjà : il fera ce que celui-ci devait faire.",
-            remede="abandonner le travail mort, ou attendre que l'autre soit fini.",
-            lieu=f"travail {travail_id}",
-        ) from erreur
-    return _trouve(tache, travail_id)
+    return _trouve(session.execute(_REJOUER, {"id": travail_id}).scalar(), travail_id)
 
 
 def abandonner(session: Session, travail_id: int) -> str:

@@ -15,6 +15,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg.errors import DuplicateObject, InternalError_, UniqueViolation
 from sqlalchemy import Connection, Engine, Table, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -24,12 +25,13 @@ from ent_core.donnees.cloisonnement import ROLE_PROPRIETAIRE, appliquer_droits, 
 from ent_core.donnees.session import base_indisponible
 from ent_core.socle.erreurs import BaseIndisponible
 
-__all__ = ["PREFIXE", "Distribution", "Etat", "etats", "migrer", "orphelines"]
+__all__ = ["PREFIXE", "Distribution", "Etat", "configuration_alembic", "etats", "migrer", "orphelines"]
 
 PREFIXE = "ent_migration_"
 """Préfixe des tables de version, suivi de l'identifiant de la distribution."""
 
 _VERROU = 0x454E54
+_ESSAIS = 5
 _COMMUN = Path(__file__).parent / "alembic_commun"
 
 
@@ -81,14 +83,13 @@ def migrer(
     moteur = create_engine(make_url(proprietaire).set(drivername="postgresql+psycopg"), hide_parameters=True)
     try:
         with moteur.connect() as connexion, _verrou(connexion):
-            preparer_roles(connexion, make_url(application))
-            connexion.commit()
+            _preparer_roles(connexion, make_url(application))
             connexion.exec_driver_sql(f"set role {ROLE_PROPRIETAIRE}")
             connexion.exec_driver_sql("set lock_timeout = '10s'")
             connexion.commit()
             for distribution in distributions:
                 if distribution.revisions is not None:
-                    command.upgrade(_configuration(distribution, connexion), "head")
+                    command.upgrade(configuration_alembic(distribution, connexion), "head")
                     connexion.commit()
             appliquer_droits(connexion, [t for d in distributions for t in d.tables])
             for distribution in distributions:
@@ -147,11 +148,16 @@ def _etat(connexion: Connection, distribution: Distribution) -> Etat:
     if distribution.revisions is None:
         return Etat(distribution.id, None, None)
     contexte = MigrationContext.configure(connexion, opts={"version_table": distribution.table_de_version})
-    tete = ScriptDirectory.from_config(_configuration(distribution, connexion)).get_current_head()
+    tete = ScriptDirectory.from_config(configuration_alembic(distribution, connexion)).get_current_head()
     return Etat(distribution.id, contexte.get_current_revision(), tete)
 
 
-def _configuration(distribution: Distribution, connexion: Connection) -> Config:
+def configuration_alembic(distribution: Distribution, connexion: Connection) -> Config:
+    """Configuration d'Alembic pour une distribution, faite en code : une brique n'a que des révisions.
+
+    :param distribution: noyau ou brique.
+    :param connexion: connexion qui agit comme propriétaire.
+    """
     configuration = Config()
     configuration.set_main_option("script_location", _echapper(_COMMUN))
     configuration.set_main_option("path_separator", "newline")
@@ -166,6 +172,20 @@ def _configuration(distribution: Distribution, connexion: Connection) -> Config:
 
 def _echapper(chemin: Path) -> str:
     return str(chemin).replace("%", "%%")
+
+
+def _preparer_roles(connexion: Connection, application: URL) -> None:
+    """Les rôles valent pour tout le serveur, le verrou pour une base : deux bases peuvent se gêner."""
+    for essai in range(_ESSAIS):
+        try:
+            preparer_roles(connexion, application)
+            connexion.commit()
+        except (DuplicateObject, UniqueViolation, InternalError_):
+            connexion.rollback()
+            if essai == _ESSAIS - 1:
+                raise
+        else:
+            return
 
 
 @contextmanager

@@ -22,14 +22,21 @@ __all__ = ["SCHEMA", "installer", "revisions"]
 SCHEMA = "taches"
 
 _NOTRES = Path(__file__).parent / "sql_taches"
-_DROITS = (
+_OUVRIR = (
+    f"create schema if not exists {SCHEMA}",
+    f"create table if not exists {SCHEMA}.revisions"
+    " (fichier text primary key, appliquee_le timestamptz not null default now())",
+    # Quiconque se connecte peut voir où en est la file ; ce qu'elle contient, non.
     f"grant usage on schema {SCHEMA} to public",
-    f"revoke all on all tables in schema {SCHEMA} from public, {ROLE_APPLICATION}, {ROLE_ACADEMIE}",
-    f"revoke all on all functions in schema {SCHEMA} from public, {ROLE_APPLICATION}, {ROLE_ACADEMIE}",
     f"grant select on {SCHEMA}.revisions to public",
+)
+_DROITS = (
+    f"revoke all on all tables in schema {SCHEMA} from {ROLE_APPLICATION}, {ROLE_ACADEMIE}",
+    f"revoke all on all functions in schema {SCHEMA} from public, {ROLE_APPLICATION}, {ROLE_ACADEMIE}",
     # L'application ajoute un travail, et rien d'autre : elle ne lit pas ceux des autres écoles.
     f"grant execute on function {SCHEMA}.differer to {ROLE_APPLICATION}",
     f"grant select, insert, update, delete on all tables in schema {SCHEMA} to {ROLE_ACADEMIE}",
+    f"revoke insert, update, delete on {SCHEMA}.revisions from {ROLE_ACADEMIE}",
     f"grant usage on all sequences in schema {SCHEMA} to {ROLE_ACADEMIE}",
     f"grant execute on all functions in schema {SCHEMA} to {ROLE_ACADEMIE}",
 )
@@ -40,16 +47,13 @@ def installer(connexion: Connection) -> None:
 
     :param connexion: connexion qui agit comme propriétaire, sous le verrou des migrations.
     """
-    connexion.exec_driver_sql(f"create schema if not exists {SCHEMA}")
-    connexion.exec_driver_sql(
-        f"create table if not exists {SCHEMA}.revisions"
-        " (fichier text primary key, appliquee_le timestamptz not null default now())"
-    )
+    for ordre in _OUVRIR:
+        connexion.exec_driver_sql(ordre)
     connexion.commit()
     for fichier in _manquantes(connexion):
         connexion.exec_driver_sql(f"set local search_path to {SCHEMA}, pg_temp")
         # Sans paramètre, le pilote envoie le fichier tel quel : plusieurs ordres, et des « % » littéraux.
-        connexion.connection.cursor().execute(fichier.read_bytes())
+        connexion.exec_driver_sql(fichier.read_text("utf-8"), execution_options={"no_parameters": True})
         connexion.execute(text(f"insert into {SCHEMA}.revisions (fichier) values (:f)"), {"f": fichier.name})  # noqa: S608 - nom constant
         connexion.commit()
     # Ainsi chaque fonction trouve ses tables, quel que soit le chemin de recherche de l'appelant.
@@ -79,7 +83,7 @@ def revisions(connexion: Connection) -> tuple[str | None, str]:
 
 
 def _fichiers() -> list[Path]:
-    """Révisions dans l'ordre : celles de Procrastinate, qui n'est pas importé pour autant, puis les nôtres."""
+    """Dans l'ordre : les révisions de Procrastinate, qui n'est pas importé pour autant, puis les nôtres."""
     specification = find_spec("procrastinate")
     assert specification is not None  # noqa: S101 - dépendance obligatoire
     assert specification.origin is not None  # noqa: S101 - un paquet ordinaire a un fichier

@@ -24,7 +24,15 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, session
 from ent_core.donnees.colonnes import Cloisonne
 from ent_core.socle.erreurs import BaseIndisponible
 
-__all__ = ["ROLE_ACADEMIE", "ROLE_APPLICATION", "BaseDeDonnees", "Portage", "changer_portage", "portage"]
+__all__ = [
+    "ROLE_ACADEMIE",
+    "ROLE_APPLICATION",
+    "BaseDeDonnees",
+    "Portage",
+    "changer_portage",
+    "noter_portage",
+    "portage",
+]
 
 ROLE_APPLICATION = "ent_application"
 """Rôle des requêtes d'un établissement."""
@@ -177,8 +185,17 @@ def changer_portage(session: Session, **valeurs: Any) -> None:
     :param session: session ouverte.
     :param valeurs: champs de ``Portage`` à remplacer.
     """
-    session.info[_CLE] = replace(portage(session), **valeurs)
+    noter_portage(session, **valeurs)
     _poser(session.connection(), portage(session))
+
+
+def noter_portage(session: Session, **valeurs: Any) -> None:
+    """Retient un contexte que l'énoncé en cours a déjà posé dans la base.
+
+    :param session: session ouverte.
+    :param valeurs: champs de ``Portage`` à remplacer.
+    """
+    session.info[_CLE] = replace(portage(session), **valeurs)
 
 
 def _prologue(session: Session, _transaction: SessionTransaction, connexion: Connection) -> None:

@@ -112,12 +112,12 @@ class CompteActive:
 
 
 def normaliser_identifiant(saisi: str) -> str:
-    """Forme d'un identifiant : sans blanc autour, sans accent, en minuscules.
+    """Forme d'un identifiant : sans blanc autour, sans accent, en minuscules, en caractères simples.
 
     :param saisi: ce que la personne a tapé.
     """
     decompose = unicodedata.normalize("NFKD", saisi[:_LONGUEUR_IDENTIFIANT].strip().casefold())
-    return "".join(c for c in decompose if not unicodedata.combining(c))
+    return "".join(c for c in decompose if c.isascii() and c.isprintable())
 
 
 def creer_comptes_manquants(session: Session, horloge: Horloge, uai: str | None = None) -> int:

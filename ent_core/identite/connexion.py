@@ -216,10 +216,20 @@ def activer_compte(
 
 
 def changer_secret(
-    base: BaseDeDonnees, horloge: Horloge, coffre: Coffre, jeton: str, ancien: str, nouveau: str
+    base: BaseDeDonnees,
+    session: Session,
+    horloge: Horloge,
+    coffre: Coffre,
+    jeton: str,
+    ancien: str,
+    nouveau: str,
 ) -> str | Refus:
     """Change le mot de passe d'une session ouverte, en freinant qui devine l'actuel sur un poste abandonné.
 
+    Seul le freinage a ses propres transactions : la session web est peut-être déjà verrouillée par
+    celle de la requête, et une autre l'attendrait sans fin.
+
+    :param session: session de base de la requête.
     :param jeton: jeton d'une session reconnue.
     :param ancien: mot de passe actuel.
     :param nouveau: mot de passe choisi.
@@ -231,14 +241,13 @@ def changer_secret(
     if attente := freinage.passer(base, horloge, cibles):
         return Refus(MotifRefus.ATTENTE, attente)
     try:
-        with base.unite(_PORTAGE) as session:
-            suivant = comptes.changer_secret(session, horloge, coffre, jeton, ancien, nouveau)
-            freinage.reussir(session, cibles)
+        suivant = comptes.changer_secret(session, horloge, coffre, jeton, ancien, nouveau)
     except comptes.SecretActuelFaux:
         raise
     except ErreurEnt:
         freinage.rendre(base, cibles)
         raise
+    freinage.reussir(session, cibles)
     return suivant
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Select, Uuid, and_, bindparam, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from ent_core.donnees.base import Base
 from ent_core.identite.modeles import (
     Creneau,
     CreneauEnseignant,
@@ -39,6 +40,16 @@ class Seance:
     etat: str
 
 
+# Les tables, et non les classes : un énoncé que l'ORM ne traverse pas coûte deux fois moins.
+_tables = Base.metadata.tables
+_creneau = _tables[Creneau.__tablename__]
+_enseignant = _tables[CreneauEnseignant.__tablename__]
+_division = _tables[Division.__tablename__]
+_groupe = _tables[Groupe.__tablename__]
+_inscription = _tables[Inscription.__tablename__]
+_matiere = _tables[Matiere.__tablename__]
+_personne = _tables[Personne.__tablename__]
+
 _UAI: Any = bindparam("uai")
 _ANNEE: Any = bindparam("annee")
 _DEBUT: Any = bindparam("debut")
@@ -47,15 +58,15 @@ _JOUR: Any = bindparam("jour")
 _PERSONNES: Any = bindparam("personnes", type_=ARRAY(Uuid))
 
 _ENSEIGNANTS = (
-    select(func.string_agg(func.concat_ws(" ", Personne.civilite, Personne.nom), ", "))
-    .select_from(CreneauEnseignant)
-    .join(Personne, Personne.id == CreneauEnseignant.personne_id)
+    select(func.string_agg(func.concat_ws(" ", _personne.c.civilite, _personne.c.nom), ", "))
+    .select_from(_enseignant)
+    .join(_personne, _personne.c.id == _enseignant.c.personne_id)
     .where(
-        CreneauEnseignant.uai == Creneau.uai,
-        CreneauEnseignant.annee == Creneau.annee,
-        CreneauEnseignant.creneau_id == Creneau.id,
+        _enseignant.c.uai == _creneau.c.uai,
+        _enseignant.c.annee == _creneau.c.annee,
+        _enseignant.c.creneau_id == _creneau.c.id,
     )
-    .correlate(Creneau)
+    .correlate(_creneau)
     .scalar_subquery()
 )
 
@@ -64,62 +75,66 @@ def _seances(personne: Any, enseignants: Any) -> Select[Any]:
     return (
         select(
             personne.label("personne_id"),
-            Creneau.debut,
-            Creneau.fin,
-            func.coalesce(Matiere.libelle, Creneau.matiere, "Séance").label("matiere"),
-            func.coalesce(Division.libelle, Groupe.libelle, "").label("structure"),
+            _creneau.c.debut,
+            _creneau.c.fin,
+            func.coalesce(_matiere.c.libelle, _creneau.c.matiere, "Séance").label("matiere"),
+            func.coalesce(_division.c.libelle, _groupe.c.libelle, "").label("structure"),
             func.coalesce(enseignants, "").label("enseignants"),
-            func.coalesce(Creneau.salle, "").label("salle"),
-            Creneau.etat,
+            func.coalesce(_creneau.c.salle, "").label("salle"),
+            _creneau.c.etat,
         )
-        .select_from(Creneau)
-        .outerjoin(Matiere, Matiere.code == Creneau.matiere)
+        .select_from(_creneau)
+        .outerjoin(_matiere, _matiere.c.code == _creneau.c.matiere)
         .outerjoin(
-            Division,
+            _division,
             and_(
-                Division.uai == Creneau.uai,
-                Division.annee == Creneau.annee,
-                Division.id == Creneau.division_id,
+                _division.c.uai == _creneau.c.uai,
+                _division.c.annee == _creneau.c.annee,
+                _division.c.id == _creneau.c.division_id,
             ),
         )
         .outerjoin(
-            Groupe,
-            and_(Groupe.uai == Creneau.uai, Groupe.annee == Creneau.annee, Groupe.id == Creneau.groupe_id),
+            _groupe,
+            and_(
+                _groupe.c.uai == _creneau.c.uai,
+                _groupe.c.annee == _creneau.c.annee,
+                _groupe.c.id == _creneau.c.groupe_id,
+            ),
         )
         .where(
-            Creneau.uai == _UAI,
-            Creneau.annee == _ANNEE,
-            Creneau.debut >= _DEBUT,
-            Creneau.debut < _FIN,
+            _creneau.c.uai == _UAI,
+            _creneau.c.annee == _ANNEE,
+            _creneau.c.debut >= _DEBUT,
+            _creneau.c.debut < _FIN,
         )
     )
 
 
 def _par_inscription(structure_inscrite: Any, structure_servie: Any) -> Select[Any]:
-    return _seances(Inscription.personne_id, _ENSEIGNANTS).join(
-        Inscription,
+    return _seances(_inscription.c.personne_id, _ENSEIGNANTS).join(
+        _inscription,
         and_(
-            Inscription.uai == Creneau.uai,
-            Inscription.annee == Creneau.annee,
+            _inscription.c.uai == _creneau.c.uai,
+            _inscription.c.annee == _creneau.c.annee,
             structure_inscrite == structure_servie,
-            Inscription.personne_id == func.any(_PERSONNES),
-            Inscription.debut <= _JOUR,
-            or_(Inscription.fin.is_(None), Inscription.fin > _JOUR),
+            _inscription.c.personne_id == func.any(_PERSONNES),
+            _inscription.c.debut <= _JOUR,
+            or_(_inscription.c.fin.is_(None), _inscription.c.fin > _JOUR),
         ),
     )
 
 
 _ELEVES = union_all(
-    _par_inscription(Inscription.division_id, Creneau.division_id),
-    _par_inscription(Inscription.groupe_id, Creneau.groupe_id),
+    _par_inscription(_inscription.c.division_id, _creneau.c.division_id),
+    _par_inscription(_inscription.c.groupe_id, _creneau.c.groupe_id),
 )
-_ENSEIGNANT = _seances(CreneauEnseignant.personne_id, literal("")).join(
-    CreneauEnseignant,
+_ENSEIGNANT = _seances(_enseignant.c.personne_id, literal("")).join(
+    _enseignant,
     and_(
-        CreneauEnseignant.uai == Creneau.uai,
-        CreneauEnseignant.annee == Creneau.annee,
-        CreneauEnseignant.creneau_id == Creneau.id,
-        CreneauEnseignant.personne_id == func.any(_PERSONNES),
+        _enseignant.c.uai == _creneau.c.uai,
+        _enseignant.c.annee == _creneau.c.annee,
+        _enseignant.c.creneau_id == _creneau.c.id,
+        _enseignant.c.personne_id == func.any(_PERSONNES),
     ),
 )
 
@@ -154,15 +169,19 @@ def _lire(
     session: Session, enonce: Any, uai: str, annee: int, personnes: Sequence[UUID], jour: date
 ) -> list[Seance]:
     debut = datetime.combine(jour, time(), FUSEAU)
-    lignes = session.execute(
-        enonce,
-        {
-            "uai": uai,
-            "annee": annee,
-            "personnes": list(personnes),
-            "jour": jour,
-            "debut": debut,
-            "fin": datetime.combine(jour + timedelta(days=1), time(), FUSEAU),
-        },
-    ).all()
+    lignes = (
+        session.connection()
+        .execute(
+            enonce,
+            {
+                "uai": uai,
+                "annee": annee,
+                "personnes": list(personnes),
+                "jour": jour,
+                "debut": debut,
+                "fin": datetime.combine(jour + timedelta(days=1), time(), FUSEAU),
+            },
+        )
+        .all()
+    )
     return sorted((Seance(*ligne) for ligne in lignes), key=lambda s: (s.debut, s.structure))

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import DateTime, LargeBinary, bindparam, delete, insert, or_, select, update
+from sqlalchemy import DateTime, LargeBinary, Text, bindparam, cast, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
-from ent_core.donnees.session import changer_portage
+from ent_core.donnees.session import changer_portage, noter_portage
 from ent_core.identite.contextes import ContextePossible, contextes_possibles
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Compte, Etablissement, Personne, SessionWeb
@@ -69,6 +69,9 @@ _RECONNAITRE = (
         _s.methode,
         _s.creee_le,
         _s.vue_le,
+        # Le contexte est posé par la lecture même : une requête de moins à chaque page.
+        func.set_config("ent.uai", func.coalesce(_s.uai, ""), True),
+        func.set_config("ent.personne", cast(_s.personne_id, Text), True),
     )
     .join_from(_table, Compte.__table__, _compte.id == _s.compte_id)
     .join(Personne.__table__, _personne.id == _s.personne_id)
@@ -159,21 +162,27 @@ def ouvrir(
 def reconnaitre(session: Session, horloge: Horloge, durees: Sessions, jeton: str) -> SessionReconnue | None:
     """Session d'un jeton, ou ``None`` : inconnue, expirée, compte suspendu, personne en sursis.
 
-    Un seul énoncé ; une fois par minute au plus, un second note le passage.
+    Un seul énoncé, qui pose aussi l'établissement et la personne dans la transaction ; une fois par
+    minute au plus, un second note le passage.
 
     :param durees: durées d'inactivité et absolue.
     :param jeton: jeton reçu du navigateur.
     """
     empreinte = empreinte_jeton(jeton)
-    ligne = session.execute(_RECONNAITRE, {"jeton": empreinte, **_limites(horloge, durees)}).one_or_none()
+    ligne = (
+        session.connection()
+        .execute(_RECONNAITRE, {"jeton": empreinte, **_limites(horloge, durees)})
+        .one_or_none()
+    )
     if ligne is None:
         return None
+    noter_portage(session, uai=ligne.uai or "", personne=ligne.personne_id)
     instant = horloge.maintenant()
     if instant - ligne.vue_le >= _PAS:
         session.execute(
             update(_table).where(_s.jeton == empreinte, _s.vue_le < instant).values(vue_le=instant)
         )
-    return SessionReconnue(**ligne._mapping)
+    return SessionReconnue(*ligne[:13])
 
 
 def choisir_contexte(session: Session, horloge: Horloge, jeton: str, uai: str, profil: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from ent_core.contrat.interface import Portee
 from ent_core.contrat.roles import Profil, Role, role_de
+from ent_core.donnees.base import Base
 from ent_core.identite.modeles import ProfesseurPrincipal, Rattachement, Service
 from ent_core.roles.modeles import Delegation, RoleLocal
 
@@ -32,17 +33,24 @@ class Attribution:
     autres_titres: bool = False
 
 
-def en_vigueur(modele: type, jour: ColumnElement[date] | date) -> ColumnElement[bool]:
+def en_vigueur(modele: Any, jour: ColumnElement[date] | date) -> ColumnElement[bool]:
     """Condition « en vigueur ce jour » d'un intervalle semi-ouvert.
 
-    :param modele: table à colonnes ``debut`` et ``fin``.
+    :param modele: classe ou colonnes d'une table à ``debut`` et ``fin``.
     :param jour: le jour.
     """
-    debut: ColumnElement[date] = modele.debut  # type: ignore[attr-defined] # colonnes des tables datées
-    fin: ColumnElement[date | None] = modele.fin  # type: ignore[attr-defined] # colonnes des tables datées
+    debut: ColumnElement[date] = modele.debut
+    fin: ColumnElement[date | None] = modele.fin
     return and_(debut <= jour, or_(fin.is_(None), fin > jour))
 
 
+# Les tables, et non les classes : un énoncé que l'ORM ne traverse pas coûte deux fois moins.
+_tables = Base.metadata.tables
+_rattachement = _tables[Rattachement.__tablename__]
+_principal = _tables[ProfesseurPrincipal.__tablename__]
+_service = _tables[Service.__tablename__]
+_local = _tables[RoleLocal.__tablename__]
+_delegation = _tables[Delegation.__tablename__]
 _UAI: Any = bindparam("uai")
 _PERSONNE: Any = bindparam("personne")
 _PROFIL: Any = bindparam("profil")
@@ -51,38 +59,38 @@ _JOUR: Any = bindparam("jour")
 _ENONCE: CompoundSelect[Any] = union_all(
     select(
         literal("rattachement").label("genre"),
-        Rattachement.profil.label("valeur"),
-        Rattachement.fonction.label("complement"),
+        _rattachement.c.profil.label("valeur"),
+        _rattachement.c.fonction.label("complement"),
     ).where(
-        Rattachement.uai == _UAI,
-        Rattachement.personne_id == _PERSONNE,
-        Rattachement.profil == _PROFIL,
-        en_vigueur(Rattachement, _JOUR),
+        _rattachement.c.uai == _UAI,
+        _rattachement.c.personne_id == _PERSONNE,
+        _rattachement.c.profil == _PROFIL,
+        en_vigueur(_rattachement.c, _JOUR),
     ),
     select(literal("autre"), literal(""), null()).where(
-        Rattachement.personne_id == _PERSONNE,
-        or_(Rattachement.uai != _UAI, Rattachement.profil != _PROFIL),
-        en_vigueur(Rattachement, _JOUR),
+        _rattachement.c.personne_id == _PERSONNE,
+        or_(_rattachement.c.uai != _UAI, _rattachement.c.profil != _PROFIL),
+        en_vigueur(_rattachement.c, _JOUR),
     ),
-    select(literal("local"), RoleLocal.role, null()).where(
-        RoleLocal.uai == _UAI, RoleLocal.personne_id == _PERSONNE, en_vigueur(RoleLocal, _JOUR)
+    select(literal("local"), _local.c.role, null()).where(
+        _local.c.uai == _UAI, _local.c.personne_id == _PERSONNE, en_vigueur(_local.c, _JOUR)
     ),
     select(literal("principal"), literal(""), null()).where(
-        ProfesseurPrincipal.uai == _UAI,
-        ProfesseurPrincipal.personne_id == _PERSONNE,
-        en_vigueur(ProfesseurPrincipal, _JOUR),
+        _principal.c.uai == _UAI,
+        _principal.c.personne_id == _PERSONNE,
+        en_vigueur(_principal.c, _JOUR),
     ),
-    select(literal("service"), Service.nature, null()).where(
-        Service.uai == _UAI,
-        Service.personne_id == _PERSONNE,
-        Service.nature == "suppleant",
-        en_vigueur(Service, _JOUR),
+    select(literal("service"), _service.c.nature, null()).where(
+        _service.c.uai == _UAI,
+        _service.c.personne_id == _PERSONNE,
+        _service.c.nature == "suppleant",
+        en_vigueur(_service.c, _JOUR),
     ),
-    select(literal("delegation"), Delegation.permission, Delegation.portee).where(
-        Delegation.uai == _UAI,
-        Delegation.personne_id == _PERSONNE,
-        Delegation.revoquee_le.is_(None),
-        en_vigueur(Delegation, _JOUR),
+    select(literal("delegation"), _delegation.c.permission, _delegation.c.portee).where(
+        _delegation.c.uai == _UAI,
+        _delegation.c.personne_id == _PERSONNE,
+        _delegation.c.revoquee_le.is_(None),
+        en_vigueur(_delegation.c, _JOUR),
     ),
 )
 
@@ -102,9 +110,11 @@ def attribuer(session: Session, uai: str, personne_id: UUID, profil: str, jour: 
     :param profil: profil national en vigueur.
     :param jour: jour de la décision.
     """
-    lignes = session.execute(
-        _ENONCE, {"uai": uai, "personne": personne_id, "profil": profil, "jour": jour}
-    ).all()
+    lignes = (
+        session.connection()
+        .execute(_ENONCE, {"uai": uai, "personne": personne_id, "profil": profil, "jour": jour})
+        .all()
+    )
     roles: set[str] = set()
     delegations: dict[str, Portee] = {}
     personnel = profil in _PERSONNELS

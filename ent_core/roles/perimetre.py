@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy import Select, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.interface import Contexte, Portee
 from ent_core.contrat.roles import Profil
+from ent_core.donnees.base import Base
 from ent_core.identite.modeles import (
     Inscription,
+    Personne,
     ProfesseurPrincipal,
     Rattachement,
     Responsabilite,
@@ -20,7 +23,55 @@ from ent_core.identite.modeles import (
 )
 from ent_core.roles.attribution import en_vigueur
 
-__all__ = ["eleves", "peut_atteindre"]
+__all__ = ["Enfant", "eleves", "enfants_de", "peut_atteindre"]
+
+_tables = Base.metadata.tables
+_p = _tables[Personne.__tablename__].c
+_lien = _tables[Responsabilite.__tablename__].c
+_limite = _tables[Restriction.__tablename__].c
+_titre = _tables[Rattachement.__tablename__].c
+_JOUR: Any = bindparam("jour")
+
+_ENFANTS = (
+    select(_p.id, _p.prenom, _p.nom)
+    .join(_tables[Responsabilite.__tablename__], _lien.eleve_id == _p.id)
+    .where(
+        _lien.responsable_id == bindparam("personne"),
+        _lien.legal > 0,
+        en_vigueur(_lien, _JOUR),
+        ~exists().where(_limite.responsabilite_id == _lien.id, en_vigueur(_limite, _JOUR)),
+        exists().where(
+            _titre.uai == bindparam("uai"),
+            _titre.personne_id == _p.id,
+            _titre.profil == Profil.ELEVE.value,
+            en_vigueur(_titre, _JOUR),
+        ),
+    )
+    .order_by(_p.naissance, _p.prenom)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Enfant:
+    """Un enfant atteint par son responsable."""
+
+    id: UUID
+    prenom: str
+    nom: str
+
+
+def enfants_de(session: Session, contexte: Contexte) -> list[Enfant]:
+    """Enfants d'un responsable dans l'établissement en vigueur, du plus âgé au plus jeune.
+
+    Même règle que ``eleves`` pour ``Portee.MES_ENFANTS``, en un énoncé bâti une fois.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: responsable qui agit.
+    """
+    lignes = session.connection().execute(
+        _ENFANTS, {"personne": contexte.personne_id, "uai": contexte.uai, "jour": contexte.jour}
+    )
+    return [Enfant(*ligne) for ligne in lignes]
 
 
 def eleves(contexte: Contexte, portee: Portee) -> Select[UUID]:

@@ -100,7 +100,8 @@ def _repondre(
 ) -> Response:
     titre = _TITRES.get(statut, "Une panne s'est produite")
     if est_api():
-        probleme: dict[str, object] = {"type": "about:blank", "title": titre, "status": statut, "detail": message}
+        probleme: dict[str, object] = {"type": "about:blank", "title": titre, "status": statut}
+        probleme["detail"] = message
         if remede:
             probleme["remede"] = remede
         if details and "messages" in details:

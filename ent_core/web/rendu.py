@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, url_for
+from flask import Flask, request, url_for
 
 from ent_core.socle.calendrier import FUSEAU
 
@@ -65,12 +65,13 @@ def _adresse_statique(application: Flask) -> Callable[[str], str]:
     """Adresse d'un fichier, avec l'empreinte de son contenu : il se garde un an en cache."""
 
     @cache
-    def empreinte(nom: str) -> str:
+    def adresse(nom: str, _racine: str) -> str:
         contenu = (Path(str(application.static_folder)) / nom).read_bytes()
-        return hashlib.sha256(contenu).hexdigest()[:12]
+        return url_for("static", filename=nom, v=hashlib.sha256(contenu).hexdigest()[:12])
 
     def url_statique(nom: str) -> str:
-        return url_for("static", filename=nom, v=empreinte(nom))
+        # L'ENT peut être servi sous un préfixe : l'adresse en dépend, et de rien d'autre.
+        return adresse(nom, request.script_root)
 
     return url_statique
 

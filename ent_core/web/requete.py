@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as ReponseWerkzeug
 
 from ent_core.contrat.interface import Contexte, Portee
 from ent_core.contrat.roles import LIBELLES_PROFILS
-from ent_core.donnees.session import Portage, changer_portage
+from ent_core.donnees.session import Portage
 from ent_core.identite import sessions
 from ent_core.identite.sessions import SessionReconnue
 from ent_core.roles.attribution import attribuer
@@ -169,7 +169,6 @@ def _reconnaitre() -> None:
     courante.reconnue = sessions.reconnaitre(courante.base, ent.horloge, ent.configuration.sessions, jeton)
     if courante.reconnue is None:
         return
-    changer_portage(courante.base, uai=courante.reconnue.uai or "", personne=courante.reconnue.personne_id)
     if courante.reconnue.uai and courante.reconnue.profil:
         courante.contexte = _contexte(courante.reconnue, ent.horloge.aujourd_hui())
 

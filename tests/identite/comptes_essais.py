@@ -28,8 +28,8 @@ from ent_core.socle.calendrier import Horloge
 
 CLE = "une clé d'essai de plus de trente-deux caractères"
 COFFRE = Coffre(CLE)
-SECRET = "girafe trottoir violon"
-AUTRE_SECRET = "tambour cerise escalier"
+SECRET = "girafe trottoir violon"  # noqa: S105 - mot de passe d'essai
+AUTRE_SECRET = "tambour cerise escalier"  # noqa: S105 - mot de passe d'essai
 RENTREE = date(2026, 9, 1)
 COLLEGE, LYCEE, ECOLE = "0750001A", "0750002B", "0750003C"
 MAISON = Origine("203.0.113.7", "Navigateur de la maison")

@@ -104,9 +104,9 @@ def test_un_echec_reste_compte_quand_la_connexion_echoue_en_route(
     cibles = cibler(COFFRE, horloge, "lea.martin", "", MAISON)
     for _ in range(5):
         assert passer(base, horloge, cibles) == LIBRE
-        with pytest.raises(RuntimeError), base.unite(Portage("essai")) as session:
+        with base.session(Portage("essai")) as session:
             freinage.reussir(session, cibles)
-            raise RuntimeError
+            session.rollback()
     assert passer(base, horloge, cibles) == timedelta(seconds=30)
 
 

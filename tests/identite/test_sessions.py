@@ -8,15 +8,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event, update
 
-from ent_core.contrat.roles import Profil, Role
+from ent_core.contrat.roles import Profil
 from ent_core.donnees.session import BaseDeDonnees, Portage
 from ent_core.identite import comptes, sessions
-from ent_core.identite.contextes import contextes_possibles
 from ent_core.identite.journal import consigner
-from ent_core.identite.modeles import Compte, Etablissement, Personne, Rattachement
+from ent_core.identite.modeles import Compte, Personne
 from ent_core.identite.reseau import reseau_de
 from ent_core.identite.sessions import ContextePossible, SessionReconnue
-from ent_core.roles.modeles import RoleLocal
 from ent_core.socle.calendrier import HorlogeFixe
 from ent_core.socle.configuration import Sessions
 from ent_core.socle.erreurs import AccesRefuse
@@ -24,7 +22,6 @@ from tests.identite.comptes_essais import (
     COLLEGE,
     ECOLE,
     LYCEE,
-    RENTREE,
     actes,
     donner_un_compte,
     inscrire,
@@ -78,11 +75,6 @@ def reconnaitre(
 def choisir(base: BaseDeDonnees, horloge: HorlogeFixe, jeton: str, uai: str, profil: str) -> str:
     with base.unite(REQUETE) as session:
         return sessions.choisir_contexte(session, horloge, jeton, uai, profil)
-
-
-def contextes(base: BaseDeDonnees, personne: UUID, jour: date = JOUR) -> list[tuple[str, str]]:
-    with base.unite(Portage("essai", personne=personne)) as session:
-        return [(c.uai, c.profil) for c in contextes_possibles(session, personne, jour)]
 
 
 # --- reconnaissance
@@ -184,77 +176,7 @@ def test_un_compte_suspendu_ou_une_personne_en_sursis_n_a_plus_de_session(
     assert reconnaitre(base, horloge, jeton) is None
 
 
-# --- contextes
-
-
-def test_une_personne_voit_tous_ses_titres_de_toutes_ses_ecoles(base: BaseDeDonnees, parent: UUID) -> None:
-    assert contextes(base, parent) == [
-        (COLLEGE, Profil.ENSEIGNANT),
-        (COLLEGE, Profil.RESPONSABLE),
-        (LYCEE, Profil.RESPONSABLE),
-    ]
-
-
-def test_un_titre_ne_vaut_que_dans_son_intervalle(base: BaseDeDonnees) -> None:
-    personne = inscrire(base, "Léa", "Martin", debut=date(2026, 9, 7), fin=date(2026, 9, 9))
-    vus = [bool(contextes(base, personne, date(2026, 9, jour))) for jour in (6, 7, 8, 9)]
-    assert vus == [False, True, True, False]
-
-
-def test_un_etablissement_ferme_n_est_plus_propose(base: BaseDeDonnees) -> None:
-    personne = inscrire(base, "Léa", "Martin")
-    with base.academie("essai") as session:
-        session.execute(update(Etablissement).where(Etablissement.uai == COLLEGE).values(ferme_le=JOUR))
-    assert contextes(base, personne) == []
-    assert contextes(base, personne, date(2026, 9, 6)) == [(COLLEGE, Profil.ELEVE)]
-
-
-def test_sans_portage_la_base_ne_montre_aucun_titre(base: BaseDeDonnees, parent: UUID) -> None:
-    for portage in (Portage("essai"), Portage("essai", personne=UUID(int=7))):
-        with base.unite(portage) as session:
-            assert contextes_possibles(session, parent, JOUR) == []
-
-
-def test_deux_fonctions_du_meme_profil_font_un_seul_titre(base: BaseDeDonnees) -> None:
-    personne = inscrire(base, "Anne", "Petit", Profil.ENSEIGNANT)
-    with base.academie("essai") as session:
-        session.add(
-            Rattachement(
-                uai=COLLEGE,
-                personne_id=personne,
-                profil=Profil.ENSEIGNANT,
-                fonction="DOC",
-                source="essai",
-                debut=RENTREE,
-            )
-        )
-    assert contextes(base, personne) == [(COLLEGE, Profil.ENSEIGNANT)]
-
-
-def donner_un_role(base: BaseDeDonnees, personne: UUID, role: Role, uai: str) -> None:
-    with base.academie("essai") as session:
-        session.add(RoleLocal(uai=uai, personne_id=personne, role=role, debut=RENTREE))
-
-
-def test_un_role_local_ouvre_un_etablissement_a_qui_n_y_est_pas_rattache(base: BaseDeDonnees) -> None:
-    agent = inscrire(base, "Luc", "Roche", Profil.ACADEMIE, uai=LYCEE)
-    donner_un_role(base, agent, Role.DPD, COLLEGE)
-    donner_un_role(base, agent, Role.ADMINISTRATEUR_FONCTIONNEL, COLLEGE)
-    donner_un_role(base, agent, Role.DPD, LYCEE)
-    assert contextes(base, agent) == [(COLLEGE, Profil.ADMINISTRATIF), (LYCEE, Profil.ACADEMIE)]
-
-
-def test_un_mandat_ne_donne_pas_de_titre_de_plus(base: BaseDeDonnees) -> None:
-    eleve = inscrire(base, "Léa", "Martin")
-    donner_un_role(base, eleve, Role.DELEGUE_ELEVES, COLLEGE)
-    donner_un_role(base, eleve, Role.DELEGUE_ELEVES, ECOLE)
-    assert contextes(base, eleve) == [(COLLEGE, Profil.ELEVE)]
-
-
-def test_un_parent_administrateur_garde_ses_deux_titres_distincts(base: BaseDeDonnees) -> None:
-    parent = inscrire(base, "Eva", "Martin", Profil.RESPONSABLE)
-    donner_un_role(base, parent, Role.ADMINISTRATEUR_FONCTIONNEL, COLLEGE)
-    assert contextes(base, parent) == [(COLLEGE, Profil.RESPONSABLE), (COLLEGE, Profil.ADMINISTRATIF)]
+# --- choix du contexte
 
 
 @pytest.mark.exigence("SDET-SES-03")
@@ -341,6 +263,19 @@ def test_fermer_les_autres_sessions_ne_touche_qu_au_meme_compte(
         assert sessions.fermer_autres(session, horloge, "inconnu") == 0
         assert sessions.fermer_autres(session, horloge, ici) == 1
     assert [bool(reconnaitre(base, horloge, j)) for j in (ici, ailleurs, chez_lui)] == [True, False, True]
+
+
+def test_une_personne_ferme_une_de_ses_sessions_et_pas_celle_d_un_autre(
+    base: BaseDeDonnees, horloge: HorlogeFixe, parent: UUID
+) -> None:
+    voisin = inscrire(base, "Tom", "Durand")
+    donner_un_compte(base, horloge, voisin)
+    ici, chez_lui = ouvrir(base, horloge, parent), ouvrir(base, horloge, voisin)
+    cibles = [session.id for session in sessions_ouvertes(base)]
+    with base.unite(REQUETE) as session:
+        for cible in cibles:
+            sessions.fermer_une(session, horloge, le_compte(base, parent).id, cible)
+    assert [bool(reconnaitre(base, horloge, jeton)) for jeton in (ici, chez_lui)] == [False, True]
 
 
 @pytest.mark.exigence("SDET-SES-04")

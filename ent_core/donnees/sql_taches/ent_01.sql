@@ -1,5 +1,6 @@
--- Ce que l'ENT ajoute au schéma de Procrastinate : la trace des échecs, et l'ajout d'un travail
--- dans la transaction de l'appelant, seul droit que le rôle de l'application ait sur la file.
+-- Ce que l'ENT ajoute au schéma de Procrastinate : la trace des échecs, la clé unique d'un travail
+-- qui attend, et l'ajout d'un travail dans la transaction de l'appelant, seul droit que le rôle de
+-- l'application ait sur la file.
 
 create table echecs (
     travail_id bigint primary key references procrastinate_jobs on delete cascade,
@@ -41,3 +42,20 @@ begin
     raise exception 'la file change trop vite pour la clé %', cle using errcode = 'serialization_failure';
 end;
 $$;
+
+-- Une clé ne retient que les travaux jamais commencés : sinon, un travail qui échoue ne pourrait
+-- pas revenir dans la file quand un autre de même clé y attend.
+create function liberer_cle()
+    returns trigger
+    language plpgsql
+as $$
+begin
+    new.queueing_lock := null;
+    return new;
+end;
+$$;
+
+create trigger ent_liberer_cle
+    before update of status on procrastinate_jobs
+    for each row when (new.status <> 'todo' and new.queueing_lock is not null)
+    execute function liberer_cle();

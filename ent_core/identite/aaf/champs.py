@@ -35,6 +35,7 @@ _CODE_MAX = 64
 _UAI = re.compile(r"[0-9]{7}[A-Z]")
 _LIENS = frozenset("10 20 37 38 39 41 42 43 50 51 70 90".split())
 _BOOLEENS = frozenset("01")
+_LEGAL = frozenset("012")
 _OUI_NON: Mapping[str, bool] = MappingProxyType({"O": True, "N": False})
 
 
@@ -192,7 +193,9 @@ def _responsables(valeurs: list[str], fautes: Fautes) -> Valeur:
         financier, legal, contact, paiement = (indicateur or "0" for indicateur in indicateurs)
         if lien not in _LIENS:
             fautes.append((Code.LIEN_INCONNU, "code de lien hors de la nomenclature"))
-        elif not responsable or legal not in "012" or not _BOOLEENS.issuperset((financier, contact, paiement)):
+        elif (
+            not responsable or legal not in _LEGAL or not _BOOLEENS.issuperset((financier, contact, paiement))
+        ):
             fautes.append((Code.VALEUR_ILLISIBLE, "indicateurs d'un responsable illisibles"))
         else:
             gardees.append(f"{responsable}${lien}${financier}${legal}${contact}${paiement}")

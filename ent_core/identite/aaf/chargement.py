@@ -37,13 +37,19 @@ CONSTATS_MAX = 5_000
 _PAS = 2_000
 _LONGUEUR_CODE = ImportRejet.__table__.c.code.type.length  # type: ignore[attr-defined]
 _CODE_FONCTION = re.compile(r"[A-Z0-9]{1,10}")
-_COPIE = "copy import_tampon (lot_id, categorie, fichier, ligne, operation, cle, attributs) from stdin"
+# COPY ne sait pas écrire dans une table cloisonnée : les lignes passent par une table de la transaction.
+_SAS = "create temp table t_lecture (ligne integer, operation text, cle text, attributs jsonb) on commit drop"
+_COPIE = "copy t_lecture (ligne, operation, cle, attributs) from stdin"
+_VERSEMENT = (
+    "insert into import_tampon (lot_id, categorie, fichier, ligne, operation, cle, attributs)"
+    " select %s, %s, %s, ligne, operation, cle, attributs from t_lecture"
+)
 _LONGUEURS_CLES: Mapping[Categorie, int] = {
     Categorie.ETABLISSEMENT: 40,
     Categorie.MATIERE: 6,
     Categorie.MEF: 11,
 }
-Ligne = tuple[str, str, str, int, str, str, str]
+Ligne = tuple[int, str, str, str]
 
 
 def deja_charges(session: Session, lot: UUID) -> dict[str, str]:
@@ -80,24 +86,25 @@ def charger_membre(
     """
     for table in (ImportTampon, ImportRejet):
         session.execute(delete(table).where(table.lot_id == lot, table.fichier == membre.nom))
-    session.execute(
-        delete(ImportFichier).where(ImportFichier.lot_id == lot, ImportFichier.nom == membre.nom)
-    )
+    session.execute(delete(ImportFichier).where(ImportFichier.lot_id == lot, ImportFichier.nom == membre.nom))
     with livraison.ouvrir(membre) as fichier:
         lecture = lire(
             fichier, nom=membre.nom, attributs_utiles=attributs_utiles(membre.categorie, livraison.degre)
         )
-        preparation = _Preparation(membre, str(lot))
+        preparation = _Preparation(membre)
         preparation.constats += [
             Constat(membre.nom, None, "", Code.ENCODAGE, texte, Gravite.AVERTISSEMENT)
             for texte in lecture.avertissements
         ]
-        with curseur_de(session) as curseur, curseur.copy(_COPIE) as copie:
-            lignes = preparation.lignes(lecture)
-            while bloc := list(islice(lignes, _PAS)):
-                for ligne in bloc:
-                    copie.write_row(ligne)
-                avancer(min(lecture.octets_lus, membre.taille))
+        with curseur_de(session) as curseur:
+            curseur.execute(_SAS)
+            with curseur.copy(_COPIE) as copie:
+                lignes = preparation.lignes(lecture)
+                while bloc := list(islice(lignes, _PAS)):
+                    for ligne in bloc:
+                        copie.write_row(ligne)
+                    avancer(min(lecture.octets_lus, membre.taille))
+            curseur.execute(_VERSEMENT, (lot, membre.categorie.value, membre.nom))
     avancer(membre.taille)
     session.execute(
         insert(ImportFichier).values(
@@ -150,17 +157,16 @@ def curseur_de(session: Session) -> psycopg.Cursor[tuple[object, ...]]:
 class _Preparation:
     """Des fiches d'un fichier aux lignes du tampon ; les défauts sont mis de côté."""
 
-    def __init__(self, membre: Membre, lot: str) -> None:
+    def __init__(self, membre: Membre) -> None:
         self.constats: list[Constat] = []
         self.fiches = 0
         self.rejets = 0
         self._membre = membre
-        self._lot = lot
         self._encodeur = msgspec.json.Encoder()
 
     def lignes(self, lecture: Lecture) -> Iterator[Ligne]:
         """Rend les lignes à copier."""
-        nom, lot, encoder = self._membre.nom, self._lot, self._encodeur.encode
+        encoder = self._encodeur.encode
         precedente = 0
         for lu in lecture:
             self.fiches += 1
@@ -172,25 +178,18 @@ class _Preparation:
                 continue
             # Plusieurs fiches peuvent tenir sur une ligne : le rang garde l'ordre et reste unique.
             precedente = max(lu.ligne, precedente + 1)
-            yield (
-                lot,
-                lu.categorie.value,
-                nom,
-                precedente,
-                lu.operation.value,
-                lu.cle,
-                encoder(valeurs).decode(),
-            )
+            yield precedente, lu.operation.value, lu.cle, encoder(valeurs).decode()
 
     def _preparer(self, fiche: Fiche) -> dict[str, Valeur] | None:
         """Valeurs à garder ; ``None`` si la fiche est écartée. Boucle chaude."""
         categorie = fiche.categorie
         if categorie is not self._membre.categorie:
-            return self._ecarter(
-                fiche, Code.CATEGORIE_INATTENDUE, f"fiche {categorie.value} dans un fichier d'une autre sorte"
-            )
+            motif = f"fiche {categorie.value} dans un fichier d'une autre sorte"
+            self._ecarter(fiche, Code.CATEGORIE_INATTENDUE, motif)
+            return None
         if len(fiche.cle) > _LONGUEURS_CLES.get(categorie, len(fiche.cle)):
-            return self._ecarter(fiche, Code.CLE_ILLISIBLE, "identifiant trop long pour cette sorte de fiche")
+            self._ecarter(fiche, Code.CLE_ILLISIBLE, "identifiant trop long pour cette sorte de fiche")
+            return None
         champs = CHAMPS[categorie]
         ajout = fiche.operation is Operation.AJOUT
         valeurs: dict[str, Valeur] = {}

@@ -1,5 +1,28 @@
-"""L'administration."""
+"""L'administration : établissements, briques, personnes, codes, délégations, journal.
 
-from flask import Blueprint
+Chaque module ajoute ses routes au même blueprint ; l'importer ici suffit à le monter.
+"""
 
-administration = Blueprint("admin", __name__, url_prefix="/administration")
+from ent_core.web.admin import (
+    actes,
+    annees,
+    briques,
+    codes,
+    delegations,
+    etablissements,
+    journal,
+    personnes,
+)
+from ent_core.web.admin.pages import administration
+
+__all__ = [
+    "actes",
+    "administration",
+    "annees",
+    "briques",
+    "codes",
+    "delegations",
+    "etablissements",
+    "journal",
+    "personnes",
+]

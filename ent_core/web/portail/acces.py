@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ent_core.identite import connexion, sessions
@@ -39,14 +40,16 @@ def se_connecter() -> str | Response | tuple[str, int]:
     if personnage := request.form.get("personnage"):
         return _accueillir(entrer_en_demo(instance(), personnage, _origine()))
     identifiant, secret = request.form.get("identifiant", ""), request.form.get("mot_de_passe", "")
-    if _CODE.fullmatch(secret):
-        return _page_activation(identifiant=identifiant, code=secret.strip())
     ent = instance()
     resultat = connexion.se_connecter(ent.base, ent.horloge, ent.coffre, identifiant, secret, _origine())
-    if isinstance(resultat, Refus):
-        page = _page_connexion(identifiant=identifiant, erreur=resultat.message, suite=_suite())
-        return page, 429 if resultat.attente else 401
-    return _accueillir(resultat)
+    if not isinstance(resultat, Refus):
+        return _accueillir(resultat)
+    if _CODE.fullmatch(secret) and not resultat.attente:
+        # La forme d'un code : la personne a sans doute sa lettre sous les yeux.
+        return _page_activation(identifiant=identifiant, code=secret.strip())
+    return _refuser(
+        _page_connexion(identifiant=identifiant, erreur=resultat.message, suite=_suite()), resultat
+    )
 
 
 @portail.get("/activation")
@@ -70,7 +73,7 @@ def activer() -> str | Response | tuple[str, int]:
     except DonneeInvalide as refus:
         return _page_activation(**saisie, erreurs={"nouveau": _phrase(refus)}), 422
     if isinstance(resultat, Refus):
-        return _page_activation(**saisie, erreurs={"code": resultat.message}), 401
+        return _refuser(_page_activation(**saisie, erreurs={"code": resultat.message}), resultat)
     flash("Votre compte est activé.", "succes")
     return _accueillir(resultat)
 
@@ -83,6 +86,14 @@ def deconnexion() -> Response:
     reponse.delete_cookie(temoin(), path="/", secure=instance().configuration.serveur.securise)
     reponse.headers["Clear-Site-Data"] = '"cache"'
     flash("Vous êtes déconnecté.", "succes")
+    return reponse
+
+
+def _refuser(page: str, refus: Refus) -> Response:
+    """401, ou 429 avec le temps à attendre."""
+    reponse = make_response(page, 429 if refus.attente else 401)
+    if refus.attente:
+        reponse.headers["Retry-After"] = str(math.ceil(refus.attente.total_seconds()))
     return reponse
 
 

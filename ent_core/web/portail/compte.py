@@ -9,9 +9,8 @@ from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy import update
 from werkzeug.wrappers import Response
 
-from ent_core.identite import sessions
-from ent_core.identite.comptes import changer_secret
-from ent_core.identite.connexion import LOCALE
+from ent_core.identite import connexion, sessions
+from ent_core.identite.connexion import Refus
 from ent_core.identite.modeles import Compte
 from ent_core.identite.sessions import SessionOuverte, SessionReconnue
 from ent_core.socle.erreurs import DonneeInvalide
@@ -65,7 +64,7 @@ def _page(erreurs: dict[str, str]) -> str:
         "mon_compte.html",
         sessions=[_afficher(ouverte, reconnue.id) for ouverte in ouvertes],
         erreurs=erreurs,
-        mot_de_passe_local=reconnue.methode == LOCALE,
+        mot_de_passe_local=reconnue.methode == connexion.LOCALE,
     )
 
 
@@ -110,11 +109,13 @@ def _changer_secret() -> Response | tuple[str, int]:
     if f.get("nouveau") != f.get("confirmation"):
         return _page({"confirmation": "Les deux saisies diffèrent."}), 422
     try:
-        jeton = changer_secret(
-            session_courante(), ent.horloge, ent.coffre, request.cookies[temoin()],
+        jeton = connexion.changer_secret(
+            ent.base, session_courante(), ent.horloge, ent.coffre, request.cookies[temoin()],
             f.get("actuel", ""), f.get("nouveau", ""),
         )  # fmt: skip
     except DonneeInvalide as refus:
         return _page({"actuel" if refus.lieu == "ancien" else "nouveau": refus.message}), 422
+    if isinstance(jeton, Refus):
+        return _page({"actuel": jeton.message}), 429
     flash("Votre mot de passe est changé. Vos autres appareils sont déconnectés.", "succes")
     return poser_temoin(redirect(url_for("ent.mon_compte")), jeton)

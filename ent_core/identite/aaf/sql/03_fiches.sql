@@ -65,9 +65,9 @@ select l.responsable_cle from t_lien l join t_lieu i on i.cle = l.eleve_cle
 union
 select l.responsable_cle from t_lien l join t_eleve e on e.cle = l.eleve_cle and e.operation = 'modification';
 
-analyze t_eleve;
-analyze t_agent;
+analyze t_eleve (cle);
+analyze t_agent (cle);
 analyze t_lieu;
 analyze t_fonction;
-analyze t_lien;
+analyze t_lien (eleve_cle, responsable_cle);
 analyze t_perimetre;

@@ -15,7 +15,7 @@ where t.lot_id = %(lot)s and t.categorie in ('Eleve', 'PersRelEleve', 'PersEducN
   and (i.personne_id is not null or t.operation = 'ajout' and exists (select from t_perimetre m where m.cle = t.cle));
 
 create unique index on t_personne (cle);
-analyze t_personne;
+analyze t_personne (cle, id, categorie);
 
 insert into t_constat
 select t.fichier, t.ligne, t.cle,
@@ -67,7 +67,7 @@ union all
 select p.id, 'ELEVE_ID', e.eleve_id, e.fichier, e.ligne, e.cle from t_eleve e join t_personne p using (cle)
 where e.eleve_id is not null;
 
-analyze t_identifiant;
+analyze t_identifiant (personne_id);
 
 -- Un INE provisoire cède la place au définitif.
 -- compter identifiant

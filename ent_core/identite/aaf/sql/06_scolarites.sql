@@ -27,8 +27,8 @@ select cle, reference, max(entree) as entree, max(sortie) as sortie from (
 ) dates
 group by cle, reference;
 
-analyze t_citation;
-analyze t_date;
+analyze t_citation (genre, reference);
+analyze t_date (cle);
 
 -- Une sortie d'avant l'entrée est celle d'un passage précédent.
 create temp table t_inscription on commit drop as
@@ -41,14 +41,14 @@ left join t_code_groupe g on c.genre = 'groupe' and g.reference = c.reference
 left join t_date t on c.genre = 'division' and t.cle = c.cle and t.reference = c.reference
 where d.id is not null or g.id is not null;
 
-analyze t_inscription;
+analyze t_inscription (personne_id, uai);
 
 insert into t_constat
 select (array_agg(c.fichier order by c.fichier, c.ligne))[1], (array_agg(c.ligne order by c.fichier, c.ligne))[1],
   c.reference,
   case when s.uai is null then 'structure_inconnue' when genre = 'division' then 'division_inconnue'
     else 'groupe_inconnu' end,
-  c.genre || ' que son établissement ne déclare pas, citée par ' || count(*) || ' élève(s)', 'avertissement'
+  c.genre || ' hors de la liste de son établissement, pour ' || count(*) || ' élève(s)', 'avertissement'
 from t_citation c left join t_structure s on s.cle = split_part(c.reference, '$', 1)
 where not exists (select from t_code_division d where c.genre = 'division' and d.reference = c.reference)
   and not exists (select from t_code_groupe g where c.genre = 'groupe' and g.reference = c.reference)
@@ -64,7 +64,7 @@ left join inscription i on i.uai = d.uai and i.annee = %(annee)s and i.personne_
   and (i.fin is null or i.fin > %(jour)s or i.debut = d.entree or i.fin = d.sortie)
 order by d.personne_id, d.uai, d.division_id, d.groupe_id, i.debut desc nulls last;
 
-analyze t_tenue;
+analyze t_tenue (id);
 
 -- compter inscription
 update inscription i set fin = greatest(i.debut, %(jour)s)

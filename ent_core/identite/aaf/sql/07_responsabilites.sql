@@ -6,14 +6,18 @@ from (select distinct responsable_cle as cle from t_lien) c
 left join t_personne p on p.cle = c.cle
 -- Absent d'une livraison complète, un responsable connu n'est plus là ; dans un delta, il n'a pas changé.
 left join identifiant i on i.source = %(annuaire)s and i.type = 'ENTPersonJointure' and i.valeur = c.cle
-  and i.personne_id not in (select personne_id from t_sortant);
+  and not exists (select from t_sortant s where s.personne_id = i.personne_id)
+  and (
+    not %(complet)s or 'PersRelEleve' <> all(%(categories)s)
+    or exists (select from t_rejetee j where j.cle = c.cle)
+  );
 
 create temp table t_responsabilite on commit drop as
 select p.id as eleve_id, c.personne_id as responsable_id, l.lien, l.legal, l.financier, l.contact, l.paiement,
   l.eleve_cle, l.responsable_cle, l.fichier, l.ligne
 from t_lien l join t_personne p on p.cle = l.eleve_cle join t_cite c on c.cle = l.responsable_cle;
 
-analyze t_responsabilite;
+analyze t_responsabilite (eleve_id, responsable_id);
 
 insert into t_constat
 select (array_agg(fichier order by fichier, ligne))[1], (array_agg(ligne order by fichier, ligne))[1],
@@ -35,7 +39,7 @@ from t_responsabilite t
 join responsabilite r on r.eleve_id = t.eleve_id and r.responsable_id = t.responsable_id
 order by t.eleve_id, t.responsable_id, r.debut desc;
 
-analyze t_lien_tenu;
+analyze t_lien_tenu (id);
 
 -- compter responsabilite
 update responsabilite r set lien = t.lien, legal = t.legal, financier = t.financier, contact = t.contact,
@@ -56,20 +60,18 @@ where not exists (
 returning null::text, eleve_id, null::text, 'crees';
 
 create temp table t_lien_clos on commit drop as
-select r.id, r.uai, r.responsable_id, r.eleve_id from (
-  select r.id, null::text as uai, r.responsable_id, r.eleve_id
-  from responsabilite r join t_personne p on p.id = r.eleve_id join t_eleve e using (cle)
-  where e.porte_responsables and r.source = %(source)s and (r.fin is null or r.fin > %(jour)s)
-    and not exists (
-      select from t_responsabilite t where t.eleve_id = r.eleve_id and t.responsable_id = r.responsable_id
-    )
-  union
-  select r.id, null, r.responsable_id, r.eleve_id
-  from responsabilite r join t_sortant s
-    on s.volet = 'eleve' and s.personne_id = r.eleve_id
-    or s.volet = 'responsable' and s.personne_id = r.responsable_id
-  where r.source = %(source)s and (r.fin is null or r.fin > %(jour)s)
-) r;
+select r.id, r.responsable_id
+from responsabilite r join t_personne p on p.id = r.eleve_id join t_eleve e using (cle)
+where e.porte_responsables and r.source = %(source)s and (r.fin is null or r.fin > %(jour)s)
+  and not exists (
+    select from t_responsabilite t where t.eleve_id = r.eleve_id and t.responsable_id = r.responsable_id
+  )
+union
+select r.id, r.responsable_id from responsabilite r join t_sortant s on s.personne_id = r.eleve_id
+where s.volet = 'eleve' and r.source = %(source)s and (r.fin is null or r.fin > %(jour)s)
+union
+select r.id, r.responsable_id from responsabilite r join t_sortant s on s.personne_id = r.responsable_id
+where s.volet = 'responsable' and r.source = %(source)s and (r.fin is null or r.fin > %(jour)s);
 
 -- compter responsabilite
 update responsabilite r set fin = greatest(r.debut, %(jour)s)

@@ -25,3 +25,15 @@ union all
 select p.id, 'agent' from t_agent a join t_personne p using (cle) where a.porte_fonctions
 union all
 select personne_id, volet from t_sortant where volet <> 'responsable';
+
+insert into t_constat
+select (array_agg(c.fichier order by c.fichier, c.ligne))[1], (array_agg(c.ligne order by c.fichier, c.ligne))[1],
+  c.structure, 'structure_inconnue', 'établissement hors de l''annuaire, cité par ' || count(*) || ' fiche(s)',
+  'avertissement'
+from (
+  select cle, fichier, ligne, structure from t_eleve where structure is not null
+  union
+  select cle, fichier, ligne, split_part(f, '$', 1) from t_agent, unnest(fonctions) f
+) c join t_personne p using (cle)
+where not exists (select from t_structure s where s.cle = c.structure)
+group by c.structure;

@@ -20,6 +20,10 @@ delete from session_web w using t_entrant_sursis s where w.personne_id = s.perso
 -- compter personne
 update personne p set sursis_depuis = null, suppression_le = null
 where p.suppression_le is not null and exists (select from t_restant r where r.personne_id = p.id)
+  and (
+    exists (select from t_personne t where t.id = p.id)
+    or exists (select from t_concerne c where c.personne_id = p.id)
+  )
 returning null::text, p.id, null::text, 'retours';
 
 -- La part des personnes du projet qui partiraient : dans la livraison, puis dans chaque établissement.

@@ -1,0 +1,20 @@
+"""``make bench`` : toutes les mesures, avec leurs étalons."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import accueil
+
+
+def principal() -> int:
+    """Lance les bancs ; rend 1 si un but n'est pas tenu."""
+    with tempfile.TemporaryDirectory(prefix="ent-banc-") as dossier:
+        tenu = accueil.mesurer(Path(dossier) / "accueil")
+    return 0 if tenu else 1
+
+
+if __name__ == "__main__":
+    sys.exit(principal())

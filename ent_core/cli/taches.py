@@ -1,0 +1,140 @@
+"""``ent taches`` : exécuter les travaux différés, voir la file, rejouer ce qui est mort."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from ent_core.cli.ouverture import ouvrir
+from ent_core.cli.sortie import ecrire_tableau, option_json
+from ent_core.donnees import file_taches
+from ent_core.identite.journal import consigner
+from ent_core.socle import journal
+from ent_core.socle.calendrier import FUSEAU
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+__all__ = ["taches"]
+
+
+@click.group()
+def taches() -> None:
+    """Les travaux différés et périodiques."""
+
+
+@taches.command()
+@click.option("--une-fois", is_flag=True, help="Honorer les rendez-vous échus, vider la file, puis sortir.")
+@click.option(
+    "--simultanes", type=click.IntRange(1, 32), default=1, show_default=True,
+    help="Travaux menés en même temps.",
+)  # fmt: skip
+def executer(une_fois: bool, simultanes: int) -> None:
+    """Exécute les travaux, jusqu'à SIGTERM ou Ctrl-C, qui laissent finir ceux qui sont en cours."""
+    from ent_core.chargement import ouvrier
+    from ent_core.chargement.retrait import retirees
+    from ent_core.chargement.taches import controler_taches, toutes_les_taches
+    from ent_core.chargement.verification import exiger_sans_erreur
+    from ent_core.donnees.session import BaseDeDonnees
+    from ent_core.vie_privee.controle_base import controler_base
+
+    with ouvrir() as ouverture:
+        configuration = ouverture.configuration
+        journal.configurer(configuration.journaux.format, configuration.journaux.niveau)
+        toutes = toutes_les_taches(ouverture.chargement, configuration, ouverture.horloge)
+        exiger_sans_erreur(controler_taches(toutes))
+        exiger_sans_erreur(
+            controler_base(
+                ouverture.base.moteur, ouverture.chargement.distributions, retirees(ouverture.base)
+            )
+        )
+        base = BaseDeDonnees(
+            ouverture.adresses.application, connexions=ouvrier.connexions_voulues(simultanes)
+        )
+        try:
+            ouvrier.executer(base, toutes, ouverture.horloge, simultanes=simultanes, une_fois=une_fois)
+        finally:
+            base.fermer()
+
+
+@taches.command()
+@option_json
+def etat(en_json: bool) -> None:
+    """Montre, par tâche, les travaux de chaque état et le prochain rendez-vous."""
+    from ent_core.chargement.taches import tableau_des_taches, toutes_les_taches
+
+    with ouvrir() as ouverture, ouverture.base.academie("travaux : état de la file") as session:
+        toutes = toutes_les_taches(ouverture.chargement, ouverture.configuration, ouverture.horloge)
+        lignes = tableau_des_taches(session, toutes, ouverture.horloge.maintenant())
+    ecrire_tableau(
+        "Travaux",
+        ("tache", "en_attente", "en_cours", "reussis", "morts", "abandonnes", "prochain"),
+        [
+            (
+                ligne.comptes.tache,
+                ligne.comptes.en_attente,
+                ligne.comptes.en_cours,
+                ligne.comptes.reussis,
+                ligne.comptes.morts,
+                ligne.comptes.abandonnes,
+                _local(ligne.prochain),
+            )
+            for ligne in lignes
+        ],
+        en_json=en_json,
+        vide="Aucune tâche.",
+    )
+
+
+@taches.command()
+@option_json
+def morts(en_json: bool) -> None:
+    """Liste les travaux dont tous les essais ont échoué."""
+    with ouvrir() as ouverture, ouverture.base.academie("travaux : liste des morts") as session:
+        trouves = file_taches.lister_morts(session)
+    ecrire_tableau(
+        "Travaux morts",
+        ("id", "tache", "arguments", "essais", "exception", "instant"),
+        [
+            (
+                mort.id,
+                mort.tache,
+                mort.arguments if en_json else json.dumps(mort.arguments),
+                mort.essais,
+                mort.exception,
+                _local(mort.instant),
+            )
+            for mort in trouves
+        ],
+        en_json=en_json,
+        vide="Aucun travail mort.",
+    )
+
+
+@taches.command()
+@click.argument("numero", metavar="ID", type=int)
+def rejouer(numero: int) -> None:
+    """Remet un travail mort dans la file, avec tous ses essais."""
+    with ouvrir() as ouverture, ouverture.base.academie("travaux : rejouer") as session:
+        tache = file_taches.rejouer(session, numero)
+        consigner(session, ouverture.horloge, "travail.rejoue", objet=str(numero), details={"tache": tache})
+    click.echo(f"Le travail {numero} ({tache}) est remis dans la file.")
+
+
+@taches.command()
+@click.argument("numero", metavar="ID", type=int)
+def abandonner(numero: int) -> None:
+    """Renonce à un travail mort : il ne sera plus montré."""
+    with ouvrir() as ouverture, ouverture.base.academie("travaux : abandonner") as session:
+        tache = file_taches.abandonner(session, numero)
+        consigner(
+            session, ouverture.horloge, "travail.abandonne", objet=str(numero), details={"tache": tache}
+        )
+    click.echo(f"Le travail {numero} ({tache}) est abandonné.")
+
+
+def _local(instant: datetime | None) -> str | None:
+    """À l'heure de Paris, à la seconde."""
+    return None if instant is None else instant.astimezone(FUSEAU).isoformat(timespec="seconds")

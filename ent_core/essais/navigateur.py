@@ -1,0 +1,76 @@
+"""Greffon pytest : un vrai serveur, un vrai Chromium, et le contrôle d'accessibilité.
+
+``serveur_web`` sert l'application de l'essai ; ``axe`` rend les défauts d'une page ; ``page`` vient de
+pytest-playwright. Chromium est celui de la machine : rien n'est téléchargé.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page
+from werkzeug.serving import make_server
+
+__all__ = ["axe", "browser_type_launch_args", "servir"]
+
+_REGLES = ["RGAAv4", "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+_OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Chromium de la machine, sans rien demander au réseau."""
+    chemin = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return {**browser_type_launch_args, "executable_path": chemin, "args": list(_OPTIONS)}
+
+
+@pytest.fixture
+def servir() -> Iterator[Callable[[Flask], str]]:
+    """Sert une application sur un port libre et rend son adresse : ``servir(application)``."""
+    serveurs: list[tuple[Any, threading.Thread]] = []
+
+    def lancer(application: Flask) -> str:
+        serveur = make_server("127.0.0.1", 0, application, threaded=False)
+        fil = threading.Thread(target=serveur.serve_forever, daemon=True)
+        fil.start()
+        serveurs.append((serveur, fil))
+        return f"http://127.0.0.1:{serveur.server_port}"
+
+    yield lancer
+    for serveur, fil in serveurs:
+        serveur.shutdown()
+        fil.join(5)
+        serveur.server_close()
+
+
+@pytest.fixture
+def axe() -> Callable[[Page], list[str]]:
+    """Défauts d'accessibilité d'une page, en clair ; vide, axe n'en voit aucun (ce n'est pas un audit)."""
+    code = (files("ent_core.essais") / "axe" / "axe.min.js").read_text(encoding="utf-8")
+
+    def controler(page: Page) -> list[str]:
+        page.evaluate(code)
+        resultat = page.evaluate(
+            "regles => axe.run(document, {runOnly: {type: 'tag', values: regles}})", _REGLES
+        )
+        return [
+            f"{defaut['id']} : {noeud['target']} {noeud['html'][:120]}"
+            for defaut in resultat["violations"]
+            for noeud in defaut["nodes"]
+        ]
+
+    return controler

@@ -1,0 +1,203 @@
+"""Les lots d'import : ce qui a été reçu, ce que cela a changé, ce qui a été mis de côté."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, insert, or_, select
+from sqlalchemy.orm import Session
+
+from ent_core.identite.aaf.chargement import consigner_constats
+from ent_core.identite.aaf.constats import Constat, Gravite
+from ent_core.identite.modeles import ImportLot, ImportRejet
+from ent_core.socle.calendrier import Horloge
+
+__all__ = [
+    "APPLIQUE",
+    "Ecart",
+    "LotResume",
+    "RapportChargement",
+    "empreinte_des",
+    "enregistrer_lot",
+    "lister_lots",
+    "rejets_du_lot",
+    "source_d_ecole",
+]
+
+APPLIQUE = "applique"
+"""État d'un lot entièrement appliqué."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ecart:
+    """Ce qu'un import change, ou changerait, pour une sorte d'objet.
+
+    :param objet: nom au pluriel, pour la personne (« Séances »).
+    """
+
+    objet: str
+    ajouts: int = 0
+    modifications: int = 0
+    retraits: int = 0
+    inchanges: int = 0
+
+    @property
+    def vide(self) -> bool:
+        """Rien ne change."""
+        return not (self.ajouts or self.modifications or self.retraits)
+
+
+@dataclass(frozen=True, slots=True)
+class RapportChargement:
+    """Le résultat d'un import d'école (liste ou emploi du temps).
+
+    :param lot: lot enregistré ; ``None`` pour une simulation.
+    :param constats: rejets et avertissements, sans donnée nominative.
+    """
+
+    uai: str
+    annee: int
+    simulation: bool
+    ecarts: tuple[Ecart, ...]
+    constats: tuple[Constat, ...]
+    lot: UUID | None = None
+
+    @property
+    def rejets(self) -> int:
+        """Nombre d'éléments mis de côté."""
+        return sum(constat.gravite is Gravite.REJET for constat in self.constats)
+
+    @property
+    def avertissements(self) -> int:
+        """Nombre d'éléments gardés malgré un défaut."""
+        return len(self.constats) - self.rejets
+
+    @property
+    def change(self) -> bool:
+        """L'import change quelque chose."""
+        return not all(ecart.vide for ecart in self.ecarts)
+
+    @property
+    def comptes(self) -> dict[str, dict[str, int]]:
+        """Les nombres, tels que le lot les garde."""
+        return {
+            e.objet: {
+                "ajouts": e.ajouts,
+                "modifications": e.modifications,
+                "retraits": e.retraits,
+                "inchanges": e.inchanges,
+            }
+            for e in self.ecarts
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LotResume:
+    """Un lot et le nombre de ses défauts."""
+
+    lot: ImportLot
+    rejets: int
+    avertissements: int
+
+
+def source_d_ecole(format_lu: str, uai: str) -> str:
+    """Source d'un import d'école : ``STS:0990001X``, ``TABLEUR:0990001X``.
+
+    :param format_lu: ``sts`` ou ``tableur``.
+    :param uai: établissement.
+    """
+    return f"{format_lu.upper()}:{uai}"
+
+
+def empreinte_des(fichiers: Iterable[Path]) -> str:
+    """SHA-256 des fichiers reçus, dans l'ordre.
+
+    :param fichiers: fichiers d'un même envoi.
+    """
+    empreinte = hashlib.sha256()
+    for fichier in fichiers:
+        empreinte.update(hashlib.sha256(fichier.read_bytes()).digest())
+    return empreinte.hexdigest()
+
+
+def enregistrer_lot(
+    session: Session,
+    horloge: Horloge,
+    rapport: RapportChargement,
+    *,
+    format_lu: str,
+    empreinte: str,
+    par: UUID | None,
+) -> UUID:
+    """Garde le lot et ses constats, dans la transaction de l'import.
+
+    :param session: session de l'import.
+    :param horloge: horloge.
+    :param rapport: ce qui vient d'être appliqué.
+    :param format_lu: ``sts`` ou ``tableur``.
+    :param empreinte: SHA-256 de l'envoi.
+    :param par: personne qui importe.
+    """
+    instant = horloge.maintenant()
+    lot = session.execute(
+        insert(ImportLot)
+        .values(
+            source=source_d_ecole(format_lu, rapport.uai),
+            format=format_lu,
+            nature="complet",
+            jour=horloge.aujourd_hui(),
+            empreinte=empreinte,
+            etat=APPLIQUE,
+            demarre_le=instant,
+            fini_le=instant,
+            comptes=rapport.comptes,
+            par=par,
+        )
+        .returning(ImportLot.id)
+    ).scalar_one()
+    consigner_constats(session, lot, rapport.constats)
+    return lot
+
+
+def lister_lots(session: Session, *, uai: str | None = None, limite: int = 50) -> Sequence[LotResume]:
+    """Les lots, du plus récent au plus ancien.
+
+    :param session: session ouverte.
+    :param uai: pour ne voir que les imports de cette école ; ``None`` pour tous.
+    :param limite: nombre de lots.
+    """
+    enonce = _avec_comptes().order_by(ImportLot.demarre_le.desc()).limit(limite)
+    if uai is not None:
+        enonce = enonce.where(or_(*(ImportLot.source == source_d_ecole(f, uai) for f in ("sts", "tableur"))))
+    return [LotResume(*ligne) for ligne in session.execute(enonce)]
+
+
+def _avec_comptes() -> Select[ImportLot, int, int]:
+    def nombre(gravite: Gravite) -> Any:
+        return (
+            select(func.count())
+            .select_from(ImportRejet)
+            .where(ImportRejet.lot_id == ImportLot.id, ImportRejet.gravite == gravite.value)
+            .correlate(ImportLot)
+            .scalar_subquery()
+        )
+
+    return select(ImportLot, nombre(Gravite.REJET), nombre(Gravite.AVERTISSEMENT))
+
+
+def rejets_du_lot(session: Session, lot: UUID) -> Sequence[ImportRejet]:
+    """Rejets et avertissements d'un lot, dans l'ordre des fichiers.
+
+    :param session: session ouverte.
+    :param lot: lot.
+    """
+    return session.scalars(
+        select(ImportRejet)
+        .where(ImportRejet.lot_id == lot)
+        .order_by(ImportRejet.gravite.desc(), ImportRejet.fichier, ImportRejet.ligne, ImportRejet.cle)
+    ).all()

@@ -1,0 +1,138 @@
+"""Les établissements : la liste de l'académie, la fiche de chacun."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask import render_template, url_for
+from sqlalchemy.orm import Session
+
+from ent_core.chargement.activation import Decision
+from ent_core.contrat.interface import Contexte
+from ent_core.identite import annees, etablissements
+from ent_core.identite.etablissements import Effectifs
+from ent_core.identite.modeles import Etablissement
+from ent_core.socle.erreurs import Introuvable
+from ent_core.web.admin.pages import administration, lire, perimetre
+from ent_core.web.api.saisies import SaisieEtablissements
+from ent_core.web.instance import Instance, instance
+from ent_core.web.requete import contexte_courant
+from ent_core.web.routes import exige
+
+__all__ = ["PAR_PAGE", "EtablissementAffiche", "afficher", "ouvertes"]
+
+PAR_PAGE = 25
+_COLONNES = {"nom": "Établissement", "ville": "Ville", "nature": "Nature", "uai": "Code UAI"}
+
+
+@dataclass(frozen=True, slots=True)
+class EtablissementAffiche:
+    """Une ligne de la liste."""
+
+    uai: str
+    nom: str
+    ville: str
+    nature: str
+    effectifs: Effectifs
+    briques: tuple[str, ...]
+
+
+@administration.get("/etablissements", endpoint="etablissements")
+@exige("noyau.etablissements")
+def liste_etablissements() -> str:
+    filtre = lire(SaisieEtablissements())
+    with perimetre("liste des établissements") as (session, _):
+        trouves = etablissements.lister(
+            session,
+            filtre["q"],
+            tri=filtre["tri"].lstrip("-"),
+            descendant=filtre["tri"].startswith("-"),
+            degre=filtre["degre"],
+            limite=PAR_PAGE,
+            page=filtre["page"],
+        )
+        lignes = afficher(session, instance(), trouves[:PAR_PAGE], contexte_courant())
+    return render_template(
+        "admin/etablissements.html",
+        filtre=filtre,
+        lignes=lignes,
+        suite=len(trouves) > PAR_PAGE,
+        colonnes=_colonnes(filtre),
+        rang=(filtre["page"] - 1) * PAR_PAGE,
+    )
+
+
+@administration.get("/etablissements/<uai>")
+@exige("noyau.etablissements")
+def etablissement(uai: str) -> str:
+    contexte = contexte_courant()
+    with perimetre("fiche d'un établissement") as (session, _):
+        fiche = session.get(Etablissement, uai)
+        if fiche is None:
+            raise Introuvable("cet établissement n'existe pas.", remede="le chercher dans la liste.")
+        return render_template(
+            "admin/etablissement.html",
+            fiche=fiche,
+            effectifs=etablissements.effectifs(session, [uai], contexte.jour, contexte.annee)[uai],
+            annees=annees.annees(session, uai),
+            periodes=annees.periodes(session, uai),
+            briques=ouvertes(session, instance(), uai, contexte.jour),
+            administre=instance().habilitations.autorise(contexte, "noyau.briques"),
+        )
+
+
+def afficher(
+    session: Session, ent: Instance, trouves: list[Etablissement], contexte: Contexte
+) -> list[EtablissementAffiche]:
+    """Établissements d'une page, avec leurs effectifs et leurs briques.
+
+    :param session: session de l'académie.
+    :param ent: instance.
+    :param trouves: établissements de la page.
+    :param contexte: qui regarde.
+    """
+    comptes = etablissements.effectifs(session, [e.uai for e in trouves], contexte.jour, contexte.annee)
+    return [
+        EtablissementAffiche(
+            uai=e.uai,
+            nom=e.nom,
+            ville=e.ville or "",
+            nature=e.nature_libelle or "",
+            effectifs=comptes[e.uai],
+            briques=tuple(titre for titre, _ in ouvertes(session, ent, e.uai, contexte.jour)),
+        )
+        for e in trouves
+    ]
+
+
+def ouvertes(session: Session, ent: Instance, uai: str, jour: date) -> list[tuple[str, Decision]]:
+    """Titre et décision de chaque brique ouverte dans un établissement.
+
+    :param session: session de l'académie.
+    :param ent: instance.
+    :param uai: établissement.
+    :param jour: le jour.
+    """
+    decisions = ent.activation.decisions(session, uai, jour)
+    titres = {brique.id: brique.manifeste.titre for brique in ent.chargement.briques}
+    return [(titres[nom], decisions[nom]) for nom in sorted(decisions) if decisions[nom].ouverte]
+
+
+def _colonnes(filtre: dict[str, str]) -> list[dict[str, object]]:
+    """Colonnes du tableau : un clic trie, un second clic inverse."""
+    colonnes: list[dict[str, object]] = []
+    for cle, libelle in _COLONNES.items():
+        sens = {cle: "ascending", f"-{cle}": "descending"}.get(filtre["tri"], "")
+        tri = f"-{cle}" if sens == "ascending" else cle
+        adresse = url_for("admin.etablissements", q=filtre["q"], degre=filtre["degre"], tri=tri)
+        colonnes.append(
+            {"cle": cle, "libelle": libelle, "entete": cle == "nom", "tri": adresse, "sens": sens}
+        )
+    return [
+        *colonnes,
+        {"cle": "eleves", "libelle": "Élèves", "nombre": True},
+        {"cle": "personnels", "libelle": "Personnels", "nombre": True},
+        {"cle": "classes", "libelle": "Classes", "nombre": True},
+        {"cle": "briques", "libelle": "Briques ouvertes"},
+    ]

@@ -1,0 +1,142 @@
+"""Le journal des actes : filtrer, tourner les pages, exporter."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Response, render_template
+
+from ent_core.identite.consultation import ActeLu, FiltreJournal, consulter
+from ent_core.identite.journal import consigner
+from ent_core.identite.modeles import Personne
+from ent_core.socle.calendrier import FUSEAU
+from ent_core.web.admin.pages import administration, lire, perimetre
+from ent_core.web.api.saisies import SaisieJournal
+from ent_core.web.instance import instance
+from ent_core.web.requete import contexte_courant
+from ent_core.web.routes import exige
+
+__all__ = ["libelle_acte"]
+
+_PAR_PAGE = 50
+_EXPORT_MAXIMUM = 50_000
+_FAMILLES = (
+    ("session", "Connexions"),
+    ("compte", "Comptes et codes"),
+    ("brique", "Briques"),
+    ("role", "Rôles locaux"),
+    ("delegation", "Délégations"),
+    ("restriction", "Restrictions"),
+    ("import", "Imports"),
+    ("annee", "Années et périodes"),
+    ("journal", "Journal"),
+)
+_LIBELLES = {
+    "annee.definie": "Année scolaire définie",
+    "brique.decision_retiree": "Décision sur une brique annulée",
+    "brique.fermee": "Brique fermée",
+    "brique.ouverte": "Brique ouverte",
+    "brique.retiree": "Brique retirée",
+    "codes.emis": "Codes d'activation remis",
+    "compte.active": "Compte activé",
+    "compte.mis_en_securite": "Compte mis en sécurité",
+    "compte.retabli": "Compte rétabli",
+    "compte.secret_change": "Mot de passe changé",
+    "compte.suspendu": "Compte suspendu",
+    "comptes.crees": "Comptes créés",
+    "contexte.choisi": "Établissement et profil choisis",
+    "delegation.accordee": "Délégation accordée",
+    "delegation.revoquee": "Délégation reprise",
+    "journal.exporte": "Journal exporté",
+    "periode.definie": "Période définie",
+    "periode.retiree": "Période retirée",
+    "restriction.enregistree": "Restriction enregistrée",
+    "restriction.levee": "Restriction levée",
+    "role.attribue": "Rôle local attribué",
+    "role.retire": "Rôle local retiré",
+    "session.fermee": "Déconnexion",
+    "session.ouverte": "Connexion",
+    "session.refusee": "Connexion refusée",
+    "sessions.fermees": "Sessions fermées",
+}
+
+
+@administration.app_template_filter("libelle_acte")
+def libelle_acte(acte: str) -> str:
+    """Nom d'un acte en clair ; un acte d'une brique garde son code.
+
+    :param acte: nom de l'acte (``brique.ouverte``).
+    """
+    return _LIBELLES.get(acte, acte)
+
+
+@administration.get("/journal", endpoint="journal")
+@exige("noyau.journal")
+def page_journal() -> str:
+    filtre = lire(SaisieJournal())
+    with perimetre("lire le journal des actes") as (session, uai):
+        actes = consulter(session, _filtre(filtre, uai), limite=_PAR_PAGE, page=filtre["page"])
+        acteur = session.get(Personne, filtre["acteur"]) if filtre["acteur"] else None
+    return render_template(
+        "admin/journal.html",
+        actes=actes[:_PAR_PAGE],
+        suite=len(actes) > _PAR_PAGE,
+        rang=(filtre["page"] - 1) * _PAR_PAGE,
+        filtre=filtre,
+        adresse={cle: valeur for cle, valeur in filtre.items() if valeur and cle != "page"},
+        acteur=acteur,
+        academie=uai is None,
+        familles=_FAMILLES,
+        maximum=_EXPORT_MAXIMUM,
+    )
+
+
+@administration.get("/journal.csv")
+@exige("noyau.journal")
+def exporter_journal() -> Response:
+    filtre, ent = lire(SaisieJournal()), instance()
+    with perimetre("exporter le journal des actes") as (session, uai):
+        actes = consulter(session, _filtre(filtre, uai), limite=_EXPORT_MAXIMUM)
+        acteur, nombre = contexte_courant().personne_id, len(actes)
+        consigner(session, ent.horloge, "journal.exporte", uai=uai, acteur=acteur, details={"nombre": nombre})
+    nom = f"journal-{uai or 'academie'}-{contexte_courant().jour:%Y%m%d}.csv"
+    return Response(
+        _csv(actes[:_EXPORT_MAXIMUM]).encode("utf-8-sig"),
+        mimetype="text/csv",
+        headers={"Content-Disposition": f"attachment; filename={nom}"},
+    )
+
+
+def _filtre(saisie: dict[str, Any], uai: str | None) -> FiltreJournal:
+    return FiltreJournal(uai, saisie["acte"], saisie["du"], saisie["au"], saisie["acteur"])
+
+
+def _csv(actes: Iterable[ActeLu]) -> str:
+    """Le format que les tableurs ouvrent d'un clic en France : point-virgule, marque d'UTF-8."""
+    sortie = io.StringIO()
+    ecrivain = csv.writer(sortie, delimiter=";", lineterminator="\r\n")
+    ecrivain.writerow(("Quand", "Acte", "Libellé", "Établissement", "Qui", "Objet", "Détails", "Réseau"))
+    for acte in actes:
+        details = ", ".join(f"{cle} : {valeur}" for cle, valeur in acte.details.items() if valeur is not None)
+        quand = acte.instant.astimezone(FUSEAU).strftime("%d/%m/%Y %H:%M:%S")
+        ligne = (
+            quand,
+            acte.acte,
+            libelle_acte(acte.acte),
+            acte.uai,
+            acte.acteur_nom,
+            acte.objet,
+            details,
+            acte.reseau,
+        )
+        ecrivain.writerow([_sans_formule(valeur) for valeur in ligne])
+    return sortie.getvalue()
+
+
+def _sans_formule(valeur: str | None) -> str:
+    """Un tableur exécute une cellule qui commence par ces signes : on la désarme."""
+    texte = valeur or ""
+    return f"'{texte}" if texte.startswith(("=", "+", "-", "@", "\t", "\r")) else texte

@@ -1,0 +1,72 @@
+"""L'administration : briques, bascules, journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_smorest import Blueprint
+
+from ent_core.chargement import historique
+from ent_core.chargement.historique import BasculeEcrite
+from ent_core.chargement.modeles import Bascule
+from ent_core.identite.consultation import ActeLu, FiltreJournal, consulter
+from ent_core.web.admin import effets
+from ent_core.web.admin.briques import basculer
+from ent_core.web.admin.effets import BriqueAffichee
+from ent_core.web.admin.pages import perimetre
+from ent_core.web.api.saisies import SaisieBascule, SaisieJournal
+from ent_core.web.api.schemas import ActeRendu, BasculeRendue, BriqueRendue
+from ent_core.web.api.suites import DESCRIPTION, liens
+from ent_core.web.instance import instance
+from ent_core.web.requete import contexte_courant
+from ent_core.web.routes import exige
+
+__all__ = ["ressources"]
+
+ressources = Blueprint("api_administration", __name__, url_prefix="/api/v1", description="L'administration")
+
+_PAR_PAGE = 100
+
+
+@ressources.route("/briques")
+@ressources.response(200, BriqueRendue(many=True), description="Briques chargées")
+@exige("noyau.briques")
+def lire_briques() -> list[BriqueAffichee]:
+    """Briques chargées, et leur état dans l'établissement en vigueur (ou dans toute l'académie)."""
+    with perimetre("état des briques par l'API") as (session, uai):
+        decisions = instance().activation.decisions(session, uai or "", contexte_courant().jour)
+    return effets.briques_affichees(instance(), decisions)
+
+
+@ressources.route("/briques/<brique>/bascules")
+@ressources.response(200, BasculeRendue(many=True), description="Décisions, la plus récente d'abord")
+@exige("noyau.briques")
+def lire_bascules(brique: str) -> list[BasculeEcrite]:
+    """Décisions enregistrées sur une brique."""
+    effets.chargee(instance(), brique)
+    with perimetre("histoire d'une brique par l'API") as (session, uai):
+        return historique.lire(session, brique, uai)
+
+
+@ressources.route("/briques/<brique>/bascules", methods=["POST"])
+@ressources.arguments(SaisieBascule)
+@ressources.response(201, BasculeRendue(many=True), description="Décisions posées")
+@exige("noyau.briques")
+def poser_bascules(saisie: dict[str, Any], brique: str) -> list[Bascule]:
+    """Ouvre ou ferme une brique, dans des établissements ou dans toute l'académie."""
+    effets.chargee(instance(), brique)
+    with perimetre("ouvrir ou fermer une brique par l'API") as (session, _):
+        return basculer(session, brique, saisie, origine="api")
+
+
+@ressources.route("/journal")
+@ressources.arguments(SaisieJournal, location="query")
+@ressources.response(200, ActeRendu(many=True), headers=DESCRIPTION, description="Une page")
+@exige("noyau.journal")
+def lire_journal(filtre: dict[str, Any]) -> tuple[Sequence[ActeLu], dict[str, str]]:
+    """Actes du journal, le plus récent d'abord."""
+    page = filtre.pop("page")
+    with perimetre("lire le journal par l'API") as (session, uai):
+        actes = consulter(session, FiltreJournal(uai, **filtre), limite=_PAR_PAGE, page=page)
+    return actes[:_PAR_PAGE], liens(page, suite=len(actes) > _PAR_PAGE)

@@ -1,0 +1,89 @@
+"""L'annuaire : établissements et personnes."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask_smorest import Blueprint
+
+from ent_core.identite import annuaire, etablissements
+from ent_core.identite.annuaire import PersonneTrouvee
+from ent_core.identite.fiches import Fiche, fiche
+from ent_core.identite.modeles import Etablissement
+from ent_core.socle.erreurs import Introuvable
+from ent_core.web.admin.etablissements import PAR_PAGE, EtablissementAffiche, afficher
+from ent_core.web.admin.pages import perimetre
+from ent_core.web.api.saisies import SaisieEtablissements, SaisieRecherche
+from ent_core.web.api.schemas import EtablissementRendu, PersonneRendue, PersonneTrouveeRendue
+from ent_core.web.api.suites import DESCRIPTION, liens
+from ent_core.web.instance import instance
+from ent_core.web.requete import contexte_courant
+from ent_core.web.routes import exige
+
+__all__ = ["ressources"]
+
+ressources = Blueprint("api_annuaire", __name__, url_prefix="/api/v1", description="L'annuaire")
+
+
+@ressources.route("/etablissements")
+@ressources.arguments(SaisieEtablissements, location="query")
+@ressources.response(200, EtablissementRendu(many=True), headers=DESCRIPTION, description="Une page")
+@exige("noyau.etablissements")
+def lire_etablissements(filtre: dict[str, Any]) -> tuple[list[EtablissementAffiche], dict[str, str]]:
+    """Établissements ouverts de l'académie."""
+    with perimetre("liste des établissements par l'API") as (session, _):
+        trouves = etablissements.lister(
+            session,
+            filtre["q"],
+            tri=filtre["tri"].lstrip("-"),
+            descendant=filtre["tri"].startswith("-"),
+            degre=filtre["degre"],
+            limite=PAR_PAGE,
+            page=filtre["page"],
+        )
+        lignes = afficher(session, instance(), trouves[:PAR_PAGE], contexte_courant())
+    return lignes, liens(filtre["page"], suite=len(trouves) > PAR_PAGE)
+
+
+@ressources.route("/etablissements/<uai>")
+@ressources.response(200, EtablissementRendu, description="L'établissement")
+@exige("noyau.etablissements")
+def lire_etablissement(uai: str) -> EtablissementAffiche:
+    """Un établissement."""
+    with perimetre("lecture d'un établissement par l'API") as (session, _):
+        trouve = session.get(Etablissement, uai)
+        if trouve is None:
+            raise Introuvable("cet établissement n'existe pas.", remede="vérifier le code UAI.")
+        return afficher(session, instance(), [trouve], contexte_courant())[0]
+
+
+@ressources.route("/personnes")
+@ressources.arguments(SaisieRecherche, location="query")
+@ressources.response(200, PersonneTrouveeRendue(many=True), headers=DESCRIPTION, description="Une page")
+@exige("noyau.personnes")
+def lire_personnes(filtre: dict[str, Any]) -> tuple[tuple[PersonneTrouvee, ...], dict[str, str]]:
+    """Personnes dont le nom contient chaque mot cherché, sans accents ni ordre."""
+    contexte = contexte_courant()
+    with perimetre("chercher une personne par l'API") as (session, uai):
+        resultats = annuaire.chercher(
+            session,
+            filtre["q"],
+            uai=uai or filtre["uai"],
+            jour=contexte.jour,
+            annee=contexte.annee,
+            profil=filtre["profil"],
+            division=filtre["division"],
+            page=filtre["page"],
+        )
+    return resultats.personnes, liens(resultats.page, suite=resultats.suite)
+
+
+@ressources.route("/personnes/<uuid:personne_id>")
+@ressources.response(200, PersonneRendue, description="La fiche")
+@exige("noyau.personnes")
+def lire_personne(personne_id: UUID) -> Fiche:
+    """La fiche d'une personne, telle que l'établissement en vigueur la voit."""
+    contexte = contexte_courant()
+    with perimetre("fiche d'une personne par l'API") as (session, uai):
+        return fiche(session, uai, personne_id, jour=contexte.jour, annee=contexte.annee)

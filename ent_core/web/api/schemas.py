@@ -1,0 +1,161 @@
+"""Ce que l'API rend : des schémas marshmallow, sans identifiant national d'élève ni coordonnée de trop."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+__all__ = [
+    "ActeRendu",
+    "BasculeRendue",
+    "BriqueRendue",
+    "EtablissementRendu",
+    "MoiRendu",
+    "PersonneRendue",
+    "PersonneTrouveeRendue",
+    "Probleme",
+]
+
+
+class Probleme(Schema):
+    """Une erreur (RFC 9457)."""
+
+    type = fields.String()
+    title = fields.String(metadata={"description": "Ce qui ne va pas, en peu de mots."})
+    status = fields.Integer()
+    detail = fields.String(metadata={"description": "Ce qui s'est passé, et pourquoi."})
+    remede = fields.String(metadata={"description": "Ce que l'on peut faire."})
+    reference = fields.String(metadata={"description": "Code à donner au secours."})
+    erreurs = fields.Dict(metadata={"description": "Champs refusés, s'il y en a."})
+
+
+class TitreRendu(Schema):
+    """Un rattachement du jour."""
+
+    uai = fields.String()
+    etablissement_nom = fields.String()
+    profil = fields.String()
+    fonction = fields.String(allow_none=True)
+    debut = fields.Date()
+    fin = fields.Date(allow_none=True, metadata={"description": "Exclue."})
+
+
+class EffectifsRendus(Schema):
+    """Effectifs du jour."""
+
+    eleves = fields.Integer()
+    personnels = fields.Integer()
+    classes = fields.Integer()
+
+
+class EtablissementRendu(Schema):
+    """Un établissement."""
+
+    uai = fields.String()
+    nom = fields.String()
+    ville = fields.String()
+    nature = fields.String()
+    effectifs = fields.Nested(EffectifsRendus)
+    briques = fields.List(fields.String(), metadata={"description": "Titres des briques ouvertes ce jour."})
+
+
+class PersonneTrouveeRendue(Schema):
+    """Une personne, dans un résultat de recherche."""
+
+    id = fields.UUID()
+    nom = fields.String()
+    prenom = fields.String()
+    sursis_depuis = fields.Date(allow_none=True)
+    titres = fields.List(fields.Nested(TitreRendu))
+    divisions = fields.List(fields.String())
+
+
+class LienRendu(Schema):
+    """Un responsable, ou un enfant."""
+
+    personne_id = fields.UUID()
+    nom = fields.String()
+    prenom = fields.String()
+    lien = fields.String(metadata={"description": "Code national du lien."})
+    libelle = fields.String()
+    legal = fields.Integer()
+    contact = fields.Boolean()
+    financier = fields.Boolean()
+    restreint = fields.Boolean(metadata={"description": "Une décision de justice limite son accès, ce jour."})
+
+
+class PersonneRendue(Schema):
+    """La fiche d'une personne."""
+
+    id = fields.UUID(attribute="personne.id")
+    nom = fields.String(attribute="personne.nom")
+    prenom = fields.String(attribute="personne.prenom", allow_none=True)
+    naissance = fields.Date(attribute="personne.naissance", allow_none=True)
+    courriel = fields.String(attribute="personne.courriel", allow_none=True)
+    sursis_depuis = fields.Date(attribute="personne.sursis_depuis", allow_none=True)
+    titres = fields.List(fields.Nested(TitreRendu))
+    divisions = fields.List(fields.String())
+    groupes = fields.List(fields.String())
+    responsables = fields.List(fields.Nested(LienRendu))
+    enfants = fields.List(fields.Nested(LienRendu))
+
+
+class DecisionRendue(Schema):
+    """La décision qui l'emporte."""
+
+    ouverte = fields.Boolean()
+    niveau = fields.String(metadata={"description": "« académie » ou « établissement »."})
+    origine = fields.String()
+    debut = fields.Date(allow_none=True)
+    fin = fields.Date(allow_none=True, metadata={"description": "Exclue."})
+
+
+class BriqueRendue(Schema):
+    """Une brique chargée et son état."""
+
+    id = fields.String()
+    titre = fields.String()
+    resume = fields.String()
+    version = fields.String()
+    ouverte = fields.Boolean()
+    decision = fields.Nested(DecisionRendue, allow_none=True)
+
+
+class BasculeRendue(Schema):
+    """Une décision enregistrée."""
+
+    id = fields.UUID()
+    brique = fields.String()
+    uai = fields.String(allow_none=True, metadata={"description": "Vide : toute l'académie."})
+    ouverte = fields.Boolean()
+    debut = fields.Date()
+    fin = fields.Date(allow_none=True, metadata={"description": "Exclue."})
+    origine = fields.String()
+    posee_le = fields.AwareDateTime()
+    retiree_le = fields.AwareDateTime(allow_none=True)
+
+
+class ActeRendu(Schema):
+    """Un acte du journal."""
+
+    id = fields.UUID()
+    instant = fields.AwareDateTime()
+    acte = fields.String()
+    uai = fields.String(allow_none=True)
+    acteur_id = fields.UUID(allow_none=True)
+    objet = fields.String(allow_none=True)
+    details = fields.Dict()
+
+
+class MoiRendu(Schema):
+    """Qui parle, où et à quel titre."""
+
+    personne_id = fields.UUID()
+    uai = fields.String()
+    etablissement_nom = fields.String()
+    profil = fields.String()
+    roles = fields.List(fields.String())
+    briques = fields.List(fields.String(), metadata={"description": "Briques ouvertes ici, ce jour."})
+    permissions = fields.Dict(
+        keys=fields.String(), values=fields.String(), metadata={"description": "Permission → périmètre."}
+    )
+    jeton_csrf = fields.String(metadata={"description": "À rendre dans X-CSRFToken à chaque écriture."})
