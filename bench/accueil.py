@@ -28,8 +28,9 @@ from ent_core.donnees.session import BaseDeDonnees
 from ent_core.identite import connexion
 from ent_core.identite.connexion import Authentification, Origine
 from ent_core.identite.modeles import Compte
-from ent_core.socle.calendrier import FUSEAU, HorlogeFixe
+from ent_core.socle.calendrier import HorlogeFixe
 from ent_core.socle.configuration import Configuration, Serveur
+from ent_core.socle.dates import heure
 from ent_core.web import rendu
 from ent_core.web.requete import ContexteAffiche
 
@@ -109,7 +110,7 @@ def _page_nue(adresse: str) -> Flask:
         g.contexte = ContexteAffiche(str(uai), str(ecole), "Responsable d'élève", f"{prenom} {nom}", False)
         return render_template(
             "accueil.html", vignettes=_vignettes(enfants, seances), contexte=g.contexte, menu=[_MENU],
-            theme=theme, aujourd_hui=_JOUR,
+            theme=theme, aujourd_hui=_JOUR, sujet=f"Bonjour {prenom}",
         )  # fmt: skip
 
     nue.add_url_rule("/", "page", page)
@@ -124,7 +125,7 @@ def _vignettes(enfants: list[Any], seances: list[Any]) -> list[Vignette]:
     def lignes(enfant: Any) -> tuple[LigneVignette, ...]:
         return tuple(
             LigneVignette(
-                f"{debut.astimezone(FUSEAU):%H:%M}–{fin.astimezone(FUSEAU):%H:%M} {matiere}",
+                f"{heure(debut)} – {heure(fin)} {matiere}",
                 f"{profs}, salle {salle}",
             )
             for personne, debut, fin, matiere, salle, _etat, profs in seances

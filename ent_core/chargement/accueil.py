@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.interface import Contexte, EntreeMenu, EtatVignette, LigneVignette, Vignette
 from ent_core.contrat.roles import Profil, Role
-from ent_core.identite.emploi_du_temps import Seance, seances_des_eleves, seances_enseignant
+from ent_core.identite.emploi_du_temps import (
+    Seance,
+    prochain_jour,
+    seances_des_eleves,
+    seances_enseignant,
+)
 from ent_core.roles.perimetre import enfants_de
-from ent_core.socle.calendrier import FUSEAU
+from ent_core.socle.dates import heure, jour_long
 
 __all__ = ["entrees", "vignettes"]
 
@@ -32,7 +39,7 @@ def entrees() -> Sequence[EntreeMenu]:
 
 
 def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
-    """Vignettes du noyau pour le profil en vigueur.
+    """Vignettes du noyau pour le profil en vigueur : les cours du jour, ou du prochain jour de cours.
 
     :param session: session de la requête.
     :param contexte: qui regarde.
@@ -40,16 +47,32 @@ def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
     if contexte.profil == Profil.RESPONSABLE:
         return _enfants(session, contexte)
     if contexte.profil == Profil.ELEVE:
-        seances = seances_des_eleves(
-            session, contexte.uai, contexte.annee, [contexte.personne_id], contexte.jour
-        )
-        return [_journee("noyau.journee", "Mes cours aujourd'hui", seances)]
+        jour, seances = _jour_utile(contexte, session, partial(_des_eleves, personnes=[contexte.personne_id]))
+        return [_journee("noyau.journee", "Mes cours", jour, contexte.jour, seances)]
     if contexte.roles & {Role.ENSEIGNANT, Role.SUPPLEANT, Role.DOCUMENTALISTE}:
-        seances = seances_enseignant(
-            session, contexte.uai, contexte.annee, contexte.personne_id, contexte.jour
-        )
-        return [_journee("noyau.journee", "Mes cours aujourd'hui", seances, pour_eleve=False)]
+        jour, seances = _jour_utile(contexte, session, _de_l_enseignant)
+        return [_journee("noyau.journee", "Mes cours", jour, contexte.jour, seances, pour_eleve=False)]
     return []
+
+
+Lecture = Callable[[Session, Contexte, date], list[Seance]]
+
+
+def _des_eleves(session: Session, contexte: Contexte, jour: date, personnes: Sequence[UUID]) -> list[Seance]:
+    return seances_des_eleves(session, contexte.uai, contexte.annee, personnes, jour)
+
+
+def _de_l_enseignant(session: Session, contexte: Contexte, jour: date) -> list[Seance]:
+    return seances_enseignant(session, contexte.uai, contexte.annee, contexte.personne_id, jour)
+
+
+def _jour_utile(contexte: Contexte, session: Session, lire: Lecture) -> tuple[date, list[Seance]]:
+    """Le jour même s'il a des cours, sinon le prochain jour de cours de l'établissement."""
+    seances = lire(session, contexte, contexte.jour)
+    if seances:
+        return contexte.jour, seances
+    suivant = prochain_jour(session, contexte.uai, contexte.annee, contexte.jour)
+    return (contexte.jour, []) if suivant is None else (suivant, lire(session, contexte, suivant))
 
 
 def _enfants(session: Session, contexte: Contexte) -> Sequence[Vignette]:
@@ -65,25 +88,36 @@ def _enfants(session: Session, contexte: Contexte) -> Sequence[Vignette]:
                 "Si c'est une erreur, le secrétariat peut la corriger.",
             )
         ]
-    seances = seances_des_eleves(
-        session, contexte.uai, contexte.annee, [enfant.id for enfant in enfants], contexte.jour
-    )
+    lire = partial(_des_eleves, personnes=[enfant.id for enfant in enfants])
+    jour, seances = _jour_utile(contexte, session, lire)
     return [
-        _journee(f"noyau.enfant.{rang}", f"{enfant.prenom}, aujourd'hui", _de(seances, enfant.id), rang=rang)
+        _journee(
+            f"noyau.enfant.{rang}",
+            enfant.prenom,
+            jour,
+            contexte.jour,
+            [seance for seance in seances if seance.personne_id == enfant.id],
+            rang=rang,
+        )
         for rang, enfant in enumerate(enfants)
     ]
 
 
-def _de(seances: Iterable[Seance], personne_id: UUID) -> list[Seance]:
-    return [seance for seance in seances if seance.personne_id == personne_id]
-
-
 def _journee(
-    cle: str, titre: str, seances: Sequence[Seance], *, pour_eleve: bool = True, rang: int = 0
+    cle: str,
+    sujet: str,
+    jour: date,
+    aujourd_hui: date,
+    seances: Sequence[Seance],
+    *,
+    pour_eleve: bool = True,
+    rang: int = 0,
 ) -> Vignette:
+    quand = "aujourd'hui" if jour == aujourd_hui else jour_long(jour)
     lignes = tuple(
         LigneVignette(
-            f"{_heure(seance)} {seance.matiere}{' (annulé)' if seance.etat == 'annulee' else ''}",
+            f"{heure(seance.debut)} – {heure(seance.fin)} {seance.matiere}"
+            f"{' (annulé)' if seance.etat == 'annulee' else ''}",
             ", ".join(
                 filter(
                     None,
@@ -98,14 +132,9 @@ def _journee(
     )
     return Vignette(
         cle,
-        titre,
+        f"{sujet}, {quand}",
         lignes,
         ordre=100 + rang,
         etat=EtatVignette.NORMAL if lignes else EtatVignette.VIDE,
-        vide="Aucun cours aujourd'hui.",
+        vide="Aucun cours ce jour-là." if jour != aujourd_hui else "Aucun cours aujourd'hui.",
     )
-
-
-def _heure(seance: Seance) -> str:
-    debut, fin = (instant.astimezone(FUSEAU) for instant in (seance.debut, seance.fin))
-    return f"{debut:%H:%M}–{fin:%H:%M}"

@@ -1,4 +1,4 @@
-"""L'examen des sources d'une brique : ce qu'elle importe, ce que ses gabarits contiennent, ce qui reste à écrire.
+"""L'examen des sources d'une brique : imports, gabarits, styles, et ce qui reste à écrire.
 
 Rien n'est exécuté : les fichiers sont lus. Une brique ne voit du noyau que ``ent_core.brique``, et dans
 ses essais ``ent_core.essais`` ; jamais une autre brique.

@@ -12,11 +12,13 @@ import logging
 import multiprocessing
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
@@ -130,7 +132,7 @@ def executer(
                 )
             )
         except ConnectorException as erreur:
-            raise _base_perdue() from erreur
+            raise _file_perdue() from erreur
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,17 @@ async def _tourner(application: App, reprise: _Reprise, simultanes: int, une_foi
             update_heartbeat_interval=reprise.rythme.battement,
             stalled_worker_timeout=reprise.rythme.silence,
         )
-        arrete = _ecouter_les_signaux(boucle, ouvrier)
+        arrete, perdu = asyncio.Event(), asyncio.Event()
+
+        def renoncer(fait: dict[str, Any]) -> None:
+            """L'issue d'un travail n'a pas pu être écrite : s'arrêter le rend à la file."""
+            exception = fait.get("exception")
+            _journal.error("ouvrier_perdu", extra={"exception": type(exception).__name__})
+            perdu.set()
+            _arreter(ouvrier)
+
+        boucle.set_exception_handler(lambda _boucle, fait: renoncer(fait))
+        _ecouter_les_signaux(boucle, ouvrier, arrete)
         recherche = asyncio.create_task(reprise.sans_fin(ouvrier))
         recherche.add_done_callback(lambda _: _arreter(ouvrier))
         try:
@@ -190,13 +202,12 @@ async def _tourner(application: App, reprise: _Reprise, simultanes: int, une_foi
             recherche.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await recherche  # une panne de la reprise a arrêté l'ouvrier : elle remonte ici
-    if not une_fois and not arrete.is_set():
-        raise _base_perdue()
+    if perdu.is_set() or not (une_fois or arrete.is_set()):
+        raise _file_perdue()
 
 
-def _ecouter_les_signaux(boucle: asyncio.AbstractEventLoop, ouvrier: Worker) -> asyncio.Event:
+def _ecouter_les_signaux(boucle: asyncio.AbstractEventLoop, ouvrier: Worker, arrete: asyncio.Event) -> None:
     """Le premier signal finit le travail en cours ; le second, qui retrouve son effet ordinaire, coupe."""
-    arrete = asyncio.Event()
     signaux = {signal.SIGINT, signal.SIGTERM}
 
     def arreter() -> None:
@@ -213,7 +224,6 @@ def _ecouter_les_signaux(boucle: asyncio.AbstractEventLoop, ouvrier: Worker) -> 
             boucle.add_signal_handler(signal_, arreter)
     if parent is not None:
         boucle.add_reader(parent.sentinel, arreter)
-    return arrete
 
 
 def _arreter(ouvrier: Worker) -> None:
@@ -225,12 +235,17 @@ def _dans_un_processus(configuration: Configuration, url: URL) -> None:
     horloge = HorlogeSysteme()
     taches = toutes_les_taches(charger(configuration.briques.chargees), configuration, horloge)
     base = BaseDeDonnees(url, connexions=connexions_voulues(1))
-    try:
-        executer(base, taches, horloge)
-    except ErreurEnt as erreur:
-        _journal.error("ouvrier_arrete", extra={"code": erreur.code})
-    finally:
-        base.fermer()
+    parent = multiprocessing.parent_process()
+    while parent is not None and parent.is_alive():
+        try:
+            executer(base, taches, horloge)
+        except BaseIndisponible as erreur:
+            # Personne d'autre ne le relancera.
+            _journal.error("ouvrier_relance", extra={"code": erreur.code})
+            time.sleep(Rythme().battement)
+        else:
+            break
+    base.fermer()
 
 
 class _Passerelle(logging.Handler):
@@ -261,8 +276,8 @@ def _sans_bavardage() -> Iterator[None]:
             source.removeHandler(passerelle)
 
 
-def _base_perdue() -> BaseIndisponible:
+def _file_perdue() -> BaseIndisponible:
     return BaseIndisponible(
-        "l'ouvrier a perdu la base de données et s'est arrêté ; ses travaux en cours reviendront.",
+        "l'ouvrier ne peut plus suivre la file et s'est arrêté ; ses travaux en cours reviendront.",
         remede="vérifier que PostgreSQL tourne, puis relancer « ent taches executer ».",
     )

@@ -23,8 +23,8 @@ from ent_core.socle.erreurs import DonneeInvalide, OperationRefusee
 __all__ = ["RESERVES", "charger_dans", "ecrire", "installer", "valider", "valider_titre"]
 
 RESERVES = frozenset(
-    "admin api base brique compte configuration connexion core demo dev docs ent etablissement importer mesures"
-    " noyau personne pret sante servir static statique taches test tests theme verifier".split()
+    "admin api base brique compte configuration connexion core demo dev docs ent etablissement importer"
+    " mesures noyau personne pret sante servir static statique taches test tests theme verifier".split()
 )
 """Noms d'adresses, de commandes ou de paquets que le noyau emploie déjà."""
 
@@ -58,7 +58,7 @@ def valider(nom: str, dossier: Path) -> None:
     if nom in installees() or importlib.util.find_spec(f"ent_{nom}") is not None:
         raise OperationRefusee(
             f"une brique « {nom} » est déjà installée ici.",
-            remede="choisir un autre nom, ou désinstaller l'ancienne ; « ent brique lister » les montre toutes.",
+            remede="choisir un autre nom ; « ent brique lister » montre les briques installées.",
         )
     if (dossier / nom).exists():
         raise OperationRefusee(

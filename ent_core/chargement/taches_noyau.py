@@ -6,6 +6,7 @@ from ent_core.contrat.taches import Tache
 from ent_core.donnees import file_taches
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.identite.sessions import purger_expirees
+from ent_core.identite.sursis import supprimer_echus
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.configuration import Configuration
 
@@ -15,7 +16,7 @@ __all__ = ["taches_du_noyau"]
 def taches_du_noyau(configuration: Configuration, horloge: Horloge) -> tuple[Tache, ...]:
     """Tâches périodiques du noyau.
 
-    :param configuration: durées des sessions et du sursis.
+    :param configuration: durées des sessions.
     :param horloge: horloge de l'instance.
     """
 
@@ -23,11 +24,16 @@ def taches_du_noyau(configuration: Configuration, horloge: Horloge) -> tuple[Tac
         with base.academie("conservation : sessions expirées") as session:
             purger_expirees(session, horloge, configuration.sessions)
 
+    def supprimer_sursis(base: BaseDeDonnees) -> None:
+        with base.academie("conservation : sursis échus") as session:
+            supprimer_echus(session, horloge)
+
     def purger_travaux(base: BaseDeDonnees) -> None:
         with base.academie("conservation : travaux finis") as session:
             file_taches.purger(session, horloge.maintenant())
 
     return (
         Tache("noyau.purger_sessions", purger_sessions, periode="17 * * * *"),
+        Tache("noyau.supprimer_sursis", supprimer_sursis, periode="40 2 * * *"),
         Tache("noyau.purger_travaux", purger_travaux, periode="20 3 * * *"),
     )

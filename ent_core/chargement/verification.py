@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from ent_core.chargement.decouverte import BriqueChargee, Chargement
+from ent_core.chargement.examen import MARQUE
+from ent_core.chargement.taches import controler_taches
 from ent_core.contrat.resultats import Anomalie, Niveau
 from ent_core.contrat.roles import Role
 from ent_core.socle.configuration import Configuration
@@ -33,6 +35,7 @@ def verifier_declarations(chargement: Chargement, configuration: Configuration) 
         lambda: _taches(chargement),
         lambda: _reglages(chargement, configuration),
         lambda: _bascules(chargement, configuration),
+        lambda: _a_completer(chargement, production=configuration.production),
         lambda: (a for b in chargement.briques for regle in b.verifications for a in regle()),
     )
     return [anomalie for regle in regles for anomalie in regle()]
@@ -97,6 +100,7 @@ def _taches(chargement: Chargement) -> Iterator[Anomalie]:
                     "son nom ne commence pas par l'identifiant de la brique",
                     f"la nommer « {brique.id}.… »",
                 )
+    yield from controler_taches([tache for brique in chargement.briques for tache in brique.taches])
 
 
 def _reglages(chargement: Chargement, configuration: Configuration) -> Iterator[Anomalie]:
@@ -141,3 +145,19 @@ def _bascules(chargement: Chargement, configuration: Configuration) -> Iterator[
             )
         if bascule.debut and bascule.fin and bascule.debut >= bascule.fin:
             yield Anomalie("CONF-006", lieu, "la fin précède le début", "corriger les dates")
+
+
+def _a_completer(chargement: Chargement, *, production: bool) -> Iterator[Anomalie]:
+    """Un registre inachevé ne se montre pas aux familles."""
+    niveau = Niveau.ERREUR if production else Niveau.AVERTISSEMENT
+    for brique in chargement.briques:
+        for declare in (brique.manifeste, *brique.traitements, *brique.permissions):
+            if MARQUE in repr(declare):
+                yield Anomalie(
+                    "MARQUE-002",
+                    f"brique {brique.id}, {type(declare).__name__.lower()} "
+                    f"{getattr(declare, 'cle', brique.id)}",
+                    f"cette déclaration porte encore la marque « {MARQUE} »",
+                    "l'écrire avant d'ouvrir la brique à des personnes",
+                    niveau,
+                )

@@ -18,16 +18,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ent_core.chargement.decouverte import installees
-from ent_core.chargement.travaux import demarrer_ouvrier
+from ent_core.chargement.ouvrier import demarrer_ouvrier
 from ent_core.cli.base import migrer_tout
-from ent_core.cli.importer import importer_aaf, importer_emploi_du_temps
 from ent_core.cli.ouverture import Ouverture, ouvrir
 from ent_core.cli.personne import creer_administrateur
 from ent_core.cli.servir import lancer
 from ent_core.cli.sortie import progression
 from ent_core.contrat.roles import Role
+from ent_core.demo import ResumeGeneration
+from ent_core.demo import generer as ecrire
 from ent_core.identite import comptes
+from ent_core.identite.aaf.importation import importer
+from ent_core.identite.aaf.livraison import ouvrir_livraison
 from ent_core.identite.modeles import Etablissement
+from ent_core.identite.sts.chargement import importer_emploi_du_temps
 from ent_core.socle.calendrier import HorlogeSysteme, annee_scolaire
 from ent_core.socle.configuration import charger
 
@@ -70,7 +74,7 @@ def demo(
             return
         adresse = ouverture.adresses.application.render_as_string(hide_password=False)
         os.environ["ENT_BASE"] = adresse
-        ouvrier = demarrer_ouvrier(adresse, ouverture.chargement)
+        ouvrier = demarrer_ouvrier(ouverture.configuration, ouverture.adresses.application)
         pile.callback(ouvrier.arreter)
         threading.Thread(target=_annoncer, args=(ouverture.configuration.serveur.port,), daemon=True).start()
         lancer(ouverture.configuration, processus=2)
@@ -89,8 +93,6 @@ def generer(
     dossier: Path, etablissements: int, eleves: int | None, graine: int, jour: date | None, archive: bool
 ) -> None:
     """Écrit les fichiers AAF et STS d'une académie inventée."""
-    from ent_core.demo import generer as ecrire
-
     with progression("Génération") as avancer:
         resume = ecrire(
             dossier,
@@ -127,20 +129,28 @@ def _preparer(ouverture: Ouverture, dossier: Path, etablissements: int, graine: 
     with ouverture.base.academie("démonstration : état") as session:
         if session.scalars(select(Etablissement.uai).limit(1)).first():
             return
-    from ent_core.demo import generer as ecrire
-
     fichiers = dossier / "demonstration"
     shutil.rmtree(fichiers, ignore_errors=True)
     jour = ouverture.horloge.aujourd_hui()
     click.echo("Création d'une académie inventée…", err=True)
     resume = ecrire(fichiers, etablissements=etablissements, graine=graine, jour=jour)
-    importer_aaf(ouverture, resume.aaf)
-    for emploi_du_temps in sorted(resume.sts.glob(f"emp_sts_*_{annee_scolaire(jour)}.xml")):
-        individus = emploi_du_temps.with_name(emploi_du_temps.name.replace("emp_sts", "sts_emp"))
-        importer_emploi_du_temps(ouverture, emploi_du_temps, individus)
+    _importer(ouverture, resume)
     with ouverture.base.academie("démonstration : comptes") as session:
         _administrer(session, ouverture)
         comptes.creer_comptes_manquants(session, ouverture.horloge)
+
+
+def _importer(ouverture: Ouverture, resume: ResumeGeneration) -> None:
+    """Par les importeurs de tout le monde : la démonstration n'a pas de raccourci."""
+    reglages, horloge = ouverture.configuration.imports, ouverture.horloge
+    with progression("Import de l'annuaire") as avancer, ouvrir_livraison(resume.aaf) as livraison:
+        importer(ouverture.base, livraison, horloge=horloge, reglages=reglages, progression=avancer)
+    lots = sorted(resume.sts.glob(f"emp_sts_*_{annee_scolaire(horloge.aujourd_hui())}.xml"))
+    with progression("Import des emplois du temps") as avancer:
+        for rang, seances in enumerate(lots, 1):
+            individus = seances.with_name(seances.name.replace("emp_sts", "sts_emp"))
+            importer_emploi_du_temps(ouverture.base, seances, individus=individus, horloge=horloge)
+            avancer("établissements", rang, len(lots))
 
 
 def _administrer(session: Session, ouverture: Ouverture) -> None:

@@ -35,7 +35,7 @@ def executer(une_fois: bool, simultanes: int) -> None:
     """Exécute les travaux, jusqu'à SIGTERM ou Ctrl-C, qui laissent finir ceux qui sont en cours."""
     from ent_core.chargement import ouvrier
     from ent_core.chargement.retrait import retirees
-    from ent_core.chargement.taches import controler_taches, toutes_les_taches
+    from ent_core.chargement.taches import toutes_les_taches
     from ent_core.chargement.verification import exiger_sans_erreur
     from ent_core.donnees.session import BaseDeDonnees
     from ent_core.vie_privee.controle_base import controler_base
@@ -44,7 +44,6 @@ def executer(une_fois: bool, simultanes: int) -> None:
         configuration = ouverture.configuration
         journal.configurer(configuration.journaux.format, configuration.journaux.niveau)
         toutes = toutes_les_taches(ouverture.chargement, configuration, ouverture.horloge)
-        exiger_sans_erreur(controler_taches(toutes))
         exiger_sans_erreur(
             controler_base(
                 ouverture.base.moteur, ouverture.chargement.distributions, retirees(ouverture.base)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, create_engine, inspect
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
@@ -18,9 +20,30 @@ from ent_core.donnees.base import Base
 from ent_core.donnees.cloisonnement import ROLE_PROPRIETAIRE
 from ent_core.donnees.migrations import Distribution, configuration_alembic, migrer
 
-__all__ = ["aller_retour"]
+__all__ = ["aller_retour", "base_jetable"]
 
 _REMEDE = "corriger la révision citée, ou en écrire une nouvelle ; une révision publiée ne se modifie plus"
+
+
+@contextmanager
+def base_jetable(serveur: str) -> Iterator[tuple[URL, URL]]:
+    """Une base vide et un compte d'application, effacés à la sortie.
+
+    :param serveur: adresse d'un compte qui peut créer des bases et des rôles.
+    :returns: adresse du propriétaire, adresse de l'application.
+    """
+    maitre = make_url(serveur).set(drivername="postgresql+psycopg")
+    nom = f"ent_verification_{secrets.token_hex(4)}"
+    moteur = create_engine(maitre, isolation_level="AUTOCOMMIT", poolclass=NullPool, hide_parameters=True)
+    with moteur.connect() as connexion:
+        connexion.exec_driver_sql(f'create database "{nom}"')
+    proprietaire = maitre.set(database=nom)
+    try:
+        yield proprietaire, proprietaire.set(username=nom, password=secrets.token_urlsafe(24))
+    finally:
+        with moteur.connect() as connexion:
+            connexion.exec_driver_sql(f'drop database "{nom}" with (force)')
+            connexion.exec_driver_sql(f'drop role if exists "{nom}"')
 
 
 def aller_retour(
@@ -46,7 +69,8 @@ def aller_retour(
         migrer(proprietaire, application, [*socle, brique])
     except (SQLAlchemyError, CommandError) as erreur:
         message = str(getattr(erreur, "orig", None) or erreur).splitlines()[0]
-        return [Anomalie("MIGRATION-001", f"migrations de {brique.id}", f"elles échouent : {message}", _REMEDE)]
+        lieu = f"migrations de {brique.id}"
+        return [Anomalie("MIGRATION-001", lieu, f"elles échouent : {message}", _REMEDE)]
     return anomalies
 
 

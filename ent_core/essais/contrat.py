@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from sqlalchemy import Table, select
@@ -34,12 +34,12 @@ __all__ = ["ContratBrique"]
 class ContratBrique:
     """À hériter dans ``tests/test_contrat.py`` : ``class TestContrat(ContratBrique)``.
 
-    :cvar brique: module ``brique``.
-    :cvar enonces_par_accueil: énoncés que les vignettes de la brique peuvent ajouter à l'accueil.
+    ``brique`` est le module de la brique ; ``enonces_par_accueil``, ce que ses vignettes peuvent ajouter
+    d'énoncés à l'accueil.
     """
 
-    brique: ClassVar[Any]
-    enonces_par_accueil: ClassVar[int] = 3
+    brique: Any
+    enonces_par_accueil: int = 3
 
     def exemples(self, session: Session, annuaire: Annuaire, uai: str) -> Mapping[str, Any]:
         """Crée au moins une ligne de chaque table, chaque donnée personnelle remplie ; peut être rappelée.

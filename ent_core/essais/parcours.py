@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import url_for
 from flask.testing import FlaskClient
 from werkzeug.routing import BuildError
 from werkzeug.test import TestResponse
@@ -147,12 +148,16 @@ class Parcours:
 
     def _fautes(self, element: Any) -> Iterator[str]:
         ou = f"« {getattr(element, 'libelle', None) or element.titre} »"
-        vises = [(element.point, {}, element.permission)] if element.point else []
-        vises += [(ligne.point, ligne.parametres, "") for ligne in getattr(element, "lignes", ()) if ligne.point]
+        vises: list[tuple[str, Mapping[str, str], str]] = []
+        if element.point:
+            vises.append((element.point, {}, element.permission))
+        for ligne in getattr(element, "lignes", ()):
+            if ligne.point:
+                vises.append((ligne.point, ligne.parametres, ""))
         with self.instance.application.test_request_context():
             for point, parametres, permission in vises:
                 try:
-                    self.instance.application.url_for(point, **parametres)
+                    url_for(point, **dict[str, Any](parametres))
                 except BuildError:
                     yield f"{ou} mène à « {point} », qui n'est pas une route"
                     continue

@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:  # noqa: ANN401 -- le type est privé à pytest-xdist
+def pytest_configure_node(node: Any) -> None:
     """Donne le dossier à un processus auxiliaire de pytest-xdist."""
     node.workerinput["dossier_du_serveur"] = str(node.config.stash.get(_DOSSIER, ""))
 

@@ -23,7 +23,7 @@ from ent_core.identite.modeles import (
 )
 from ent_core.socle.calendrier import FUSEAU
 
-__all__ = ["Seance", "seances_des_eleves", "seances_enseignant"]
+__all__ = ["Seance", "prochain_jour", "seances_des_eleves", "seances_enseignant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +137,29 @@ _ENSEIGNANT = _seances(_enseignant.c.personne_id, literal("")).join(
         _enseignant.c.personne_id == func.any(_PERSONNES),
     ),
 )
+
+
+_PROCHAINE = select(func.min(_creneau.c.debut)).where(
+    _creneau.c.uai == _UAI, _creneau.c.annee == _ANNEE, _creneau.c.debut >= _DEBUT, _creneau.c.debut < _FIN
+)
+_HORIZON = timedelta(days=21)
+
+
+def prochain_jour(session: Session, uai: str, annee: int, apres: date) -> date | None:
+    """Prochain jour de cours de l'établissement, trois semaines au plus après un jour.
+
+    :param session: session ouverte dans l'établissement.
+    :param uai: établissement.
+    :param annee: année scolaire.
+    :param apres: jour exclu.
+    """
+    debut = datetime.combine(apres + timedelta(days=1), time(), FUSEAU)
+    prochaine = (
+        session.connection()
+        .execute(_PROCHAINE, {"uai": uai, "annee": annee, "debut": debut, "fin": debut + _HORIZON})
+        .scalar()
+    )
+    return None if prochaine is None else prochaine.astimezone(FUSEAU).date()
 
 
 def seances_des_eleves(

@@ -132,7 +132,7 @@ def _connue(session: Session, uai: str, personne_id: UUID) -> bool:
 def _structures(
     session: Session, uai: str | None, personne_id: UUID, jour: date, annee: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    def de(structure: Any, colonne: Any) -> tuple[str, ...]:  # noqa: ANN401 - division ou groupe, mêmes colonnes
+    def de(structure: Any, colonne: Any) -> tuple[str, ...]:
         cle = and_(
             structure.uai == Inscription.uai,
             structure.annee == Inscription.annee,

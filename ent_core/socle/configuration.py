@@ -145,6 +145,11 @@ class Configuration(_Section, frozen=True, kw_only=True):
     bascules: tuple[BasculeFichier, ...] = ()
     reglages: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
 
+    @property
+    def production(self) -> bool:
+        """Vrai hors démonstration et hors essai local : rien d'inachevé n'y passe."""
+        return self.serveur.securise and not self.demo
+
 
 _ALIAS = {"ENT_BASE": ("base", "url"), "ENT_BASE_PROPRIETAIRE": ("base", "proprietaire")}
 _RESERVEES = frozenset({"ENT_CONFIGURATION", "ENT_TRACE_CROCHETS", "ENT_BASE_ESSAIS"})

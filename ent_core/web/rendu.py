@@ -4,49 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, request, url_for
 
-from ent_core.socle.calendrier import FUSEAU
+from ent_core.socle.dates import heure, jour_court, jour_long
 
-__all__ = ["heure", "installer", "jour_court", "jour_long", "nombre"]
+__all__ = ["installer", "nombre"]
 
-_JOURS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
-_MOIS = (
-    "janvier", "février", "mars", "avril", "mai", "juin",
-    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-)  # fmt: skip
 _UN_AN = 31_536_000
-
-
-def jour_long(jour: date) -> str:
-    """« jeudi 19 novembre » ; le premier du mois s'écrit « 1er ».
-
-    :param jour: jour, ou instant ramené à l'heure de Paris.
-    """
-    local = _local(jour)
-    return f"{_JOURS[local.weekday()]} {'1er' if local.day == 1 else local.day} {_MOIS[local.month - 1]}"
-
-
-def jour_court(jour: date) -> str:
-    """« 19/11/2026 ».
-
-    :param jour: jour, ou instant ramené à l'heure de Paris.
-    """
-    return f"{_local(jour):%d/%m/%Y}"
-
-
-def heure(instant: datetime | time) -> str:
-    """« 8 h 05 ».
-
-    :param instant: instant ramené à l'heure de Paris, ou heure locale.
-    """
-    local = instant.astimezone(FUSEAU) if isinstance(instant, datetime) else instant
-    return f"{local.hour} h {local.minute:02d}"
 
 
 def nombre(valeur: float) -> str:
@@ -55,10 +23,6 @@ def nombre(valeur: float) -> str:
     :param valeur: nombre.
     """
     return f"{valeur:,}".replace(",", "\u202f").replace(".", ",")
-
-
-def _local(jour: date) -> date:
-    return jour.astimezone(FUSEAU).date() if isinstance(jour, datetime) else jour
 
 
 def _adresse_statique(application: Flask) -> Callable[[str], str]:

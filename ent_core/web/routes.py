@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Blueprint, Flask
 from flask_smorest import Blueprint as BlueprintSmorest
@@ -109,6 +109,16 @@ class ApiBrique(BlueprintSmorest):  # type: ignore[misc] # flask-smorest n'est p
     def __init__(self, brique: str, module: str, description: str = "") -> None:
         super().__init__(f"{brique}_api", module, url_prefix=f"/api/v1/{brique}", description=description)
         self.brique = brique
+
+    if TYPE_CHECKING:
+        # Ce que flask-smorest fait sans le dire : un décorateur rend une fonction de même forme.
+        def get(self, rule: str, **options: Any) -> Callable[[Vue], Vue]: ...
+        def post(self, rule: str, **options: Any) -> Callable[[Vue], Vue]: ...
+        def put(self, rule: str, **options: Any) -> Callable[[Vue], Vue]: ...
+        def patch(self, rule: str, **options: Any) -> Callable[[Vue], Vue]: ...
+        def delete(self, rule: str, **options: Any) -> Callable[[Vue], Vue]: ...
+        def arguments(self, schema: Any, **options: Any) -> Callable[[Vue], Vue]: ...
+        def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[Vue], Vue]: ...
 
 
 def verifier_routes(application: Flask, permissions: dict[str, Permission]) -> Iterator[Anomalie]:

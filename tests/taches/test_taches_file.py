@@ -34,14 +34,13 @@ def tuer(base: BaseDeDonnees, nom: str = "essai.tache", **arguments: Any) -> int
     """Un travail mort, comme si tous ses essais avaient échoué."""
     with base.academie("essai") as session:
         numero = differer(session, nom, **arguments)
-        for etape in ("doing", "failed"):
-            session.execute(
-                text(
-                    "update taches.procrastinate_jobs set attempts = 5,"
-                    " status = cast(:s as taches.procrastinate_job_status) where id = :id"
-                ),
-                {"s": etape, "id": numero},
-            )
+        session.execute(
+            text("update taches.procrastinate_jobs set attempts = 4 where id = :id"), {"id": numero}
+        )
+        session.execute(text("select taches.procrastinate_fetch_job_v2(null, null)"))
+        session.execute(
+            text("select taches.procrastinate_finish_job_v1(:id, 'failed', false)"), {"id": numero}
+        )
         noter_echec(session, numero, "ConnectionError", HorlogeSysteme().maintenant())
     return numero
 

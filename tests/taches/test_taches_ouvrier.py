@@ -31,6 +31,7 @@ from ent_core.donnees.session import ROLE_ACADEMIE, BaseDeDonnees, Portage
 from ent_core.identite.modeles import ActeJournal
 from ent_core.socle.calendrier import FUSEAU, Horloge, HorlogeFixe, HorlogeSysteme
 from ent_core.socle.configuration import Configuration
+from ent_core.socle.erreurs import BaseIndisponible
 from tests.taches.ouvrier_essai import BARRIERE
 
 Statut = Callable[[int], str | None]
@@ -155,6 +156,21 @@ def test_la_tache_d_une_brique_absente_attend_en_mort_qu_on_la_rejoue(
         rejouer(session, numero)
     vider(base, Tache("partie.tache", lambda _base: None))
     assert statut(numero) == "succeeded"
+
+
+def test_un_ouvrier_qui_ne_peut_pas_ecrire_une_issue_s_arrete_et_rend_son_travail(
+    base: BaseDeDonnees, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def disparaitre(base: BaseDeDonnees) -> None:
+        """Comme si un autre ouvrier l'avait repris et fini."""
+        with base.academie("essai") as session:
+            session.execute(text("update taches.procrastinate_jobs set status = 'succeeded'"))
+
+    with base.academie("essai") as session:
+        differer(session, "essai.tache")
+    with pytest.raises(BaseIndisponible, match="ne peut plus suivre la file"):
+        vider(base, Tache("essai.tache", disparaitre))
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_un_ouvrier_tue_net_ne_perd_pas_son_travail(

@@ -70,7 +70,7 @@ def importer(
 ) -> RapportImport:
     """Importe une livraison : tout, ou rien. Interrompu, il reprend où il en était.
 
-    :param base: base de l'ENT ; deux connexions sont prises.
+    :param base: base de l'ENT.
     :param livraison: livraison ouverte.
     :param horloge: heure de référence.
     :param reglages: garde-fous.
@@ -83,8 +83,10 @@ def importer(
     :raises OperationRefusee: date, import en cours ou retrait massif ; rien n'est changé.
     :raises BaseIndisponible: la base ne répond plus ; rien n'est changé, et l'import se relance.
     """
+    # L'import dure : il prend ses propres connexions, et laisse aux pages celles du processus.
+    propre = BaseDeDonnees(base.url, connexions=2)
     travail = _Travail(
-        base=base,
+        base=propre,
         livraison=livraison,
         provenance=_provenance(livraison),
         horloge=horloge,
@@ -95,22 +97,27 @@ def importer(
         par=par,
     )
     try:
-        # Cette transaction tient le verrou de bout en bout, et ne fait rien d'autre pendant le chargement.
-        with base.academie("import AAF") as session:
-            _verrouiller(session)
-            dernier = _dernier_applique(session, travail.provenance.source)
-            if dernier is not None and dernier.empreinte == livraison.empreinte:
-                return _rapport_vide(travail)
-            _verifier_les_dates(
-                livraison, dernier, horloge.aujourd_hui(), accepter_ancienne=accepter_ancienne
-            )
-            with _lot(travail) as (lot, repris):
-                return _appliquer(session, travail, lot, repris)
+        return _importer(travail, accepter_ancienne=accepter_ancienne)
     except psycopg.OperationalError as erreur:
         raise BaseIndisponible(
             f"la base de données a coupé la connexion pendant l'import ({type(erreur).__name__}).",
             remede="relancer l'import : ce qui est déjà lu ne sera pas relu, et rien n'a été changé.",
         ) from erreur
+    finally:
+        propre.fermer()
+
+
+def _importer(travail: _Travail, *, accepter_ancienne: bool) -> RapportImport:
+    # Cette transaction tient le verrou de bout en bout, et ne fait rien d'autre pendant le chargement.
+    with travail.base.academie("import AAF") as session:
+        _verrouiller(session)
+        dernier = _dernier_applique(session, travail.provenance.source)
+        if dernier is not None and dernier.empreinte == travail.livraison.empreinte:
+            return _rapport_vide(travail)
+        aujourd_hui = travail.horloge.aujourd_hui()
+        _verifier_les_dates(travail.livraison, dernier, aujourd_hui, accepter_ancienne=accepter_ancienne)
+        with _lot(travail) as (lot, repris):
+            return _appliquer(session, travail, lot, repris)
 
 
 def _provenance(livraison: Livraison) -> _Provenance:

@@ -58,6 +58,17 @@ _ENSEIGNER = text(
     select :uai, :annee, s.* from unnest(cast(:creneaux as uuid[]), cast(:personnes as uuid[])) s
     """
 )
+# Sans statistiques (première année d'une base neuve), la clé étrangère de chaque enseignant relirait toutes les
+# séances de l'école : le coût serait le carré du nombre de séances.
+_STATISTIQUES = text(
+    """
+    do $$ begin
+      if to_regprocedure('ent_statistiques(regclass)') is not null then
+        perform ent_statistiques('creneau');
+      end if;
+    end $$
+    """
+)
 _IDENTIFIANTS = text("select ent_uuid7() from generate_series(1, :nombre)")
 _SERVICES = text(
     """
@@ -146,6 +157,7 @@ def ecrire_seances(session: Session, uai: str, annee: int, ecart: EcartSeances) 
                 "salles": [seance.salle for seance in neuves],
             },
         )
+        session.execute(_STATISTIQUES)
         _enseigner(session, ecole, list(zip(ids, neuves, strict=True)))
     _enseigner(session, ecole, ecart.modifications)
 

@@ -1,4 +1,4 @@
-"""L'administration : établissements, briques, personnes, codes, délégations, journal.
+"""L'administration : établissements, briques, personnes, codes, délégations, journal, travaux.
 
 Chaque module ajoute ses routes au même blueprint ; l'importer ici suffit à le monter.
 """
@@ -12,6 +12,7 @@ from ent_core.web.admin import (
     etablissements,
     journal,
     personnes,
+    taches,
 )
 from ent_core.web.admin.pages import administration
 
@@ -25,4 +26,5 @@ __all__ = [
     "etablissements",
     "journal",
     "personnes",
+    "taches",
 ]

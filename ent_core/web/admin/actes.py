@@ -22,7 +22,7 @@ from ent_core.roles import locaux
 from ent_core.socle.erreurs import Introuvable, OperationRefusee
 from ent_core.web.admin.pages import ReponsePage, administration, ecole, lendemain, perimetre, traiter
 from ent_core.web.admin.personnes import page_personne
-from ent_core.web.api.saisies import SaisieRestriction, SaisieRole
+from ent_core.web.admin.saisies import SaisieRestriction, SaisieRole
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant, requete
 from ent_core.web.routes import exige

@@ -12,7 +12,7 @@ from ent_core.identite.modeles import Etablissement
 from ent_core.socle.calendrier import libelle_annee
 from ent_core.socle.erreurs import Introuvable
 from ent_core.web.admin.pages import ReponsePage, administration, ecole, lendemain, traiter
-from ent_core.web.api.saisies import SaisieAnnee, SaisiePeriode
+from ent_core.web.admin.saisies import SaisieAnnee, SaisiePeriode
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige

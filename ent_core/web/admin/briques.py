@@ -24,7 +24,7 @@ from ent_core.web.admin.pages import (
     lendemain,
     perimetre,
 )
-from ent_core.web.api.saisies import SaisieBascule, messages
+from ent_core.web.admin.saisies import SaisieBascule, messages
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige

@@ -13,7 +13,7 @@ from ent_core.identite.comptes import creer_comptes_manquants
 from ent_core.identite.modeles import Division, Etablissement
 from ent_core.socle.erreurs import OperationRefusee
 from ent_core.web.admin.pages import ReponsePage, administration, ecole, traiter
-from ent_core.web.api.saisies import SaisieCodes
+from ent_core.web.admin.saisies import SaisieCodes
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige

@@ -18,7 +18,7 @@ from ent_core.identite.modeles import Personne
 from ent_core.roles import delegations
 from ent_core.roles.modeles import Delegation
 from ent_core.web.admin.pages import ReponsePage, administration, traiter
-from ent_core.web.api.saisies import SaisieDelegation
+from ent_core.web.admin.saisies import SaisieDelegation
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant, session_courante
 from ent_core.web.routes import exige

@@ -15,7 +15,7 @@ from ent_core.identite.etablissements import Effectifs
 from ent_core.identite.modeles import Etablissement
 from ent_core.socle.erreurs import Introuvable
 from ent_core.web.admin.pages import administration, lire, perimetre
-from ent_core.web.api.saisies import SaisieEtablissements
+from ent_core.web.admin.saisies import SaisieEtablissements
 from ent_core.web.instance import Instance, instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige

@@ -14,7 +14,7 @@ from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Personne
 from ent_core.socle.calendrier import FUSEAU
 from ent_core.web.admin.pages import administration, lire, perimetre
-from ent_core.web.api.saisies import SaisieJournal
+from ent_core.web.admin.saisies import SaisieJournal
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige

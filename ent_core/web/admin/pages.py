@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ent_core.contrat.interface import Portee
+from ent_core.socle.dates import jour_court
 from ent_core.socle.erreurs import DonneeInvalide, Introuvable, OperationRefusee
-from ent_core.web.api.saisies import messages
+from ent_core.web.admin.saisies import messages
 from ent_core.web.instance import instance
-from ent_core.web.rendu import jour_court
 from ent_core.web.requete import contexte_courant, portee_courante, requete, session_courante
 
 __all__ = [

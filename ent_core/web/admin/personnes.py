@@ -12,7 +12,7 @@ from ent_core.identite import annuaire, etablissements
 from ent_core.identite.fiches import fiche
 from ent_core.roles import locaux
 from ent_core.web.admin.pages import administration, lire, perimetre
-from ent_core.web.api.saisies import SaisieRecherche
+from ent_core.web.admin.saisies import SaisieRecherche
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige

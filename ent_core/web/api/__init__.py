@@ -12,6 +12,7 @@ from flask import Flask
 from flask_smorest import Api, Blueprint
 
 from ent_core import __version__
+from ent_core.web.api import administration, annuaire, moi
 from ent_core.web.api.schemas import Probleme
 from ent_core.web.routes import public
 
@@ -43,8 +44,6 @@ def creer_api(application: Flask) -> ApiEnt:
 
     :param application: application Flask ; ses erreurs et sa sécurité sont déjà branchées.
     """
-    from ent_core.web.api import administration, annuaire, moi
-
     application.config.update(
         API_TITLE="ENT",
         API_VERSION=__version__,
@@ -67,7 +66,7 @@ def creer_api(application: Flask) -> ApiEnt:
             "type": "apiKey",
             "in": "cookie",
             "name": "__Host-ent",
-            "description": "Témoin de session. Une écriture porte aussi l'en-tête X-CSRFToken, rendu par /moi.",
+            "description": "Témoin de session. Écrire demande aussi l'en-tête X-CSRFToken, que rend /moi.",
         },
     )
     vue = application.view_functions["api-docs.openapi_json"]
@@ -86,11 +85,11 @@ def enregistrer(_application: Flask, api: ApiEnt, blueprint: Blueprint) -> None:
     api.register_blueprint(blueprint)
 
 
-def _publier(vue: Any) -> Any:  # noqa: ANN401 - vue Flask, de signature libre
+def _publier(vue: Any) -> Any:
     """La description est publique : elle ne dit rien de personne."""
 
     @public("la description de l'API ne contient aucune donnée")
-    def openapi(**arguments: Any) -> Any:  # noqa: ANN401 - réponse Flask
+    def openapi(**arguments: Any) -> Any:
         return vue(**arguments)
 
     return openapi

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask_smorest import Blueprint
-
 from ent_core.chargement import historique
 from ent_core.chargement.historique import BasculeEcrite
 from ent_core.chargement.modeles import Bascule
@@ -15,7 +13,8 @@ from ent_core.web.admin import effets
 from ent_core.web.admin.briques import basculer
 from ent_core.web.admin.effets import BriqueAffichee
 from ent_core.web.admin.pages import perimetre
-from ent_core.web.api.saisies import SaisieBascule, SaisieJournal
+from ent_core.web.admin.saisies import SaisieBascule, SaisieJournal
+from ent_core.web.api.ressources import Ressources
 from ent_core.web.api.schemas import ActeRendu, BasculeRendue, BriqueRendue
 from ent_core.web.api.suites import DESCRIPTION, liens
 from ent_core.web.instance import instance
@@ -24,7 +23,7 @@ from ent_core.web.routes import exige
 
 __all__ = ["ressources"]
 
-ressources = Blueprint("api_administration", __name__, url_prefix="/api/v1", description="L'administration")
+ressources = Ressources("api_administration", __name__, "L'administration")
 
 _PAR_PAGE = 100
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from flask_smorest import Blueprint
-
 from ent_core.identite import annuaire, etablissements
 from ent_core.identite.annuaire import PersonneTrouvee
 from ent_core.identite.fiches import Fiche, fiche
@@ -14,7 +12,8 @@ from ent_core.identite.modeles import Etablissement
 from ent_core.socle.erreurs import Introuvable
 from ent_core.web.admin.etablissements import PAR_PAGE, EtablissementAffiche, afficher
 from ent_core.web.admin.pages import perimetre
-from ent_core.web.api.saisies import SaisieEtablissements, SaisieRecherche
+from ent_core.web.admin.saisies import SaisieEtablissements, SaisieRecherche
+from ent_core.web.api.ressources import Ressources
 from ent_core.web.api.schemas import EtablissementRendu, PersonneRendue, PersonneTrouveeRendue
 from ent_core.web.api.suites import DESCRIPTION, liens
 from ent_core.web.instance import instance
@@ -23,7 +22,7 @@ from ent_core.web.routes import exige
 
 __all__ = ["ressources"]
 
-ressources = Blueprint("api_annuaire", __name__, url_prefix="/api/v1", description="L'annuaire")
+ressources = Ressources("api_annuaire", __name__, "L'annuaire")
 
 
 @ressources.route("/etablissements")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_smorest import Blueprint
 from flask_wtf.csrf import generate_csrf
 
+from ent_core.web.api.ressources import Ressources
 from ent_core.web.api.schemas import MoiRendu
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
@@ -14,7 +14,7 @@ from ent_core.web.routes import connecte
 
 __all__ = ["ressources"]
 
-ressources = Blueprint("api_moi", __name__, url_prefix="/api/v1", description="La personne connectée")
+ressources = Ressources("api_moi", __name__, "La personne connectée")
 
 
 @ressources.route("/moi")

@@ -23,8 +23,9 @@ def liens(page: int, *, suite: bool) -> dict[str, str]:
     :param suite: vrai s'il y a une page après.
     """
     voulus = {"prev": page - 1 if page > 1 else None, "next": page + 1 if suite else None}
+    autres: dict[str, Any] = {cle: valeur for cle, valeur in request.args.items() if cle != "page"}
     morceaux = [
-        f'<{url_for(str(request.endpoint), **{**request.args.to_dict(), "page": numero})}>; rel="{sens}"'
+        f'<{url_for(str(request.endpoint), page=numero, **autres)}>; rel="{sens}"'
         for sens, numero in voulus.items()
         if numero is not None
     ]

@@ -38,7 +38,9 @@ def accueil() -> str | Response:
     if contexte is None:
         return redirect(url_for("ent.contexte"))
     vignettes = navigation.tableau_de_bord(instance(), session_courante(), contexte)
-    return render_template("accueil.html", vignettes=vignettes)
+    reconnue = requete().reconnue
+    salut = f"Bonjour {reconnue.prenom}" if reconnue and reconnue.prenom else "Bonjour"
+    return render_template("accueil.html", vignettes=vignettes, sujet=salut)
 
 
 @portail.get("/etablissement")

@@ -13,10 +13,10 @@ from ent_core.identite import connexion, sessions
 from ent_core.identite.connexion import Refus
 from ent_core.identite.modeles import Compte
 from ent_core.identite.sessions import SessionOuverte, SessionReconnue
+from ent_core.socle.dates import heure, jour_long
 from ent_core.socle.erreurs import DonneeInvalide
 from ent_core.web.instance import instance
 from ent_core.web.portail import portail
-from ent_core.web.rendu import heure, jour_long
 from ent_core.web.requete import poser_temoin, requete, session_courante, temoin
 from ent_core.web.routes import connecte
 
