@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from flask import Flask
 
 from ent_core.application import create_app
@@ -9,6 +11,7 @@ from ent_core.donnees.connexion import adresses
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.socle import journal
 from ent_core.socle.configuration import charger
+from ent_core.socle.erreurs import ErreurEnt
 
 __all__ = ["application"]
 
@@ -17,10 +20,14 @@ def application() -> Flask:
     """Assemble l'application de ce processus.
 
     :raises ConfigurationInvalide: configuration fautive.
-    :raises AnomaliesTrouvees: une vérification a échoué.
+    :raises SystemExit: une vérification a échoué ; ce qui ne va pas est écrit, sans trace.
     """
     configuration = charger()
     journal.configurer(configuration.journaux.format, configuration.journaux.niveau)
     with adresses(configuration) as trouvees:
         base = BaseDeDonnees(trouvees.application, connexions=configuration.base.connexions)
-    return create_app(configuration, base)
+    try:
+        return create_app(configuration, base)
+    except ErreurEnt as refus:
+        sys.stderr.write(f"Erreur {refus}\n")
+        sys.exit(refus.code_de_sortie)

@@ -7,6 +7,7 @@ sinon ses durées de conservation cesseraient de courir sans que personne le voi
 from __future__ import annotations
 
 import inspect
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
@@ -120,9 +121,9 @@ def charger(noms: Sequence[str], en_plus: Mapping[str, Any] | None = None) -> Ch
             anomalies.append(
                 Anomalie(
                     "BRIQUE-002",
-                    f"brique {nom}",
-                    f"elle ne se charge pas ({type(erreur).__name__})",
-                    "voir le détail avec « ent brique verifier », puis réparer la brique",
+                    f"brique {nom}, {_ou(erreur)}",
+                    f"elle ne se charge pas ({type(erreur).__name__} : {erreur})",
+                    "réparer cette ligne, ou ôter la brique de [briques] chargees",
                 )
             )
     for nom, greffon in greffons.items():
@@ -134,6 +135,14 @@ def charger(noms: Sequence[str], en_plus: Mapping[str, Any] | None = None) -> Ch
                 briques.append(brique)
     briques.sort(key=lambda brique: (brique.id != "noyau", brique.id))
     return Chargement(gestionnaire, tuple(briques), tuple(anomalies))
+
+
+def _ou(erreur: Exception) -> str:
+    """Fichier et ligne d'une panne."""
+    if isinstance(erreur, SyntaxError):
+        return f"{erreur.filename}, ligne {erreur.lineno}"
+    trace = traceback.extract_tb(erreur.__traceback__)[-1]
+    return f"{trace.filename}, ligne {trace.lineno}"
 
 
 def _enregistrer(gestionnaire: pluggy.PluginManager, nom: str, greffon: Any) -> Iterable[Anomalie]:
@@ -194,6 +203,21 @@ def _interroger(nom: str, greffon: Any, anomalies: list[Anomalie]) -> BriqueChar
             )
             return defaut
 
+    def suite(crochet: str, admis: Callable[[Any], bool], attendu: str) -> tuple[Any, ...]:
+        """Rend une suite dont chaque élément est de la bonne sorte."""
+        rendu = lire(crochet, ())
+        if not isinstance(rendu, Sequence) or isinstance(rendu, str) or not all(map(admis, rendu)):
+            anomalies.append(
+                Anomalie(
+                    "BRIQUE-010",
+                    f"brique {nom}, crochet {crochet}",
+                    f"il ne rend pas une suite de {attendu}",
+                    "rendre un tuple ou une liste (voir docs/reference/crochets.md)",
+                )
+            )
+            return ()
+        return tuple(rendu)
+
     manifeste = lire("ent_manifeste", None)
     if not isinstance(manifeste, Manifeste):
         anomalies.append(
@@ -203,21 +227,29 @@ def _interroger(nom: str, greffon: Any, anomalies: list[Anomalie]) -> BriqueChar
         )
         return None
     anomalies += _identite(nom, manifeste)
-    traitements = lire("ent_traitements", ())
+    aucune = lire("ent_traitements", ())
+    if not isinstance(aucune, AucuneDonnee):
+        aucune = None
     migrations = lire("ent_migrations", None)
     return BriqueChargee(
         greffon=greffon,
         manifeste=manifeste,
-        tables=tuple(modele.__table__ for modele in lire("ent_modeles", ())),
+        tables=tuple(
+            modele.__table__ for modele in suite("ent_modeles", lambda m: hasattr(m, "__table__"), "tables")
+        ),
         revisions=Path(str(migrations)) / "versions" if migrations is not None else None,
-        traitements=() if isinstance(traitements, AucuneDonnee) else tuple(traitements),
-        aucune=traitements if isinstance(traitements, AucuneDonnee) else None,
-        permissions=tuple(lire("ent_permissions", ())),
-        taches=tuple(lire("ent_taches", ())),
-        evenements=tuple(lire("ent_evenements", ())),
+        traitements=() if aucune else suite("ent_traitements", _est(Traitement), "Traitement"),
+        aucune=aucune,
+        permissions=suite("ent_permissions", _est(Permission), "Permission"),
+        taches=suite("ent_taches", _est(Tache), "Tache"),
+        evenements=suite("ent_evenements", lambda e: isinstance(e, type), "classes d'événement"),
         reglages=lire("ent_configuration", None),
-        verifications=tuple(lire("ent_verifications", ())),
+        verifications=suite("ent_verifications", callable, "fonctions"),
     )
+
+
+def _est(classe: type) -> Callable[[Any], bool]:
+    return lambda valeur: isinstance(valeur, classe)
 
 
 def _identite(nom: str, manifeste: Manifeste) -> Iterable[Anomalie]:

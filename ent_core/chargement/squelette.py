@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -20,7 +20,7 @@ from ent_core.chargement.decouverte import installees
 from ent_core.contrat.manifeste import FORME_IDENTIFIANT
 from ent_core.socle.erreurs import DonneeInvalide, OperationRefusee
 
-__all__ = ["RESERVES", "charger_dans", "ecrire", "installer", "valider", "valider_titre"]
+__all__ = ["RESERVES", "charger_dans", "ecrire", "installateur", "installer", "valider", "valider_titre"]
 
 RESERVES = frozenset(
     "admin api base brique compte configuration connexion core demo dev docs ent etablissement importer"
@@ -128,47 +128,42 @@ def _copier(source: Traversable, cible: Path, valeurs: dict[str, str]) -> None:
             chemin.write_text(Template(texte).substitute(valeurs), encoding="utf-8")
 
 
-def installer(racine: Path) -> None:
+def installateur() -> list[str]:
+    """Commande d'installation de l'environnement : uv du Makefile, uv de la machine, ou pip.
+
+    :raises OperationRefusee: il manque l'outil d'installation, ou celui de construction.
+    """
+    locaux = (Path(sys.prefix) / "bin" / "uv", Path(sys.prefix).parent / ".outils" / "bin" / "uv")
+    uv = next((str(chemin) for chemin in locaux if chemin.is_file()), None) or shutil.which("uv")
+    manquants = [m for m in ("hatchling", "editables") if importlib.util.find_spec(m) is None]
+    if uv is None and importlib.util.find_spec("pip") is None:
+        manquants.append("uv")
+    if manquants:
+        raise OperationRefusee(
+            f"il manque {' et '.join(manquants)} pour installer la brique ; rien n'est écrit.",
+            remede=f"installer {' '.join(manquants)} dans cet environnement, ou ajouter --sans-installer.",
+            lieu=sys.prefix,
+        )
+    if uv:
+        return [uv, "pip", "install", "--quiet", "--offline", "--python", sys.executable]
+    return [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--disable-pip-version-check"]
+
+
+def installer(racine: Path, commande: Sequence[str]) -> None:
     """Installe une brique en place dans l'environnement courant, sans réseau.
 
     :param racine: dossier qui contient ``pyproject.toml``.
-    :raises OperationRefusee: il manque l'outil d'installation ou de construction, ou l'installation échoue.
+    :param commande: rendue par ``installateur``.
+    :raises OperationRefusee: l'installation échoue ; la brique reste écrite.
     """
-    manquants = [m for m in ("hatchling", "editables") if importlib.util.find_spec(m) is None]
-    commande = _installateur()
-    if manquants or commande is None:
-        quoi = " et ".join(manquants or ["uv ou pip"])
-        raise OperationRefusee(
-            f"la brique est écrite, mais {quoi} manque pour l'installer.",
-            remede=f"installer {quoi}, puis : uv pip install --no-deps --no-build-isolation -e {racine}",
-            lieu=sys.prefix,
-        )
-    fini = subprocess.run(  # noqa: S603 - commande composée ici, chemin choisi par la personne
-        [*commande, "--no-deps", "--no-build-isolation", "--editable", str(racine)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "UV_OFFLINE": "1"},
-    )
+    ordre = [*commande, "--no-deps", "--no-build-isolation", "--editable", str(racine)]
+    fini = subprocess.run(ordre, capture_output=True, text=True, check=False)  # noqa: S603 - composée ici
     if fini.returncode:
         raise OperationRefusee(
             f"la brique est écrite, mais son installation échoue :\n{fini.stderr.strip()[-800:]}",
-            remede="corriger ce qui est dit, puis relancer l'installation à la main : "
-            f"uv pip install --no-deps --no-build-isolation -e {racine}",
+            remede=f"corriger ce qui est dit, puis relancer : {shlex.join(ordre)}",
             lieu=str(racine),
         )
-    importlib.invalidate_caches()
-
-
-def _installateur() -> list[str] | None:
-    """Uv du Makefile, uv de la machine, ou pip de l'environnement."""
-    locaux = (Path(sys.prefix) / "bin" / "uv", Path(sys.prefix).parent / ".outils" / "bin" / "uv")
-    uv = next((str(chemin) for chemin in locaux if chemin.is_file()), None) or shutil.which("uv")
-    if uv:
-        return [uv, "pip", "install", "--quiet", "--python", sys.executable]
-    if importlib.util.find_spec("pip"):
-        return [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    return None
 
 
 def charger_dans(fichier: Path, nom: str, deja: Collection[str]) -> bool:

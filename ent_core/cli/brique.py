@@ -13,14 +13,15 @@ import click
 from ent_core.chargement import historique as decisions
 from ent_core.chargement import retrait, squelette
 from ent_core.chargement.decouverte import installees
-from ent_core.cli.ouverture import lire_configuration, ouvrir
+from ent_core.cli.ouverture import Ouverture, lire_configuration, ouvrir
 from ent_core.cli.sortie import ecrire_anomalies, ecrire_json, ecrire_tableau, option_json
 from ent_core.identite.etablissements import tous
 from ent_core.socle.configuration import NOM_PAR_DEFAUT
-from ent_core.socle.erreurs import DonneeInvalide
+from ent_core.socle.erreurs import BaseIndisponible, DonneeInvalide
 
 __all__ = ["brique"]
 
+_ACADEMIE = "académie"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -40,11 +41,12 @@ def brique() -> None:
 @option_json
 def nouvelle(nom: str, titre: str | None, dossier: Path, sans_installer: bool, en_json: bool) -> None:
     """Écrit une brique complète et qui marche, l'installe en place et la charge."""
+    commande = None if sans_installer else squelette.installateur()
     racine = squelette.ecrire(nom, dossier, titre)
     fichier = click.get_current_context().find_root().obj or Path(NOM_PAR_DEFAUT)
     chargee = False
-    if not sans_installer:
-        squelette.installer(racine)
+    if commande:
+        squelette.installer(racine, commande)
         deja = (
             lire_configuration().briques.chargees
             if fichier.exists()
@@ -100,14 +102,11 @@ def verifier(nom: str, adresse: str | None, sans_essais: bool, en_json: bool) ->
 def lister(etablissement: str | None, en_json: bool) -> None:
     """Liste les briques installées, chargées, et les établissements où elles sont ouvertes ce jour."""
     with ouvrir() as ouverture:
-        ouvertes: dict[str, list[str]] = {}
-        if ouverture.base.a_la_table("bascule"):
-            jour = ouverture.horloge.aujourd_hui()
-            with ouverture.base.academie("commande : lister les briques") as session:
-                uais = [etablissement.upper()] if etablissement else [uai for uai, _ in tous(session)]
-                for uai in uais:
-                    for active in ouverture.activation.actives(session, uai, jour):
-                        ouvertes.setdefault(active, []).append(uai)
+        try:
+            ouvertes = _ouvertes(ouverture, etablissement)
+        except BaseIndisponible as panne:
+            ouvertes = {}
+            click.echo(f"Où elles sont ouvertes n'est pas connu : {panne.message}", err=True)
         chargees = {b.id: b.manifeste for b in ouverture.chargement.briques if b.id != "noyau"}
     noms = sorted({*installees(), *chargees})
     if en_json:
@@ -134,9 +133,22 @@ def lister(etablissement: str | None, en_json: bool) -> None:
     )
 
 
+def _ouvertes(ouverture: Ouverture, etablissement: str | None) -> dict[str, list[str]]:
+    """Établissements où chaque brique est ouverte ce jour, « académie » si c'est la règle générale."""
+    trouvees: dict[str, list[str]] = {}
+    jour = ouverture.horloge.aujourd_hui()
+    if ouverture.base.a_la_table("bascule"):
+        with ouverture.base.academie("commande : lister les briques") as session:
+            uais = [etablissement.upper()] if etablissement else ["", *(uai for uai, _ in tous(session))]
+            for uai in uais:
+                for active in ouverture.activation.actives(session, uai, jour):
+                    trouvees.setdefault(active, []).append(uai or _ACADEMIE)
+    return trouvees
+
+
 def _ou(uais: Sequence[str]) -> str:
     if len(uais) > 3:
-        return f"{len(uais)} établissements"
+        return f"{'académie, ' if _ACADEMIE in uais else ''}{len(set(uais) - {_ACADEMIE})} établissements"
     return ", ".join(uais) or "nulle part"
 
 

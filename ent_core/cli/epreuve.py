@@ -8,7 +8,6 @@ import secrets
 import subprocess
 import sys
 import tempfile
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ import msgspec
 from lxml import etree
 
 from ent_core.application import create_app
-from ent_core.chargement.decouverte import BriqueChargee, charger, dossier, installees
+from ent_core.chargement.decouverte import BriqueChargee, charger, dossier
 from ent_core.chargement.examen import documents, examiner, racine_de
 from ent_core.chargement.verification import verifier_declarations
 from ent_core.contrat.resultats import Anomalie, Niveau
@@ -55,7 +54,7 @@ def eprouver(nom: str, configuration: Configuration, *, serveur: str | None, ess
     chargement = charger([nom])
     brique = chargement.brique(nom)
     if brique is None:
-        return [_expliquer(nom, anomalie) for anomalie in chargement.anomalies]
+        return list(chargement.anomalies)
     paquet = dossier(brique.greffon)
     anomalies = verifier_declarations(chargement, seule)
     anomalies += examiner(paquet, nom, production=configuration.production)
@@ -88,24 +87,6 @@ def serveur_d_essai(adresse: str | None) -> Iterator[str]:
         yield base.url
         base.quitter()
         embarque.effacer(Path(lieu) / "base")
-
-
-def _expliquer(nom: str, anomalie: Anomalie) -> Anomalie:
-    """Dit où une brique échoue à se charger : la personne est ici pour la réparer."""
-    if anomalie.code != "BRIQUE-002":
-        return anomalie
-    try:
-        installees()[nom].load()
-    except Exception as erreur:  # noqa: BLE001 - c'est cette panne, quelle qu'elle soit, que l'on explique
-        traces = traceback.extract_tb(erreur.__traceback__)
-        lieu = f"{traces[-1].filename}, ligne {traces[-1].lineno}" if traces else anomalie.lieu
-        return Anomalie(
-            "BRIQUE-002",
-            lieu,
-            f"elle ne se charge pas : {type(erreur).__name__}: {erreur}",
-            "corriger cette ligne",
-        )
-    return anomalie
 
 
 def _sur_une_base(adresse: str, brique: BriqueChargee, seule: Configuration) -> Iterator[Anomalie]:

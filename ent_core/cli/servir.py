@@ -11,7 +11,7 @@ import click
 
 from ent_core.cli.ouverture import lire_configuration
 from ent_core.donnees.connexion import adresses
-from ent_core.socle.configuration import Configuration
+from ent_core.socle.configuration import NOM_PAR_DEFAUT, Configuration
 
 __all__ = ["dev", "lancer", "servir"]
 
@@ -81,15 +81,16 @@ def lancer(
             workers_kill_timeout=10,
             log_enabled=False,
             reload=recharger,
-            reload_paths=[Path(__file__).parents[1], *_briques()] if recharger else None,
+            reload_paths=_a_surveiller() if recharger else None,
+            reload_ignore_worker_failure=recharger,
         ).serve()
     except OSError as erreur:
         click.echo(f"Le serveur ne peut pas écouter : {erreur.strerror}.", err=True)
         sys.exit(4)
 
 
-def _briques() -> list[Path]:
-    """Dossiers des briques installées, à surveiller aussi."""
+def _a_surveiller() -> list[Path]:
+    """Le noyau, les briques installées et le fichier de configuration."""
     import importlib.util
 
     from ent_core.chargement.decouverte import installees
@@ -97,4 +98,6 @@ def _briques() -> list[Path]:
     trouves = (
         importlib.util.find_spec(str(point.module).partition(".")[0]) for point in installees().values()
     )
-    return [Path(spec.origin).parent for spec in trouves if spec and spec.origin]
+    briques = [Path(spec.origin).parent for spec in trouves if spec and spec.origin]
+    configuration = Path(os.environ.get("ENT_CONFIGURATION") or NOM_PAR_DEFAUT)
+    return [Path(__file__).parents[1], *briques, *([configuration] if configuration.is_file() else [])]

@@ -32,7 +32,10 @@ def taches() -> None:
     help="Travaux menés en même temps.",
 )  # fmt: skip
 def executer(une_fois: bool, simultanes: int) -> None:
-    """Exécute les travaux, jusqu'à SIGTERM ou Ctrl-C, qui laissent finir ceux qui sont en cours."""
+    """Exécute les travaux jusqu'à l'arrêt.
+
+    SIGTERM et Ctrl-C laissent finir les travaux en cours ; un second signal coupe.
+    """
     from ent_core.chargement import ouvrier
     from ent_core.chargement.retrait import retirees
     from ent_core.chargement.taches import toutes_les_taches
@@ -61,7 +64,7 @@ def executer(une_fois: bool, simultanes: int) -> None:
 @taches.command()
 @option_json
 def etat(en_json: bool) -> None:
-    """Montre, par tâche, les travaux de chaque état et le prochain rendez-vous."""
+    """Montre les travaux de chaque tâche."""
     from ent_core.chargement.taches import tableau_des_taches, toutes_les_taches
 
     with ouvrir() as ouverture, ouverture.base.academie("travaux : état de la file") as session:
@@ -90,7 +93,7 @@ def etat(en_json: bool) -> None:
 @taches.command()
 @option_json
 def morts(en_json: bool) -> None:
-    """Liste les travaux dont tous les essais ont échoué."""
+    """Liste les travaux morts."""
     with ouvrir() as ouverture, ouverture.base.academie("travaux : liste des morts") as session:
         trouves = file_taches.lister_morts(session)
     ecrire_tableau(
@@ -115,7 +118,7 @@ def morts(en_json: bool) -> None:
 @taches.command()
 @click.argument("numero", metavar="ID", type=int)
 def rejouer(numero: int) -> None:
-    """Remet un travail mort dans la file, avec tous ses essais."""
+    """Remet un travail mort dans la file."""
     with ouvrir() as ouverture, ouverture.base.academie("travaux : rejouer") as session:
         tache = file_taches.rejouer(session, numero)
         consigner(session, ouverture.horloge, "travail.rejoue", objet=str(numero), details={"tache": tache})

@@ -7,7 +7,7 @@ ne reçoit rien par héritage : sans prologue, il ne peut rien lire.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from psycopg import sql
 from sqlalchemy import Connection, Engine, Table, text
@@ -15,7 +15,7 @@ from sqlalchemy.engine import URL
 
 from ent_core.contrat.resultats import Anomalie
 from ent_core.donnees.base import declaration
-from ent_core.donnees.session import ROLE_ACADEMIE, ROLE_APPLICATION
+from ent_core.donnees.session import ROLE_ACADEMIE, ROLE_APPLICATION, connecter
 
 __all__ = [
     "ROLE_PROPRIETAIRE",
@@ -50,12 +50,22 @@ def preparer_roles(connexion: Connection, compte: URL) -> None:
                     sql.Identifier(nom), sql.Literal(str(compte.password))
                 )
             )
+    # Sans héritage, quel que soit celui qui a créé le compte : hors du prologue, il ne peut rien.
+    curseur.execute(sql.SQL("alter role {} noinherit").format(sql.Identifier(nom)))
+    sans_heritage = " with inherit false" if _version(connexion) >= 16 else ""
     curseur.execute(
-        sql.SQL("grant {}, {} to {}").format(
+        sql.SQL("grant {}, {} to {}" + sans_heritage).format(
             sql.Identifier(ROLE_APPLICATION), sql.Identifier(ROLE_ACADEMIE), sql.Identifier(nom)
         )
     )
     base = connexion.engine.url.database or ""
+    # Les rôles valent pour tout le serveur : le compte d'une autre instance n'entre pas dans cette base.
+    curseur.execute(sql.SQL("revoke connect on database {} from public").format(sql.Identifier(base)))
+    curseur.execute(
+        sql.SQL("grant connect on database {} to {}, {}").format(
+            sql.Identifier(base), sql.Identifier(nom), sql.Identifier(ROLE_PROPRIETAIRE)
+        )
+    )
     curseur.execute(
         sql.SQL("grant create, temporary on database {} to {}").format(
             sql.Identifier(base), sql.Identifier(ROLE_PROPRIETAIRE)
@@ -118,17 +128,18 @@ def _politique(table: str, nom: str, role: str, acte: str, condition: str) -> li
     ]
 
 
-def sonder(moteur: Engine, tables: Iterable[Table]) -> list[Anomalie]:
+def sonder(moteur: Engine, tables: Collection[Table]) -> list[Anomalie]:
     """Prouve, avec le compte de l'application, que sans contexte rien n'est lu.
 
     :param moteur: moteur de l'application.
     :param tables: tables déclarées.
     :returns: une anomalie par défaut constaté.
     """
-    with moteur.connect() as connexion:
+    with connecter(moteur) as connexion:
         anomalies = list(_sonder_compte(connexion))
         if anomalies:
             return anomalies
+        anomalies += _sonder_sans_prologue(connexion, tables)
         connexion.exec_driver_sql(f"set local role {ROLE_APPLICATION}")
         for table in tables:
             if connexion.execute(text(f'select exists (select 1 from "{table.name}")')).scalar():  # noqa: S608 - nom tiré de nos tables déclarées
@@ -144,8 +155,29 @@ def sonder(moteur: Engine, tables: Iterable[Table]) -> list[Anomalie]:
     return anomalies
 
 
+def _sonder_sans_prologue(connexion: Connection, tables: Collection[Table]) -> Iterable[Anomalie]:
+    """Avant tout prologue, le compte nu ne doit avoir aucun droit de lecture."""
+    ouvertes = connexion.execute(
+        text(
+            "select n from unnest(cast(:noms as text[])) n where has_table_privilege(quote_ident(n), 'select')"
+        ),
+        {"noms": [table.name for table in tables]},
+    ).scalars()
+    for nom in ouvertes:
+        yield Anomalie(
+            "BASE-005",
+            f"table {nom}",
+            "le compte de l'application la lit sans prologue : il hérite d'un rôle",
+            "relancer « ent base migrer », qui lui retire l'héritage",
+        )
+
+
+def _version(connexion: Connection) -> int:
+    return int((connexion.dialect.server_version_info or (0,))[0])
+
+
 def _sonder_compte(connexion: Connection) -> Iterable[Anomalie]:
-    version = int((connexion.dialect.server_version_info or (0,))[0])
+    version = _version(connexion)
     if version < VERSION_MINIMALE:
         yield Anomalie(
             "BASE-001",

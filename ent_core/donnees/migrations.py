@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from ent_core.donnees import schema_taches
 from ent_core.donnees.cloisonnement import ROLE_PROPRIETAIRE, appliquer_droits, preparer_roles
-from ent_core.donnees.session import base_indisponible
+from ent_core.donnees.session import base_indisponible, connecter
 from ent_core.socle.erreurs import BaseIndisponible
 
 __all__ = ["PREFIXE", "Distribution", "Etat", "configuration_alembic", "etats", "migrer", "orphelines"]
@@ -118,7 +118,7 @@ def etats(moteur: Engine, distributions: Sequence[Distribution]) -> list[Etat]:
     :param moteur: moteur de l'application.
     :param distributions: noyau et briques chargées.
     """
-    with moteur.connect() as connexion:
+    with connecter(moteur) as connexion:
         return _etats(connexion, distributions)
 
 
@@ -129,7 +129,7 @@ def orphelines(moteur: Engine, distributions: Sequence[Distribution]) -> list[st
     :param distributions: noyau et briques chargées.
     """
     connues = {distribution.table_de_version for distribution in distributions}
-    with moteur.connect() as connexion:
+    with connecter(moteur) as connexion:
         presentes = connexion.execute(
             text("select tablename from pg_tables where schemaname = 'public' and tablename like :p"),
             {"p": PREFIXE.replace("_", r"\_") + "%"},

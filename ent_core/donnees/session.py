@@ -147,16 +147,27 @@ class BaseDeDonnees:
         :param nom: nom de table.
         :raises BaseIndisponible: la base ne répond pas.
         """
-        try:
-            with self.moteur.connect() as connexion:
-                trouvee = connexion.exec_driver_sql("select to_regclass(%s)::text", (f"public.{nom}",))
-                return trouvee.scalar() is not None
-        except OperationalError as erreur:
-            raise base_indisponible(erreur) from erreur
+        with connecter(self.moteur) as connexion:
+            trouvee = connexion.exec_driver_sql("select to_regclass(%s)::text", (f"public.{nom}",))
+            return trouvee.scalar() is not None
 
     def fermer(self) -> None:
         """Rend les connexions."""
         self.moteur.dispose()
+
+
+@contextmanager
+def connecter(moteur: Engine) -> Iterator[Connection]:
+    """Connexion nue, pour lire le catalogue : une panne y devient une phrase.
+
+    :param moteur: moteur de l'application.
+    :raises BaseIndisponible: la base ne répond pas.
+    """
+    try:
+        with moteur.connect() as connexion:
+            yield connexion
+    except OperationalError as erreur:
+        raise base_indisponible(erreur) from erreur
 
 
 def base_indisponible(erreur: OperationalError) -> BaseIndisponible:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Page
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 __all__ = ["axe", "browser_type_launch_args", "servir"]
 
@@ -38,13 +38,20 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, "executable_path": chemin, "args": list(_OPTIONS)}
 
 
-@pytest.fixture
+class _Silencieux(WSGIRequestHandler):
+    """Un serveur d'essai n'écrit pas une ligne par fichier servi."""
+
+    def log(self, type: str, message: str, *args: object) -> None:
+        """Rien."""
+
+
+@pytest.fixture(scope="module")
 def servir() -> Iterator[Callable[[Flask], str]]:
     """Sert une application sur un port libre et rend son adresse : ``servir(application)``."""
     serveurs: list[tuple[Any, threading.Thread]] = []
 
     def lancer(application: Flask) -> str:
-        serveur = make_server("127.0.0.1", 0, application, threaded=False)
+        serveur = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Silencieux)
         fil = threading.Thread(target=serveur.serve_forever, daemon=True)
         fil.start()
         serveurs.append((serveur, fil))

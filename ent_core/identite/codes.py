@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
+from ent_core.identite.contextes import role_local
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import (
     Compte,
@@ -96,6 +97,9 @@ def _a_activer(
     rattachees = select(Rattachement.personne_id).where(
         Rattachement.uai == uai, or_(Rattachement.fin.is_(None), Rattachement.fin > jour)
     )
+    locaux = select(role_local.c.personne_id).where(
+        role_local.c.uai == uai, or_(role_local.c.fin.is_(None), role_local.c.fin > jour)
+    )
     if profil is not None:
         rattachees = rattachees.where(Rattachement.profil == profil)
     if division is not None:
@@ -118,7 +122,10 @@ def _a_activer(
         .where(
             Compte.etat == "a_activer",
             Personne.sursis_depuis.is_(None),
-            Compte.personne_id.in_(rattachees),
+            # Un administrateur n'a souvent qu'un rôle local ; il n'est d'aucune classe et d'aucun profil.
+            Compte.personne_id.in_(rattachees)
+            if profil is not None or division is not None
+            else or_(Compte.personne_id.in_(rattachees), Compte.personne_id.in_(locaux)),
         )
         .order_by(Personne.nom, Personne.prenom, Compte.identifiant)
     )

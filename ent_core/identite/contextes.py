@@ -15,7 +15,7 @@ from ent_core.contrat.roles import Profil, Role
 from ent_core.identite.modeles import Etablissement, Rattachement
 from ent_core.identite.regles_secret import Exigence
 
-__all__ = ["PERSONNELS", "ContextePossible", "contextes_possibles", "exigence_de"]
+__all__ = ["PERSONNELS", "ContextePossible", "contextes_possibles", "exigence_de", "role_local"]
 
 PERSONNELS: frozenset[str] = frozenset(profil.value for profil in Profil) - {Profil.ELEVE, Profil.RESPONSABLE}
 """Profils des adultes qui travaillent."""
@@ -34,7 +34,7 @@ _RATTACHEMENT = Rattachement.__table__.c
 _ETABLISSEMENT = Etablissement.__table__.c
 
 # La table appartient à la couche des rôles, au-dessus de celle-ci : on n'en connaît que les colonnes.
-_role_local = table(
+role_local = table(
     "role_local",
     column("uai", String),
     column("personne_id", Uuid),
@@ -54,9 +54,9 @@ _titres = union(
         _RATTACHEMENT.personne_id == bindparam("personne"),
         _en_vigueur(_RATTACHEMENT.debut, _RATTACHEMENT.fin),
     ),
-    select(_role_local.c.uai, literal("local"), _role_local.c.role).where(
-        _role_local.c.personne_id == bindparam("personne"),
-        _en_vigueur(_role_local.c.debut, _role_local.c.fin),
+    select(role_local.c.uai, literal("local"), role_local.c.role).where(
+        role_local.c.personne_id == bindparam("personne"),
+        _en_vigueur(role_local.c.debut, role_local.c.fin),
     ),
 ).subquery()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ __all__ = [
     "Ecart",
     "LotResume",
     "RapportChargement",
+    "ecarts_des",
     "empreinte_des",
     "enregistrer_lot",
     "lister_lots",
@@ -103,6 +105,56 @@ class LotResume:
     lot: ImportLot
     rejets: int
     avertissements: int
+
+    @property
+    def ecarts(self) -> tuple[Ecart, ...]:
+        """Ce que le lot a changé."""
+        return tuple(ecart for ecart in ecarts_des(self.lot.comptes) if not ecart.vide)
+
+
+_LIBELLES_TABLES = {
+    "etablissement": "Établissements",
+    "annee_scolaire": "Années scolaires",
+    "matiere": "Matières",
+    "mef": "Formations",
+    "personne": "Personnes",
+    "identifiant": "Identifiants",
+    "rattachement": "Rattachements",
+    "division": "Classes",
+    "groupe": "Groupes",
+    "inscription": "Inscriptions",
+    "scolarite": "Scolarités",
+    "responsabilite": "Responsabilités",
+    "service": "Services",
+    "professeur_principal": "Professeurs principaux",
+}
+_GESTES = {
+    "crees": "ajouts",
+    "retours": "ajouts",
+    "ajouts": "ajouts",
+    "modifies": "modifications",
+    "modifications": "modifications",
+    "fermes": "retraits",
+    "sursis": "retraits",
+    "retraits": "retraits",
+    "inchanges": "inchanges",
+}
+
+
+def ecarts_des(comptes: Mapping[str, Any]) -> tuple[Ecart, ...]:
+    """Écarts lus dans les comptes d'un lot, quel que soit l'importeur qui les a écrits.
+
+    :param comptes: comptes par table (annuaire fédérateur) ou par objet (listes, emploi du temps).
+    """
+    tables: Mapping[str, Mapping[str, int]] = comptes.get("tables", comptes)
+    ecarts = []
+    for nom in sorted(tables, key=lambda table: [*_LIBELLES_TABLES, table].index(table)):
+        nombres: Counter[str] = Counter()
+        for geste, nombre in tables[nom].items():
+            if geste in _GESTES:
+                nombres[_GESTES[geste]] += nombre
+        ecarts.append(Ecart(_LIBELLES_TABLES.get(nom, nom), **nombres))
+    return tuple(ecarts)
 
 
 def source_d_ecole(format_lu: str, uai: str) -> str:

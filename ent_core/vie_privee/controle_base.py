@@ -9,6 +9,7 @@ from sqlalchemy import Engine, Table, text
 from ent_core.contrat.resultats import Anomalie
 from ent_core.donnees.cloisonnement import sonder
 from ent_core.donnees.migrations import PREFIXE, Distribution, etats, orphelines
+from ent_core.donnees.session import connecter
 
 __all__ = ["controler_base"]
 
@@ -63,7 +64,7 @@ def controler_base(
 
 
 def _catalogue(moteur: Engine, tables: dict[str, Table], ailleurs: frozenset[str]) -> Iterable[Anomalie]:
-    with moteur.connect() as connexion:
+    with connecter(moteur) as connexion:
         vivantes: dict[str, set[str]] = {}
         for table, colonne in connexion.execute(_COLONNES):
             vivantes.setdefault(table, set()).add(colonne)

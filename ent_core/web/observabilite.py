@@ -44,7 +44,9 @@ def pret() -> tuple[Response, int]:
 @sondes.get("/mesures")
 @public("mesures sans donnée personnelle, servies à la machine elle-même seulement")
 def mesures() -> Response:
-    if not ip_address(request.remote_addr or "0.0.0.0").is_loopback:  # noqa: S104 - adresse absente : refus
+    # Derrière un mandataire non déclaré, toute requête semble venir de la machine : on la refuse aussi.
+    locale = ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104 - adresse absente : refus
+    if not locale or "X-Forwarded-For" in request.headers:
         abort(404)
     registre: CollectorRegistry = g.ent_mesures
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):

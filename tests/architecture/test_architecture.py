@@ -116,7 +116,7 @@ def test_seule_l_horloge_lit_l_heure_du_systeme() -> None:
 def test_chaque_exemption_dit_sa_raison() -> None:
     chemins = fichiers(*CODE, "tests", motif="*.py")
     sans_raison = [
-        *lignes_ou(r"#\s*n[o]qa(?!: [A-Z]+\d+(, ?[A-Z]+\d+)*\s*(--?|#|:)\s*\S{2,})", chemins),
+        *lignes_ou(r"#\s*n[o]qa(?!: [A-Z]+\d+(, ?[A-Z]+\d+)*\s*(--?|—|#|:)\s*\S{2,})", chemins),
         *lignes_ou(r"#\s*type:\s*ig[n]ore(?!\[[\w, -]+\]\s*#\s*\S{2,})", chemins),
     ]
     assert sans_raison == []

@@ -1,4 +1,4 @@
-"""La documentation se tient : les liens mènent quelque part, chaque page s'atteint, chaque commande existe."""
+"""La documentation se tient : liens, pages atteintes, accents, commandes citées."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ SANS_ACCENT = """
 """
 """Mots courants, écrits ici sans leurs accents : les pages ne les portent pas ainsi."""
 
-# Les noms y sont coupés pour que cette page ne les porte pas.
-ETRANGERS = r"\bcl[a]ude\b|\banthr[o]pic\b|\bcop[i]lot\b|\bch[a]tgpt\b|/w[o]rk/|/r[o]ot/|/tm[p]/|\blocalh[o]st:5499\b"
+# Coupés, pour que cette page ne les porte pas.
+ETRANGERS = r"/w[o]rk/|/r[o]ot/|/h[o]me/\w|/U[s]ers/|\bp[r]ompts?\b|\bL[L]M\b"
 
 
 @cache
@@ -66,7 +66,8 @@ def liens(page: Path) -> tuple[str, ...]:
 def ancres(page: Path) -> frozenset[str]:
     """Ancres des titres, formées comme le font les forges : minuscules, accents gardés, espaces en tirets."""
     trouvees: set[str] = set()
-    for titre in re.findall(r"^#{1,6}\s+(.+?)\s*#*$", _sans_bloc(page.read_text("utf-8")), flags=re.MULTILINE):
+    contenu = page.read_text("utf-8")
+    for titre in re.findall(r"^#{1,6}\s+(.+?)\s*#*$", _sans_bloc(contenu), flags=re.MULTILINE):
         texte = re.sub(r"\[([^\]]*)\]\([^)]*\)|[`*]", r"\1", titre).lower()
         base = ancre = re.sub(r"[^\w\- ]", "", texte).replace(" ", "-")
         rang = 0
@@ -74,7 +75,7 @@ def ancres(page: Path) -> frozenset[str]:
             rang += 1
             ancre = f"{base}-{rang}"
         trouvees.add(ancre)
-    return frozenset(trouvees | set(re.findall(r"<a id=\"([^\"]+)\"", page.read_text("utf-8"))))
+    return frozenset(trouvees | set(re.findall(r"<a id=\"([^\"]+)\"", contenu)))
 
 
 def _sans_bloc(texte: str) -> str:

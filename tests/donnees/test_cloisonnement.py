@@ -185,3 +185,23 @@ def _valeurs() -> dict[str, Any]:
 
 def _division() -> Division:
     return Division(**_valeurs())
+
+
+def test_un_compte_qui_heriterait_est_corrige_par_la_migration_et_vu_par_la_sonde(
+    fabrique_bases: Fabrique,
+) -> None:
+    adresses = fabrique_bases.migree()
+    base, maitre = BaseDeDonnees(adresses.application), BaseDeDonnees(adresses.proprietaire)
+    tables = [table for d in charger([]).distributions for table in d.tables]
+    with maitre.moteur.begin() as connexion:
+        connexion.execute(text("grant select on mef to ent_web"))
+    codes = {a.code for a in sonder(base.moteur, tables)}
+    with base.moteur.connect() as connexion:
+        herite = connexion.execute(
+            text("select rolinherit from pg_roles where rolname = current_user")
+        ).scalar()
+    base.fermer()
+    maitre.fermer()
+    fabrique_bases.retirer(adresses)
+    assert codes == {"BASE-005"}
+    assert herite is False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -24,10 +24,52 @@ LUNDI, MARDI, MERCREDI = date(2026, 9, 7), date(2026, 9, 8), date(2026, 9, 9)
 SOURCE = "AAF:099/ENT2DVA-ENT99"
 COLLEGE, LYCEE = "0990101X", "0990102Y"
 
-_GENRES = {"EtabEducNat": "categorieStructure", "MatEducNat": "categorieMatiere", "MefEducNat": "categorieMef"}
+_GENRES = {
+    "EtabEducNat": "categorieStructure",
+    "MatEducNat": "categorieMatiere",
+    "MefEducNat": "categorieMef",
+}
 _FICHIERS = {"MatEducNat": "MatiereEducNat"}
 _NOMS_DES_GESTES = {"+": "addRequest", "~": "modifyRequest", "-": "deleteRequest"}
-Attributs = Mapping[str, str | Sequence[str]]
+
+# Chaque personne y paraît sous sa clé de l'annuaire.
+_PHOTO = {
+    "etablissement": "select uai, source, cle_source, nom, ferme_le from etablissement order by uai",
+    "division": "select uai, annee, code, libelle, mefs, ferme_le from division order by uai, annee, code",
+    "groupe": "select uai, annee, code, libelle, ferme_le from groupe order by uai, annee, code",
+    "personne": """
+        select k.valeur, p.nom, p.prenom, p.naissance, p.courriel, p.adresse, p.sursis_depuis,
+          p.suppression_le
+        from personne p join cle k on k.personne_id = p.id order by k.valeur""",
+    "identifiant": "select source, type, valeur from identifiant order by source, type, valeur",
+    "rattachement": """
+        select r.uai, k.valeur, r.profil, r.fonction, r.debut, r.fin
+        from rattachement r join cle k using (personne_id)
+        order by r.uai, k.valeur, r.profil, r.fonction, r.debut""",
+    "scolarite": """
+        select s.uai, s.annee, k.valeur, s.mef, s.regime from scolarite s join cle k using (personne_id)
+        order by s.uai, s.annee, k.valeur""",
+    "inscription": """
+        select i.uai, k.valeur, d.code, g.code, i.debut, i.fin
+        from inscription i join cle k using (personne_id)
+        left join division d on d.id = i.division_id left join groupe g on g.id = i.groupe_id
+        order by i.uai, k.valeur, d.code, g.code, i.debut""",
+    "responsabilite": """
+        select e.valeur, k.valeur, r.lien, r.legal, r.financier, r.contact, r.paiement, r.debut, r.fin
+        from responsabilite r
+        join cle e on e.personne_id = r.eleve_id join cle k on k.personne_id = r.responsable_id
+        order by e.valeur, k.valeur, r.debut""",
+    "service": """
+        select s.uai, k.valeur, s.matiere, d.code, g.code, s.debut, s.fin
+        from service s join cle k using (personne_id)
+        left join division d on d.id = s.division_id left join groupe g on g.id = s.groupe_id
+        order by s.uai, k.valeur, s.matiere, d.code, g.code, s.debut""",
+    "principal": """
+        select p.uai, k.valeur, d.code, p.debut, p.fin
+        from professeur_principal p join cle k using (personne_id)
+        join division d on d.id = p.division_id order by p.uai, k.valeur, d.code, p.debut""",
+}
+_CLE = "with cle as (select personne_id, valeur from identifiant where type = 'ENTPersonJointure') "
 
 
 def corpus(dossier: str) -> Path:
@@ -52,7 +94,9 @@ class Ecriture:
     degre: str = "2D"
     fiches: dict[str, list[str]] = field(default_factory=dict)
 
-    def fiche(self, categorie: str, cle: str, geste: str = "+", **attributs: str | Sequence[str]) -> Ecriture:
+    def fiche(
+        self, categorie: str, cle: str, geste: str = "+", /, **attributs: str | Sequence[str]
+    ) -> Ecriture:
         """Ajoute une fiche : « + » ajout, « ~ » modification, « - » suppression."""
         genre = _GENRES.get(categorie, "categoriePersonne")
         balise = _NOMS_DES_GESTES[geste]
@@ -63,7 +107,8 @@ class Ecriture:
             f"<identifier><id>{escape(cle)}</id></identifier>",
         ]
         if geste == "+":
-            lignes += ["<attributes>", *(_attribut("attr", n, v) for n, v in attributs.items()), "</attributes>"]
+            contenu = (_attribut("attr", nom, valeurs) for nom, valeurs in attributs.items())
+            lignes += ["<attributes>", *contenu, "</attributes>"]
         elif geste == "~":
             modifications = (
                 _attribut("modification", n, v, ' operation="replace"') for n, v in attributs.items()
@@ -81,7 +126,7 @@ class Ecriture:
             "ENTStructureGroupes": "6A_ANG$ANGLAIS$6A",
             **plus,
         }
-        return self.fiche("EtabEducNat", cle, **attributs)
+        return self.fiche("EtabEducNat", cle, "+", **attributs)
 
     def eleve(self, cle: str, **plus: str | Sequence[str]) -> Ecriture:
         attributs: dict[str, str | Sequence[str]] = {
@@ -91,10 +136,11 @@ class Ecriture:
             "ENTEleveClasses": "9101$6A",
             **plus,
         }
-        return self.fiche("Eleve", cle, **attributs)
+        return self.fiche("Eleve", cle, "+", **attributs)
 
     def responsable(self, cle: str, **plus: str | Sequence[str]) -> Ecriture:
-        return self.fiche("PersRelEleve", cle, **{"sn": f"NOM{cle}", "givenName": "Parent", **plus})
+        attributs: dict[str, str | Sequence[str]] = {"sn": f"NOM{cle}", "givenName": "Parent", **plus}
+        return self.fiche("PersRelEleve", cle, "+", **attributs)
 
     def agent(self, cle: str, **plus: str | Sequence[str]) -> Ecriture:
         attributs: dict[str, str | Sequence[str]] = {
@@ -104,13 +150,14 @@ class Ecriture:
             "ENTPersonCategorieEnseignant": "O",
             **plus,
         }
-        return self.fiche("PersEducNat", cle, **attributs)
+        return self.fiche("PersEducNat", cle, "+", **attributs)
 
     def ecrire(self, dossier: Path, *categories_vides: str) -> Path:
         """Écrit un fichier par catégorie dans un dossier neuf."""
         dossier.mkdir(parents=True)
         for categorie in (*self.fiches, *categories_vides):
-            nom = f"{self.projet}_{self.nature}_{self.jour:%Y%m%d}_{_FICHIERS.get(categorie, categorie)}_0000.xml"
+            genre = _FICHIERS.get(categorie, categorie)
+            nom = f"{self.projet}_{self.nature}_{self.jour:%Y%m%d}_{genre}_0000.xml"
             corps = "\n".join(self.fiches.get(categorie, ()))
             (dossier / nom).write_text(
                 f'<?xml version="1.0" encoding="UTF-8"?>\n<ficAlimMENESR>\n<!-- codeAcademieExport="99" -->\n'
@@ -186,32 +233,4 @@ class Annuaire:
 
     def photo(self) -> dict[str, list[Any]]:
         """Tout l'annuaire, sans identifiant technique ni date de lecture : de quoi comparer deux états."""
-        cle = "(select valeur from identifiant k where k.personne_id = {} and k.type = 'ENTPersonJointure')"
-        return {
-            nom: self.lire(ordre)
-            for nom, ordre in {
-                "etablissement": "select uai, source, cle_source, nom, ferme_le from etablissement order by 1",
-                "division": "select uai, annee, code, libelle, mefs, ferme_le from division order by 1, 2, 3",
-                "groupe": "select uai, annee, code, libelle, ferme_le from groupe order by 1, 2, 3",
-                "personne": "select i.valeur, p.nom, p.prenom, p.naissance, p.courriel, p.adresse, p.sursis_depuis"
-                " from personne p join identifiant i on i.personne_id = p.id"
-                " where i.type = 'ENTPersonJointure' order by 1",
-                "identifiant": "select source, type, valeur from identifiant order by 1, 2, 3",
-                "rattachement": f"select uai, {cle.format('r.personne_id')}, profil, fonction, debut, fin"
-                " from rattachement r order by 1, 2, 3, 4, 5",
-                "scolarite": f"select uai, annee, {cle.format('s.personne_id')}, mef, regime from scolarite s"
-                " order by 1, 2, 3",
-                "inscription": f"select i.uai, {cle.format('i.personne_id')}, d.code, g.code, i.debut, i.fin"
-                " from inscription i left join division d on d.id = i.division_id"
-                " left join groupe g on g.id = i.groupe_id order by 1, 2, 3, 4, 5",
-                "responsabilite": f"select {cle.format('r.eleve_id')}, {cle.format('r.responsable_id')}, lien,"
-                " legal, financier, contact, paiement, debut, fin from responsabilite r order by 1, 2, 8",
-                "service": f"select uai, {cle.format('s.personne_id')}, matiere, division_id, groupe_id, debut, fin"
-                " from service s order by 1, 2, 3, 4, 5, 6",
-                "principal": f"select uai, {cle.format('s.personne_id')}, division_id, debut, fin"
-                " from professeur_principal s order by 1, 2, 3, 4",
-            }.items()
-        }
-
-
-Importeur = Callable[[Ecriture], RapportImport]
+        return {nom: self.lire(_CLE + ordre) for nom, ordre in _PHOTO.items()}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ent_core.donnees.session import BaseDeDonnees
-from ent_core.socle.erreurs import ErreurEnt, OperationRefusee
+from ent_core.socle.erreurs import FichierRefuse, OperationRefusee
 from tests.identite.aaf_import_essais import (
     COLLEGE,
     LUNDI,
@@ -57,13 +57,10 @@ def test_la_livraison_complete_donne_les_comptes_attendus(annuaire: Annuaire) ->
 
 def test_chaque_responsable_garde_ses_indicateurs(annuaire: Annuaire) -> None:
     annuaire.importer(corpus("constructed/2d_complet_20260907"))
-    lien = (
-        "select lien, legal, financier, contact, paiement from responsabilite r"
-        " join identifiant e on e.personne_id = r.eleve_id join identifiant p on p.personne_id = r.responsable_id"
-        " where e.valeur = :eleve and p.valeur = :responsable"
-    )
-    assert annuaire.lire(lien, eleve="600005", responsable="600107") == [("38", 0, False, True, False)]
-    assert annuaire.lire(lien, eleve="600004", responsable="600105") == [("51", 1, True, False, True)]
+    liens = {(e, r): drapeaux for e, r, *drapeaux, _debut, _fin in annuaire.photo()["responsabilite"]}
+    # lien, légal, financier, contact, paiement
+    assert liens["600005", "600107"] == ["38", 0, False, True, False]
+    assert liens["600004", "600105"] == ["51", 1, True, False, True]
 
 
 def test_le_delta_du_lendemain_fait_entrer_et_sortir(annuaire: Annuaire) -> None:
@@ -80,8 +77,11 @@ def test_le_delta_du_lendemain_fait_entrer_et_sortir(annuaire: Annuaire) -> None
         "6A_ANG1",
     ]
     assert rapport.nombre("personne", "sursis") == 2
-    courriel = "select courriel, telephone from personne p join identifiant i on i.personne_id = p.id"
-    assert annuaire.lire(courriel + " where i.valeur = '600101'") == [("anais.nouvelle@exemple.invalid", None)]
+    courriel = (
+        "select courriel, telephone from personne p join identifiant i on i.personne_id = p.id"
+        " where i.valeur = '600101'"
+    )
+    assert annuaire.lire(courriel) == [("anais.nouvelle@exemple.invalid", None)]
     # Une modification ne touche que ce qu'elle porte : la classe de cet élève n'a pas bougé.
     en_cours = (
         "select d.code, g.code from inscription n join identifiant i on i.personne_id = n.personne_id"
@@ -129,18 +129,17 @@ def test_les_deux_degres_d_une_academie_ne_s_effacent_pas(annuaire: Annuaire) ->
         "collected/entcore_positions_2024/before",
         "collected/nomenclatures_2013",
         "derived_2013",
-        "constructed/ldif",
     ],
 )
-def test_tout_dossier_est_importe_ou_refuse_clairement(annuaire: Annuaire, dossier: str) -> None:
-    chemin = corpus(dossier)
-    try:
-        rapport = annuaire.importer(chemin)
-    except ErreurEnt as refus:
-        assert refus.remede
-        assert refus.lieu
-    else:
-        assert not rapport.inchange
+def test_les_dossiers_recueillis_entrent(annuaire: Annuaire, dossier: str) -> None:
+    assert not annuaire.importer(corpus(dossier)).inchange
+
+
+def test_un_dossier_qui_n_est_pas_de_l_aaf_est_refuse_clairement(annuaire: Annuaire) -> None:
+    with pytest.raises(FichierRefuse) as refus:
+        annuaire.importer(corpus("constructed/ldif"))
+    assert refus.value.remede
+    assert refus.value.lieu
 
 
 def test_les_fiches_de_2013_entrent_sauf_les_agents_d_ailleurs(annuaire: Annuaire) -> None:
@@ -165,7 +164,11 @@ def test_reimporter_le_meme_etat_un_autre_jour_ne_change_rien(annuaire: Annuaire
             .eleve("2", ENTElevePersRelEleve=["11$10$1$1$0$0", "12$20$0$2$1$0"])
             .responsable("11", mail="a@exemple.invalid", mobile="06 99 00 00 11")
             .responsable("12")
-            .agent("21", ENTAuxEnsClassesMatieres=["9101$6A$020700", "9101$6A"], ENTAuxEnsClassesPrincipal="9101$6A")
+            .agent(
+                "21",
+                ENTAuxEnsClassesMatieres=["9101$6A$020700", "9101$6A"],
+                ENTAuxEnsClassesPrincipal="9101$6A",
+            )
         )
 
     annuaire.importer(etat(LUNDI))

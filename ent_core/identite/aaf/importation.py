@@ -10,6 +10,7 @@ from uuid import UUID
 
 import psycopg
 from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.session import BaseDeDonnees
@@ -98,7 +99,7 @@ def importer(
     )
     try:
         return _importer(travail, accepter_ancienne=accepter_ancienne)
-    except psycopg.OperationalError as erreur:
+    except (psycopg.OperationalError, OperationalError) as erreur:
         raise BaseIndisponible(
             f"la base de données a coupé la connexion pendant l'import ({type(erreur).__name__}).",
             remede="relancer l'import : ce qui est déjà lu ne sera pas relu, et rien n'a été changé.",

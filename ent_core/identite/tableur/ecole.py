@@ -7,13 +7,23 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Profil
 from ent_core.identite.aaf.constats import Constat, Gravite
+from ent_core.identite.annuaire import en_vigueur
 from ent_core.identite.lots import Ecart, source_d_ecole
-from ent_core.identite.modeles import Division, Groupe, Identifiant, Inscription, Personne, Rattachement
+from ent_core.identite.modeles import (
+    Division,
+    Groupe,
+    Identifiant,
+    Inscription,
+    Personne,
+    Rattachement,
+    Responsabilite,
+    Service,
+)
 from ent_core.identite.tableur.cles import cle_de_comparaison
 
 __all__ = ["FORMAT", "IDENTIFIANT", "INE", "Ecole"]
@@ -53,15 +63,20 @@ class Ecole:
         self._nom = nom
         self._gestes: Counter[tuple[str, str]] = Counter()
         self._reserve: list[UUID] = []
-        self.rattachements = list(
-            session.scalars(select(Rattachement).where(Rattachement.uai == uai, self.en_cours(Rattachement)))
-        )
+        self._liens: list[object] = []
+        # Les liens passés comptent pour retrouver qui revient, jamais pour dire ce qu'il est aujourd'hui.
+        self.rattachements: list[Rattachement] = []
         self.profils: defaultdict[UUID, set[str]] = defaultdict(set)
-        for rattachement in self.rattachements:
-            self.profils[rattachement.personne_id].add(rattachement.profil)
-        ids = list(self.profils)
+        self._titres: defaultdict[UUID, set[str]] = defaultdict(set)
+        for rattachement in session.scalars(select(Rattachement).where(Rattachement.uai == uai)):
+            self._titres[rattachement.personne_id].add(rattachement.profil)
+            if rattachement.debut <= jour and (rattachement.fin is None or rattachement.fin > jour):
+                self.rattachements.append(rattachement)
+                self.profils[rattachement.personne_id].add(rattachement.profil)
+        ids = list(self._titres)
         self.personnes = {p.id: p for p in session.scalars(select(Personne).where(Personne.id.in_(ids)))}
         self._identifiants: dict[tuple[str, str], UUID] = {}
+        self._numeros: defaultdict[UUID, set[str]] = defaultdict(set)
         self._annuaire: set[UUID] = set()
         for identifiant in session.scalars(select(Identifiant).where(Identifiant.personne_id.in_(ids))):
             self._connaitre(identifiant)
@@ -73,36 +88,38 @@ class Ecole:
         self.inscriptions: defaultdict[UUID, list[Inscription]] = defaultdict(list)
         for inscription in session.scalars(
             select(Inscription).where(
-                Inscription.uai == uai, Inscription.annee == annee, self.en_cours(Inscription)
+                Inscription.uai == uai, Inscription.annee == annee, en_vigueur(Inscription, jour)
             )
         ):
             self.inscriptions[inscription.personne_id].append(inscription)
 
     # --- Retrouver ---------------------------------------------------------------------------------
 
-    def en_cours(self, table: type) -> object:
-        """Condition « en cours ce jour »."""
-        debut, fin = table.debut, table.fin  # type: ignore[attr-defined] # colonnes communes aux tables datées
-        return (debut <= self.jour) & or_(fin.is_(None), fin > self.jour)
-
     def par_identifiant(self, type_: str, valeur: str) -> UUID | None:
         """Personne de l'école qui porte cet identifiant."""
         return self._identifiants.get((type_, valeur)) if valeur else None
 
     def homonymes(
-        self, noms: Iterable[str], prenom: str, profils: Iterable[str], naissance: date | None = None
+        self,
+        noms: Iterable[str],
+        prenom: str,
+        profils: Iterable[str],
+        naissance: date | None = None,
+        numero: str = "",
     ) -> set[UUID]:
-        """Personnes de l'école aux mêmes nom et prénom, parmi ces profils.
+        """Personnes de l'école aux mêmes nom et prénom, parmi ces profils, présents ou passés.
 
         :param noms: nom de famille et nom d'usage.
         :param naissance: si elle est donnée, une autre date écarte ; une date inconnue n'est pas la même.
+        :param numero: identifiant de la ligne ; qui en porte un autre est quelqu'un d'autre.
         """
         admis = set(profils)
         return {
             trouvee
             for nom in filter(None, noms)
             for trouvee in self._identites.get((cle_de_comparaison(nom), cle_de_comparaison(prenom)), ())
-            if self.profils[trouvee] & admis
+            if self._titres[trouvee] & admis
+            and not (numero and self._numeros[trouvee] - {numero})
             and (naissance is None or self.personnes[trouvee].naissance == naissance)
         }
 
@@ -123,7 +140,7 @@ class Ecole:
 
     def creer(self, identifiants: dict[str, str], **valeurs: object) -> Personne:
         """Crée une personne et ses identifiants."""
-        personne = Personne(id=self._nouvel_id(), **valeurs)
+        personne = Personne(id=self.nouvel_id(), **valeurs)
         self.session.add(personne)
         self.personnes[personne.id] = personne
         self._indexer(personne)
@@ -136,7 +153,7 @@ class Ecole:
         for type_, valeur in identifiants.items():
             if valeur and (type_, valeur) not in self._identifiants:
                 nouveau = Identifiant(source=self.source, type=type_, valeur=valeur, personne_id=personne)
-                self.session.add(nouveau)
+                self._liens.append(nouveau)
                 self._connaitre(nouveau)
 
     def mettre_a_jour(self, personne: Personne, **valeurs: object) -> None:
@@ -160,27 +177,33 @@ class Ecole:
             return
         nouveau = Rattachement(
             uai=self.uai,
-            id=self._nouvel_id(),
+            id=self.nouvel_id(),
             personne_id=personne,
             profil=profil.value,
             fonction=fonction,
             source=self.source,
             debut=self.jour,
         )
-        self._ouvrir(nouveau, "Rattachements")
+        self.ouvrir(nouveau, "Rattachements")
         self.profils[personne].add(profil.value)
-        self.rattachements.append(nouveau)
+        self._titres[personne].add(profil.value)
 
     def division(self, texte: str, *, creer: bool) -> UUID | None:
         """Division de ce nom ou de ce code ; au besoin, créée."""
-        return self._structure(Division, self._divisions, texte, "Classes", creer=creer)
+        cle = cle_de_comparaison(texte)
+        if cle not in self._divisions and creer:
+            self._divisions[cle] = self._nouvelle_structure(Division, texte, "Classes")
+        return self._divisions.get(cle)
 
-    def groupe(self, texte: str) -> UUID | None:
+    def groupe(self, texte: str) -> UUID:
         """Groupe de ce nom ou de ce code ; au besoin, créé."""
-        return self._structure(Groupe, self._groupes, texte, "Groupes", creer=True)
+        cle = cle_de_comparaison(texte)
+        if cle not in self._groupes:
+            self._groupes[cle] = self._nouvelle_structure(Groupe, texte, "Groupes")
+        return self._groupes[cle]
 
     def inscrire(self, eleve: UUID, division: UUID | None, groupes: set[UUID]) -> None:
-        """Place un élève : une division remplace la précédente, des groupes donnés remplacent les précédents."""
+        """Place un élève : une division remplace la précédente, des groupes donnés les précédents."""
         tenues = self.inscriptions[eleve]
         divisions = {division} if division else {i.division_id for i in tenues if i.division_id}
         voulus = groupes or {i.groupe_id for i in tenues if i.groupe_id}
@@ -193,22 +216,38 @@ class Ecole:
             else:
                 self.clore(inscription, "Inscriptions")
                 tenues.remove(inscription)
-        for manquante, colonne in [(d, "division_id") for d in divisions] + [(g, "groupe_id") for g in voulus]:
+        for manquante, colonne in [(d, "division_id") for d in divisions] + [
+            (g, "groupe_id") for g in voulus
+        ]:
             if manquante not in presentes:
                 nouvelle = Inscription(
                     uai=self.uai,
                     annee=self.annee,
-                    id=self._nouvel_id(),
+                    id=self.nouvel_id(),
                     personne_id=eleve,
                     debut=self.jour,
                     **{colonne: manquante},
                 )
-                self._ouvrir(nouvelle, "Inscriptions")
+                self.ouvrir(nouvelle, "Inscriptions")
                 tenues.append(nouvelle)
 
-    def clore(self, lien: Inscription | Rattachement, objet: str) -> None:
-        """Ferme un lien aujourd'hui ; rien n'est supprimé."""
-        lien.fin = max(lien.debut, self.jour)
+    def ouvrir(self, lien: object, objet: str) -> None:
+        """Ajoute un lien ; il est écrit par ``terminer``."""
+        self._liens.append(lien)
+        self.compter(objet, "ajouts")
+
+    def terminer(self) -> None:
+        """Écrit tout : les personnes et les structures d'abord, les liens qui s'y réfèrent ensuite."""
+        self.session.flush()
+        self.session.add_all(self._liens)
+        self.session.flush()
+
+    def clore(self, lien: Inscription | Rattachement | Responsabilite | Service, objet: str) -> None:
+        """Ferme un lien aujourd'hui ; ouvert du jour même, il n'a jamais eu cours et disparaît."""
+        if lien.debut >= self.jour:
+            self.session.delete(lien)
+        else:
+            lien.fin = self.jour
         self.compter(objet, "retraits")
 
     def compter(self, objet: str, geste: str) -> None:
@@ -229,11 +268,7 @@ class Ecole:
 
     # --- Dedans ------------------------------------------------------------------------------------
 
-    def _ouvrir(self, lien: object, objet: str) -> None:
-        self.session.add(lien)
-        self.compter(objet, "ajouts")
-
-    def _nouvel_id(self) -> UUID:
+    def nouvel_id(self) -> UUID:
         """Identifiants donnés par la base, par paquets : un aller-retour pour beaucoup de lignes."""
         if not self._reserve:
             demande = text("select ent_uuid7() from generate_series(1, :nombre)")
@@ -241,6 +276,8 @@ class Ecole:
         return self._reserve.pop()
 
     def _connaitre(self, identifiant: Identifiant) -> None:
+        if identifiant.source == self.source and identifiant.type == IDENTIFIANT:
+            self._numeros[identifiant.personne_id].add(identifiant.valeur)
         if identifiant.source == self.source or identifiant.type == INE:
             self._identifiants[identifiant.type, identifiant.valeur] = identifiant.personne_id
         if identifiant.source.startswith(_ANNUAIRE):
@@ -253,27 +290,23 @@ class Ecole:
 
     def _structures(self, table: type[Division] | type[Groupe]) -> dict[str, UUID]:
         trouvees: dict[str, UUID] = {}
-        for structure in self.session.scalars(
-            select(table).where(table.uai == self.uai, table.annee == self.annee, table.ferme_le.is_(None))
+        for identifiant, code, libelle in self.session.execute(
+            select(table.id, table.code, table.libelle).where(
+                table.uai == self.uai, table.annee == self.annee, table.ferme_le.is_(None)
+            )
         ):
-            trouvees.setdefault(cle_de_comparaison(structure.libelle), structure.id)
-            trouvees[cle_de_comparaison(structure.code)] = structure.id
+            trouvees.setdefault(cle_de_comparaison(libelle), identifiant)
+            trouvees[cle_de_comparaison(code)] = identifiant
         return trouvees
 
-    def _structure(
-        self, table: type[Division] | type[Groupe], connues: dict[str, UUID], texte: str, objet: str, *, creer: bool
-    ) -> UUID | None:
-        cle = cle_de_comparaison(texte)
-        if cle not in connues and creer:
-            valeurs = {"mefs": []} if table is Division else {}
-            nouvelle = table(
-                uai=self.uai, annee=self.annee, id=self._nouvel_id(), code=texte, libelle=texte, **valeurs
-            )
-            self._ouvrir(nouvelle, objet)
-            # Les liens s'y réfèrent sans relation déclarée : elle doit exister avant eux.
-            self.session.flush([nouvelle])
-            connues[cle] = nouvelle.id
-        return connues.get(cle)
+    def _nouvelle_structure(self, table: type[Division] | type[Groupe], texte: str, objet: str) -> UUID:
+        valeurs: dict[str, object] = {"mefs": []} if table is Division else {}
+        identifiant = self.nouvel_id()
+        self.session.add(
+            table(uai=self.uai, annee=self.annee, id=identifiant, code=texte, libelle=texte, **valeurs)
+        )
+        self.compter(objet, "ajouts")
+        return identifiant
 
     def rattachements_de_la_liste(self, profils: set[str]) -> Iterator[Rattachement]:
         """Rattachements qu'une liste a ouverts, pour ces profils."""

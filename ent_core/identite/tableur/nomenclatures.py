@@ -16,21 +16,23 @@ AUTRE_LIEN = "90"
 
 _MOTS_FONCTIONS: Mapping[str, str] = MappingProxyType(
     {
-        "DIR": "direction, directeur, directrice, directeur d'école, directrice d'école, principal, principale, "
-        "proviseur, proviseure, chef d'établissement, cheffe d'établissement",
+        "DIR": "direction, directeur, directrice, directeur d'école, directrice d'école, principal, "
+        "principale, proviseur, proviseure, chef d'établissement, cheffe d'établissement",
         "DEC": "adjoint de direction, adjointe de direction, principal adjoint, principale adjointe, "
         "proviseur adjoint, proviseure adjointe, directeur adjoint, directrice adjointe",
-        "ENS": "enseignant, enseignante, professeur, professeure, prof, professeur des écoles, instituteur, "
-        "institutrice, maître, maîtresse, enseignement, enseignant titulaire",
+        "ENS": "enseignant, enseignante, professeur, professeure, prof, professeur des écoles, "
+        "professeure des écoles, instituteur, institutrice, maître, maîtresse, enseignement, "
+        "enseignant titulaire",
         "EDU": "cpe, conseiller principal d'éducation, conseillère principale d'éducation",
         "AED": "aed, assistant d'éducation, assistante d'éducation, surveillant, surveillante, vie scolaire",
         "AES": "aesh, avs, accompagnant d'élèves en situation de handicap, "
         "accompagnante d'élèves en situation de handicap",
         "DOC": "documentaliste, professeur documentaliste, professeure documentaliste, documentation, cdi",
-        "ADF": "secrétaire, secrétariat, administratif, administrative, personnel administratif, gestionnaire, "
-        "intendant, intendante",
+        "ADF": "secrétaire, secrétariat, administratif, administrative, personnel administratif, "
+        "gestionnaire, intendant, intendante",
         "MDS": "infirmier, infirmière, médecin, médecin scolaire",
-        "ASH": "assistant social, assistante sociale, assistant de service social, assistante de service social",
+        "ASH": "assistant social, assistante sociale, assistant de service social, "
+        "assistante de service social",
         "PSY": "psychologue, psychologue scolaire, psychologue de l'éducation nationale, psyen",
         "LAB": "technicien de laboratoire, technicienne de laboratoire, personnel de laboratoire",
         "COLTER": "atsem, agent, agent technique, agent de la collectivité, personnel de la collectivité",

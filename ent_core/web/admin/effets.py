@@ -147,6 +147,7 @@ def _pages(brique: str) -> tuple[str, ...]:
             if regle.endpoint.rpartition(".")[0] in siens
             and "GET" in (regle.methods or ())
             and not regle.arguments
+            and not regle.rule.startswith("/api/")
         )
     )
 

@@ -26,7 +26,7 @@ select distinct on (uai) * from (
   where t.lot_id = %(lot)s and t.categorie = 'EtabEducNat' and t.operation <> 'suppression'
     and (t.operation = 'ajout' or c.uai is not null)
 ) fiches
-order by uai, fichier desc, ligne desc;
+order by uai, fichier, ligne;
 
 insert into t_constat
 select t.fichier, t.ligne, t.cle,
