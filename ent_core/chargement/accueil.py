@@ -7,6 +7,7 @@ from datetime import date
 from functools import partial
 from uuid import UUID
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.interface import Contexte, EntreeMenu, EtatVignette, LigneVignette, Vignette
@@ -17,6 +18,7 @@ from ent_core.identite.emploi_du_temps import (
     seances_des_eleves,
     seances_enseignant,
 )
+from ent_core.identite.modeles import Etablissement, ImportLot
 from ent_core.roles.perimetre import enfants_de
 from ent_core.socle.dates import heure, jour_long
 
@@ -52,7 +54,30 @@ def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
     if contexte.roles & {Role.ENSEIGNANT, Role.SUPPLEANT, Role.DOCUMENTALISTE}:
         jour, seances = _jour_utile(contexte, session, _de_l_enseignant)
         return [_journee("noyau.journee", "Mes cours", jour, contexte.jour, seances, pour_eleve=False)]
+    if Role.ADMINISTRATEUR_ACADEMIQUE in contexte.roles:
+        return [_annuaire(session)]
     return []
+
+
+def _annuaire(session: Session) -> Vignette:
+    """Où en est l'annuaire : la première question d'un administrateur, le matin."""
+    ecoles = session.scalar(
+        select(func.count()).where(Etablissement.degre > 0, Etablissement.ferme_le.is_(None))
+    )
+    lots = session.scalars(select(ImportLot).order_by(ImportLot.demarre_le.desc()).limit(4)).all()
+    lignes = tuple(
+        LigneVignette(f"{lot.format.upper()} du {jour_long(lot.jour)}", f"{lot.nature}, {lot.etat}")
+        for lot in lots
+    )
+    return Vignette(
+        "noyau.annuaire",
+        f"Annuaire : {ecoles} établissements",
+        lignes,
+        permission="noyau.imports",
+        ordre=100,
+        etat=EtatVignette.NORMAL if lignes else EtatVignette.VIDE,
+        vide="Aucun import. L'annuaire se remplit par l'import des fichiers de l'académie.",
+    )
 
 
 Lecture = Callable[[Session, Contexte, date], list[Seance]]

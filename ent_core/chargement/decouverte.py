@@ -205,7 +205,9 @@ def _interroger(nom: str, greffon: Any, anomalies: list[Anomalie]) -> BriqueChar
 
     def suite(crochet: str, admis: Callable[[Any], bool], attendu: str) -> tuple[Any, ...]:
         """Rend une suite dont chaque élément est de la bonne sorte."""
-        rendu = lire(crochet, ())
+        return verifiee(crochet, lire(crochet, ()), admis, attendu)
+
+    def verifiee(crochet: str, rendu: Any, admis: Callable[[Any], bool], attendu: str) -> tuple[Any, ...]:
         if not isinstance(rendu, Sequence) or isinstance(rendu, str) or not all(map(admis, rendu)):
             anomalies.append(
                 Anomalie(
@@ -227,9 +229,8 @@ def _interroger(nom: str, greffon: Any, anomalies: list[Anomalie]) -> BriqueChar
         )
         return None
     anomalies += _identite(nom, manifeste)
-    aucune = lire("ent_traitements", ())
-    if not isinstance(aucune, AucuneDonnee):
-        aucune = None
+    traitements = lire("ent_traitements", ())
+    aucune = traitements if isinstance(traitements, AucuneDonnee) else None
     migrations = lire("ent_migrations", None)
     return BriqueChargee(
         greffon=greffon,
@@ -238,7 +239,7 @@ def _interroger(nom: str, greffon: Any, anomalies: list[Anomalie]) -> BriqueChar
             modele.__table__ for modele in suite("ent_modeles", lambda m: hasattr(m, "__table__"), "tables")
         ),
         revisions=Path(str(migrations)) / "versions" if migrations is not None else None,
-        traitements=() if aucune else suite("ent_traitements", _est(Traitement), "Traitement"),
+        traitements=() if aucune else verifiee("ent_traitements", traitements, _est(Traitement), "Traitement"),
         aucune=aucune,
         permissions=suite("ent_permissions", _est(Permission), "Permission"),
         taches=suite("ent_taches", _est(Tache), "Tache"),

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from ent_core.chargement.modeles import Bascule
 from ent_core.identite.modeles import Etablissement, Personne
 
-__all__ = ["BasculeEcrite", "lire", "lire_plusieurs"]
+__all__ = ["BasculeEcrite", "lire", "lire_plusieurs", "ouvertes_a_part"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,28 @@ def lire_plusieurs(session: Session, identifiants: Iterable[UUID]) -> list[Bascu
     """
     enonce = _ENONCE.where(Bascule.id.in_(list(identifiants)), Bascule.retiree_le.is_(None))
     return [_ecrite(*ligne) for ligne in session.execute(enonce.order_by(Etablissement.nom)).all()]
+
+
+def ouvertes_a_part(session: Session, jour: date) -> dict[str, int]:
+    """Nombre d'établissements où chaque brique est ouverte par leur propre décision.
+
+    :param session: session de l'académie.
+    :param jour: le jour.
+    """
+    dernieres = (
+        select(Bascule.brique, Bascule.ouverte)
+        .distinct(Bascule.brique, Bascule.uai)
+        .where(
+            Bascule.uai.is_not(None),
+            Bascule.retiree_le.is_(None),
+            Bascule.debut <= jour,
+            or_(Bascule.fin.is_(None), Bascule.fin > jour),
+        )
+        .order_by(Bascule.brique, Bascule.uai, Bascule.posee_le.desc())
+        .subquery()
+    )
+    enonce = select(dernieres.c.brique, func.count()).where(dernieres.c.ouverte).group_by(dernieres.c.brique)
+    return {brique: nombre for brique, nombre in session.execute(enonce)}
 
 
 _ENONCE = (

@@ -206,7 +206,7 @@ def modele(genre: str, format_voulu: str, sortie: Path | None) -> None:
     elif format_voulu != Format.CSV.value and sys.stdout.isatty():
         raise click.UsageError("Un classeur ne s'affiche pas : ajouter « --sortie FICHIER ».")
     else:
-        click.get_binary_stream("stdout").write(contenu)
+        click.echo(contenu, nl=False)
 
 
 @importer.command("lots")

@@ -59,18 +59,20 @@ def aller_retour(
     """
     if brique.revisions is None:
         return []
+    anomalies: list[Anomalie] = []
     try:
         migrer(proprietaire, application, [*socle, brique])
         moteur = create_engine(proprietaire, poolclass=NullPool)
         with moteur.connect() as connexion:
-            anomalies = list(_ecarts(connexion, brique))
+            anomalies += _ecarts(connexion, brique)
             _revenir(connexion, brique)
             anomalies += _restes(connexion, brique)
-        migrer(proprietaire, application, [*socle, brique])
+        if not anomalies:
+            migrer(proprietaire, application, [*socle, brique])
     except (SQLAlchemyError, CommandError) as erreur:
         message = str(getattr(erreur, "orig", None) or erreur).splitlines()[0]
         lieu = f"migrations de {brique.id}"
-        return [Anomalie("MIGRATION-001", lieu, f"elles échouent : {message}", _REMEDE)]
+        anomalies.append(Anomalie("MIGRATION-001", lieu, f"elles échouent : {message}", _REMEDE))
     return anomalies
 
 

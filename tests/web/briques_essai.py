@@ -27,7 +27,10 @@ class Fanion:
 
     @implante
     def ent_permissions(self) -> tuple[Permission, ...]:
-        roles = {Role.DIRECTION: Portee.ETABLISSEMENT, Role.ENSEIGNANT: Portee.ETABLISSEMENT}
+        roles: dict[str, Portee] = {
+            Role.DIRECTION: Portee.ETABLISSEMENT,
+            Role.ENSEIGNANT: Portee.ETABLISSEMENT,
+        }
         return (Permission("fanion.voir", "Voir le fanion", roles),)
 
     @implante
@@ -39,8 +42,8 @@ class Fanion:
         def accueil() -> str:
             return "bleu, blanc, rouge"
 
-        @api.route("/couleurs")
-        @api.response(200)
+        @api.route("/couleurs")  # type: ignore[untyped-decorator] # flask-smorest n'est pas typé
+        @api.response(200)  # type: ignore[untyped-decorator] # flask-smorest n'est pas typé
         @exige("fanion.voir")
         def couleurs() -> list[str]:
             """Couleurs du fanion."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from flask import Flask
@@ -110,9 +111,10 @@ def test_une_phase_pilote_s_ouvre_dans_plusieurs_etablissements_pour_des_dates(
     with base.academie("essai") as session:
         posees = session.execute(select(Bascule.uai, Bascule.fin)).all()
         actes = session.scalars(select(ActeJournal.acte).where(ActeJournal.objet == "fanion")).all()
-    assert {(uai, fin.isoformat()) for uai, fin in posees} == {(ECOLE, "2026-12-19"), (AUTRE, "2026-12-19")}
+    assert {(uai, fin) for uai, fin in posees} == {(ECOLE, date(2026, 12, 19)), (AUTRE, date(2026, 12, 19))}
     assert actes == ["brique.ouverte", "brique.ouverte"]
     assert client("direction_autre", AUTRE).get("/fanion/").status_code == 200
+    assert "Ouverte à part dans 2 établissements." in academie.get("/administration/briques").text
 
 
 def test_la_decision_d_un_etablissement_l_emporte_sur_celle_de_l_academie(client: Client) -> None:

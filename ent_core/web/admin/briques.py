@@ -44,6 +44,7 @@ def liste_briques() -> str:
         return render_template(
             "admin/briques.html",
             briques=effets.briques_affichees(instance(), decisions),
+            a_part=historique.ouvertes_a_part(session, contexte.jour) if not vise else {},
             non_chargees=effets.non_chargees(instance()),
             etablissement=session.get(Etablissement, vise) if vise else None,
             ecoles=etablissements.tous(session) if uai is None else [],

@@ -1,0 +1,208 @@
+"""Mener l'import d'un envoi : simuler, appliquer, et dire où l'on en est. Le web et l'ouvrier passent par ici."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ent_core.chargement.envois import Envoi, Envois, Etape, Sorte, envois_de
+from ent_core.contrat.taches import Tache
+from ent_core.donnees.session import BaseDeDonnees
+from ent_core.identite.aaf.constats import Constat, Gravite
+from ent_core.identite.aaf.importation import importer
+from ent_core.identite.aaf.livraison import ouvrir_livraison
+from ent_core.identite.aaf.rapport import RapportImport
+from ent_core.identite.lots import Ecart, RapportChargement, ecarts_des, empreinte_des
+from ent_core.identite.sts.chargement import importer_emploi_du_temps
+from ent_core.identite.tableur import Correspondance, lire_tableau, valider
+from ent_core.identite.tableur.chargement import OptionsListe, importer_liste
+from ent_core.socle.calendrier import Horloge
+from ent_core.socle.configuration import Configuration
+from ent_core.socle.erreurs import ErreurEnt
+
+__all__ = ["TACHE_IMPORT", "executer_envoi", "taches_d_import"]
+
+TACHE_IMPORT = "noyau.importer"
+_CONSTATS_MONTRES = 100
+
+
+def taches_d_import(configuration: Configuration, horloge: Horloge) -> tuple[Tache, ...]:
+    """Les travaux des imports : mener un envoi, effacer ceux de la veille.
+
+    :param configuration: configuration de l'instance.
+    :param horloge: horloge de l'instance.
+    """
+
+    def mener(base: BaseDeDonnees, cle: str) -> None:
+        executer_envoi(base, configuration, horloge, cle)
+
+    def purger(_base: BaseDeDonnees) -> None:
+        envois_de(configuration, horloge).purger()
+
+    return (
+        # Rejouer un import ne change rien de plus ; trois pannes de suite ne sont plus un accident.
+        Tache(TACHE_IMPORT, mener, essais=3),
+        Tache("noyau.purger_envois", purger, periode="50 * * * *"),
+    )
+
+
+def executer_envoi(base: BaseDeDonnees, configuration: Configuration, horloge: Horloge, cle: str) -> Envoi:
+    """Simule ou applique un envoi selon son étape ; un refus y est gardé, avec ce qu'il faut faire.
+
+    :param base: base de l'application.
+    :param configuration: seuils des imports et dossier des envois.
+    :param horloge: horloge.
+    :param cle: envoi.
+    """
+    envois = envois_de(configuration, horloge)
+    envoi = envois.ouvrir(cle)
+    if envoi.etape not in (Etape.SIMULATION_DEMANDEE, Etape.IMPORT_DEMANDE):
+        return envoi
+    simulation = envoi.etape is Etape.SIMULATION_DEMANDEE
+    try:
+        envoi.rapport = _importer(base, configuration, horloge, envois, envoi, simulation=simulation)
+        envoi.etape = Etape.SIMULE if simulation else Etape.FINI
+    except ErreurEnt as erreur:
+        envoi.erreur = {"message": erreur.message, "remede": erreur.remede, "lieu": erreur.lieu}
+        envoi.etape = Etape.REFUSE
+    if envoi.etape is not Etape.SIMULE:
+        envois.retirer_fichiers(envoi)
+    envois.garder(envoi)
+    return envoi
+
+
+def _importer(
+    base: BaseDeDonnees,
+    configuration: Configuration,
+    horloge: Horloge,
+    envois: Envois,
+    envoi: Envoi,
+    *,
+    simulation: bool,
+) -> dict[str, Any]:
+    fichiers = envois.fichiers(envoi)
+    match envoi.sorte:
+        case Sorte.ANNUAIRE:
+            return _annuaire(base, configuration, horloge, envois, envoi, fichiers[0], simulation=simulation)
+        case Sorte.LISTE:
+            rapport = _liste(base, configuration, horloge, envoi, fichiers[0], simulation=simulation)
+        case Sorte.EMPLOI_DU_TEMPS:
+            rapport = importer_emploi_du_temps(
+                base,
+                fichiers[0],
+                individus=fichiers[1] if len(fichiers) > 1 else None,
+                noms=(envoi.noms[0], envoi.noms[-1]),
+                uai=envoi.uai or None,
+                horloge=horloge,
+                simulation=simulation,
+                par=envoi.par,
+            )
+    return _rapport_ecole(rapport)
+
+
+def _annuaire(
+    base: BaseDeDonnees,
+    configuration: Configuration,
+    horloge: Horloge,
+    envois: Envois,
+    envoi: Envoi,
+    fichier: Path,
+    *,
+    simulation: bool,
+) -> dict[str, Any]:
+    def avancer(etape: str, fait: int, total: int) -> None:
+        # Un pour cent de plus vaut une écriture, pas davantage.
+        precedente, vu, _ = envoi.avancement
+        part = 100 * fait // total if total else 0
+        if etape != precedente or part != vu:
+            envoi.avancement = (etape, part, 100)
+            envois.garder(envoi)
+
+    with ouvrir_livraison(fichier) as livraison:
+        rapport = importer(
+            base,
+            livraison,
+            horloge=horloge,
+            reglages=configuration.imports,
+            simulation=simulation,
+            accepter_retraits=bool(envoi.options.get("accepter_retraits")),
+            progression=avancer,
+            par=envoi.par,
+        )
+    return _rapport_annuaire(rapport)
+
+
+def _liste(
+    base: BaseDeDonnees,
+    configuration: Configuration,
+    horloge: Horloge,
+    envoi: Envoi,
+    fichier: Path,
+    *,
+    simulation: bool,
+) -> RapportChargement:
+    tableau = lire_tableau(fichier, envoi.noms[0])
+    correspondance = Correspondance.depuis_dict(envoi.options["correspondance"], tableau.entetes)
+    return importer_liste(
+        base,
+        valider(tableau, correspondance, aujourd_hui=horloge.aujourd_hui()),
+        uai=envoi.uai,
+        nom=envoi.noms[0],
+        empreinte=empreinte_des([fichier]),
+        horloge=horloge,
+        reglages=configuration.imports,
+        options=OptionsListe(
+            complete=bool(envoi.options.get("complete")),
+            accepter_retraits=bool(envoi.options.get("accepter_retraits")),
+            direction_permise=bool(envoi.options.get("direction_permise")),
+        ),
+        simulation=simulation,
+        par=envoi.par,
+    )
+
+
+def _rapport_ecole(rapport: RapportChargement) -> dict[str, Any]:
+    massifs = [c.motif for c in rapport.constats if c.code == "retraits_nombreux"]
+    return {
+        "lot": str(rapport.lot or ""),
+        "change": rapport.change,
+        "ecarts": [_ecart(ecart) for ecart in rapport.ecarts],
+        "rejets": rapport.rejets,
+        "avertissements": rapport.avertissements,
+        "constats": _constats(rapport.constats),
+        "retraits": massifs,
+    }
+
+
+def _rapport_annuaire(rapport: RapportImport) -> dict[str, Any]:
+    rejets = sum(constat.gravite is Gravite.REJET for constat in rapport.echantillon)
+    return {
+        "lot": str(rapport.lot or ""),
+        "resume": rapport.resume(),
+        "change": not rapport.inchange,
+        "ecarts": [_ecart(ecart) for ecart in ecarts_des(rapport.comptes)],
+        "rejets": rejets,
+        "avertissements": sum(rapport.constats.values()) - rejets,
+        "constats": _constats(rapport.echantillon),
+        "retraits": [str(retrait) for retrait in rapport.retraits_excessifs],
+    }
+
+
+def _ecart(ecart: Ecart) -> dict[str, Any]:
+    return {
+        "objet": ecart.objet,
+        "ajouts": ecart.ajouts,
+        "modifications": ecart.modifications,
+        "retraits": ecart.retraits,
+        "inchanges": ecart.inchanges,
+    }
+
+
+def _constats(constats: Iterable[Constat]) -> list[dict[str, Any]]:
+    """Les premiers défauts, les plus graves d'abord ; le fichier des rejets les donne tous."""
+    ordonnes = sorted(constats, key=lambda c: (c.gravite is not Gravite.REJET, c.fichier, c.ligne or 0))
+    return [
+        {"gravite": c.gravite.value, "fichier": c.fichier, "ligne": c.ligne, "cle": c.cle, "motif": c.motif}
+        for c in ordonnes[:_CONSTATS_MONTRES]
+    ]
