@@ -205,9 +205,9 @@ def _interroger(nom: str, greffon: Any, anomalies: list[Anomalie]) -> BriqueChar
 
     def suite(crochet: str, admis: Callable[[Any], bool], attendu: str) -> tuple[Any, ...]:
         """Rend une suite dont chaque élément est de la bonne sorte."""
-        return verifiee(crochet, lire(crochet, ()), admis, attendu)
+        return admise(crochet, lire(crochet, ()), admis, attendu)
 
-    def verifiee(crochet: str, rendu: Any, admis: Callable[[Any], bool], attendu: str) -> tuple[Any, ...]:
+    def admise(crochet: str, rendu: Any, admis: Callable[[Any], bool], attendu: str) -> tuple[Any, ...]:
         if not isinstance(rendu, Sequence) or isinstance(rendu, str) or not all(map(admis, rendu)):
             anomalies.append(
                 Anomalie(
@@ -239,7 +239,7 @@ def _interroger(nom: str, greffon: Any, anomalies: list[Anomalie]) -> BriqueChar
             modele.__table__ for modele in suite("ent_modeles", lambda m: hasattr(m, "__table__"), "tables")
         ),
         revisions=Path(str(migrations)) / "versions" if migrations is not None else None,
-        traitements=() if aucune else verifiee("ent_traitements", traitements, _est(Traitement), "Traitement"),
+        traitements=() if aucune else admise("ent_traitements", traitements, _est(Traitement), "Traitement"),
         aucune=aucune,
         permissions=suite("ent_permissions", _est(Permission), "Permission"),
         taches=suite("ent_taches", _est(Tache), "Tache"),

@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -98,7 +98,7 @@ class Envois:
 
     def recevoir(
         self,
-        fichiers: Mapping[str, BinaryIO],
+        fichiers: Sequence[tuple[str, BinaryIO]],
         *,
         sorte: Sorte,
         etape: Etape,
@@ -108,7 +108,7 @@ class Envois:
     ) -> Envoi:
         """Garde des fichiers reçus.
 
-        :param fichiers: nom donné par la personne → contenu, dans l'ordre.
+        :param fichiers: nom donné par la personne et contenu, dans l'ordre.
         :param limite: octets par fichier.
         :raises FichierRefuse: fichier vide ou trop grand ; rien n'est gardé.
         """
@@ -119,13 +119,13 @@ class Envois:
             par=par,
             recu_le=self._horloge.maintenant(),
             etape=etape,
-            noms=[_montrable(nom) for nom in fichiers],
+            noms=[_montrable(nom) for nom, _ in fichiers],
             uai=uai,
         )
         self._chemin(envoi.cle).mkdir(mode=0o700)
         try:
-            for rang, (contenu, nom) in enumerate(zip(fichiers.values(), envoi.noms, strict=True)):
-                _copier(contenu, self._chemin(envoi.cle) / str(rang), nom, limite)
+            for rang, (_, contenu) in enumerate(fichiers):
+                _copier(contenu, self._chemin(envoi.cle) / str(rang), envoi.noms[rang], limite)
         except FichierRefuse:
             self.effacer(envoi.cle)
             raise
@@ -205,7 +205,7 @@ def _copier(contenu: BinaryIO, chemin: Path, nom: str, limite: int) -> None:
             if taille > limite:
                 raise FichierRefuse(
                     f"Le fichier dépasse {limite // 1024**2} Mo.",
-                    remede="vérifier que c'est le bon fichier, ou l'importer par la commande « ent importer ».",
+                    remede="vérifier le fichier, ou l'importer par la commande « ent importer ».",
                     lieu=nom,
                 )
             fichier.write(bloc)

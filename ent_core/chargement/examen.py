@@ -92,12 +92,15 @@ def documents(paquet: Path) -> Iterator[Anomalie]:
     :param paquet: dossier du paquet importable.
     """
     racine = racine_de(paquet)
-    for nom, remede in (
-        ("README.md", "dire ce que la brique apporte, à qui, et comment l'ouvrir"),
-        ("CHANGELOG.md", "écrire ce que chaque version change"),
-    ):
+    for nom in ("README.md", "CHANGELOG.md"):
         if racine and not (racine / nom).is_file():
-            yield Anomalie("DOC-001", f"{racine.name}/{nom}", "ce fichier manque", remede)
+            yield Anomalie(
+                "DOC-001",
+                f"{racine.name}/{nom}",
+                "ce fichier manque",
+                "dire ce que la brique apporte et à qui (README.md), et ce que chaque version change"
+                " (CHANGELOG.md)",
+            )
 
 
 def _fichiers(dossier: Path) -> Iterator[Path]:

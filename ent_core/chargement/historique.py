@@ -8,6 +8,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from ent_core.chargement.modeles import Bascule
@@ -70,7 +71,7 @@ def ouvertes_a_part(session: Session, jour: date) -> dict[str, int]:
     """
     dernieres = (
         select(Bascule.brique, Bascule.ouverte)
-        .distinct(Bascule.brique, Bascule.uai)
+        .ext(distinct_on(Bascule.brique, Bascule.uai))
         .where(
             Bascule.uai.is_not(None),
             Bascule.retiree_le.is_(None),

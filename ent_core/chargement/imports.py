@@ -1,4 +1,4 @@
-"""Mener l'import d'un envoi : simuler, appliquer, et dire où l'on en est. Le web et l'ouvrier passent par ici."""
+"""Mener l'import d'un envoi : simuler, appliquer, dire où l'on en est. Web et ouvrier passent par ici."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ent_core.identite.tableur import Correspondance, lire_tableau, valider
 from ent_core.identite.tableur.chargement import OptionsListe, importer_liste
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.configuration import Configuration
-from ent_core.socle.erreurs import ErreurEnt
+from ent_core.socle.erreurs import ErreurEnt, OperationRefusee
 
 __all__ = ["TACHE_IMPORT", "executer_envoi", "taches_d_import"]
 
@@ -63,13 +63,31 @@ def executer_envoi(base: BaseDeDonnees, configuration: Configuration, horloge: H
     try:
         envoi.rapport = _importer(base, configuration, horloge, envois, envoi, simulation=simulation)
         envoi.etape = Etape.SIMULE if simulation else Etape.FINI
+        envoi.erreur = {}
     except ErreurEnt as erreur:
-        envoi.erreur = {"message": erreur.message, "remede": erreur.remede, "lieu": erreur.lieu}
+        envoi.erreur = {
+            "code": erreur.code,
+            "message": erreur.message,
+            "remede": erreur.remede,
+            "lieu": _lieu(erreur.lieu, envoi),
+        }
+        # Un état présent qui s'oppose (import en cours, retraits) n'oblige pas à tout renvoyer.
         envoi.etape = Etape.REFUSE
-    if envoi.etape is not Etape.SIMULE:
+        if isinstance(erreur, OperationRefusee) and not simulation:
+            envoi.etape = Etape.SIMULE
+        elif isinstance(erreur, OperationRefusee) and envoi.sorte is Sorte.LISTE:
+            envoi.etape = Etape.COLONNES
+    if envoi.etape in (Etape.FINI, Etape.REFUSE):
         envois.retirer_fichiers(envoi)
     envois.garder(envoi)
     return envoi
+
+
+def _lieu(lieu: str, envoi: Envoi) -> str:
+    """Le nom que la personne a donné, à la place de celui du fichier gardé."""
+    garde, virgule, suite = lieu.partition(",")
+    rang = int(garde) if garde.isdecimal() else -1
+    return envoi.noms[rang] + virgule + suite if 0 <= rang < len(envoi.noms) else lieu
 
 
 def _importer(

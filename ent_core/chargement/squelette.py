@@ -99,6 +99,8 @@ def ecrire(nom: str, dossier: Path, titre: str | None = None) -> Path:
         "nom": nom,
         "titre": montre,
         "distribution": f"ent-{nom.replace('_', '-')}",
+        # Alembic garde 32 caractères d'une révision ; chaque brique a sa propre table de version.
+        "revision": f"{nom[:27].rstrip('_')}_0001",
         "noyau_minimum": f"{majeure}.{mineure}.dev0",
         "noyau_suivant": str(int(majeure) + 1),
     }

@@ -108,17 +108,23 @@ def _sur_une_base(adresse: str, brique: BriqueChargee, seule: Configuration) -> 
 def _essais(nom: str, paquet: Path, adresse: str) -> Iterator[Anomalie]:
     racine = racine_de(paquet)
     if racine is None or not (racine / "tests").is_dir():
-        yield _sans_essai(f"brique {nom}", "ses essais ne sont pas ici", "les lancer dans son dépôt")
+        yield Anomalie(
+            "ESSAI-001",
+            f"brique {nom}",
+            "ses essais ne sont pas ici",
+            "les lancer dans son dépôt",
+            Niveau.AVERTISSEMENT,
+        )
     elif importlib.util.find_spec("pytest") is None:
-        yield _sans_essai(
-            f"brique {nom}", "pytest manque, ses essais ne sont pas lancés", "installer ent-core[essais]"
+        yield Anomalie(
+            "ESSAI-004",
+            f"brique {nom}",
+            "pytest manque : ses essais ne sont pas lancés",
+            "installer ent-core[essais]",
+            Niveau.AVERTISSEMENT,
         )
     else:
         yield from _pytest(racine, adresse)
-
-
-def _sans_essai(lieu: str, message: str, remede: str) -> Anomalie:
-    return Anomalie("ESSAI-001", lieu, message, remede, Niveau.AVERTISSEMENT)
 
 
 def _pytest(racine: Path, adresse: str) -> Iterator[Anomalie]:
@@ -158,6 +164,6 @@ def _echecs(releve: Path) -> Iterator[Anomalie]:
             yield Anomalie(
                 "ESSAI-002",
                 f"{essai.get('classname', '').replace('.', '/')} :: {essai.get('name', '')}",
-                str(echec.get("message", "")).strip()[:600] or "l'essai échoue",
+                f"l'essai échoue : {str(echec.get('message', '')).strip()[:600]}",
                 "corriger la brique ; ou l'essai, s'il promet ce qu'elle ne doit pas faire",
             )

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -95,7 +96,8 @@ class Fabrique:
 @pytest.fixture(scope="session")
 def fabrique_bases(serveur: Serveur, worker_id: str) -> Iterator[Fabrique]:
     """Fabrique de bases d'essai du processus."""
-    fabrique = Fabrique(serveur, f"essai_{worker_id}")
+    # Deux sessions peuvent partager un serveur : chacune a ses noms.
+    fabrique = Fabrique(serveur, f"essai_{secrets.token_hex(3)}_{worker_id}")
     yield fabrique
     fabrique.retirer_modeles()
 

@@ -39,6 +39,9 @@ __all__ = [
 PAGES_MAXIMUM = 200
 """Au-delà, préciser la recherche sert mieux que tourner des pages."""
 
+_LETTRES_ACADEMIE = 2
+"""Une lettre seule désigne un dixième de l'académie : on attend la seconde."""
+
 _LETTRES_INDEXEES = 3
 """Un trigramme demande trois lettres ; un mot plus court est cherché au début d'un mot."""
 
@@ -101,7 +104,8 @@ def chercher(
     """Personnes dont le nom contient chaque mot cherché, dans l'ordre des noms.
 
     :param session: session de l'établissement, ou de l'académie.
-    :param texte: mots, dans n'importe quel ordre ; vide, tout l'établissement (ou rien dans l'académie).
+    :param texte: mots, dans n'importe quel ordre ; vide, tout l'établissement.
+        Dans l'académie, deux lettres au moins, sans quoi la page est vide.
     :param uai: établissement ; ``None`` pour toute l'académie.
     :param jour: jour auquel les rattachements sont lus.
     :param annee: année scolaire des classes montrées.
@@ -112,7 +116,7 @@ def chercher(
     """
     limite, page = min(max(limite, 1), 200), min(max(page, 1), PAGES_MAXIMUM)
     mots = _mots(session, texte)
-    if uai is None and not mots:
+    if uai is None and not any(len(mot) >= _LETTRES_ACADEMIE for mot in mots):
         return PageResultats((), page, limite, suite=False)
     enonce = select(Personne.id, Personne.nom, Personne.prenom, Personne.sursis_depuis)
     enonce = enonce.where(*(_contient(mot) for mot in mots))

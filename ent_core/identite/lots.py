@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, insert, or_, select
+from sqlalchemy import Select, func, insert, select
 from sqlalchemy.orm import Session
 
 from ent_core.identite.aaf.chargement import consigner_constats
@@ -27,6 +27,7 @@ __all__ = [
     "empreinte_des",
     "enregistrer_lot",
     "lister_lots",
+    "lot_resume",
     "rejets_du_lot",
     "source_d_ecole",
 ]
@@ -223,10 +224,25 @@ def lister_lots(session: Session, *, uai: str | None = None, limite: int = 50) -
     :param uai: pour ne voir que les imports de cette école ; ``None`` pour tous.
     :param limite: nombre de lots.
     """
-    enonce = _avec_comptes().order_by(ImportLot.demarre_le.desc()).limit(limite)
-    if uai is not None:
-        enonce = enonce.where(or_(*(ImportLot.source == source_d_ecole(f, uai) for f in ("sts", "tableur"))))
+    enonce = _de_l_ecole(_avec_comptes(), uai).order_by(ImportLot.demarre_le.desc()).limit(limite)
     return [LotResume(*ligne) for ligne in session.execute(enonce)]
+
+
+def lot_resume(session: Session, lot: UUID, *, uai: str | None = None) -> LotResume | None:
+    """Un lot ; ``None`` s'il n'existe pas, ou pas pour cette école.
+
+    :param session: session ouverte.
+    :param lot: lot.
+    :param uai: école qui le demande ; ``None`` pour l'académie.
+    """
+    ligne = session.execute(_de_l_ecole(_avec_comptes(), uai).where(ImportLot.id == lot)).one_or_none()
+    return None if ligne is None else LotResume(*ligne)
+
+
+def _de_l_ecole(enonce: Select[ImportLot, int, int], uai: str | None) -> Select[ImportLot, int, int]:
+    if uai is None:
+        return enonce
+    return enonce.where(ImportLot.source.in_([source_d_ecole(f, uai) for f in ("sts", "tableur")]))
 
 
 def _avec_comptes() -> Select[ImportLot, int, int]:
@@ -242,14 +258,16 @@ def _avec_comptes() -> Select[ImportLot, int, int]:
     return select(ImportLot, nombre(Gravite.REJET), nombre(Gravite.AVERTISSEMENT))
 
 
-def rejets_du_lot(session: Session, lot: UUID) -> Sequence[ImportRejet]:
-    """Rejets et avertissements d'un lot, dans l'ordre des fichiers.
+def rejets_du_lot(session: Session, lot: UUID, *, limite: int | None = None) -> Sequence[ImportRejet]:
+    """Rejets d'un lot, puis avertissements, dans l'ordre des fichiers.
 
     :param session: session ouverte.
     :param lot: lot.
+    :param limite: nombre de lignes ; ``None`` pour toutes.
     """
     return session.scalars(
         select(ImportRejet)
         .where(ImportRejet.lot_id == lot)
         .order_by(ImportRejet.gravite.desc(), ImportRejet.fichier, ImportRejet.ligne, ImportRejet.cle)
+        .limit(limite)
     ).all()

@@ -38,7 +38,7 @@ class Base(_Section, frozen=True, kw_only=True):
     """La base de données.
 
     :param url: adresse de l'application ; vide, la base embarquée sert.
-    :param proprietaire: adresse du compte qui migre.
+    :param proprietaire: adresse du compte qui migre ; absente des serveurs web.
     :param connexions: connexions tenues par chaque processus.
     """
 
@@ -50,6 +50,9 @@ class Base(_Section, frozen=True, kw_only=True):
 class Serveur(_Section, frozen=True, kw_only=True):
     """Le serveur web.
 
+    :param hote: adresse d'écoute.
+    :param port: port d'écoute.
+    :param processus: nombre de processus, un par cœur.
     :param securise: l'ENT est servi en HTTPS (témoins ``Secure``, HSTS) ; faux pour un essai local.
     :param mandataires: nombre de mandataires de confiance devant l'ENT.
     """
@@ -96,14 +99,21 @@ class Imports(_Section, frozen=True, kw_only=True):
 
 
 class Journaux(_Section, frozen=True, kw_only=True):
-    """Journaux techniques, sans donnée personnelle."""
+    """Journaux techniques, sans donnée personnelle.
+
+    :param format: ``json`` pour une machine, ``texte`` pour une personne.
+    :param niveau: ``DEBUG``, ``INFO``, ``WARNING`` ou ``ERROR``.
+    """
 
     format: str = "json"
     niveau: str = "INFO"
 
 
 class Briques(_Section, frozen=True, kw_only=True):
-    """Briques chargées : installer une brique ne suffit pas, il faut la nommer ici."""
+    """Briques chargées : installer une brique ne suffit pas, il faut la nommer ici.
+
+    :param chargees: identifiants des briques.
+    """
 
     chargees: tuple[str, ...] = ()
 
@@ -111,7 +121,11 @@ class Briques(_Section, frozen=True, kw_only=True):
 class BasculeFichier(_Section, frozen=True, kw_only=True):
     """Ouverture d'une brique décidée par fichier.
 
+    :param brique: identifiant de la brique.
     :param etablissements: codes UAI ; vide, toute l'académie.
+    :param ouverte: ouvrir, ou fermer.
+    :param debut: premier jour ; absent, depuis toujours.
+    :param fin: lendemain du dernier jour ; absent, sans fin.
     """
 
     brique: str
@@ -125,6 +139,7 @@ class Configuration(_Section, frozen=True, kw_only=True):
     """Toute la configuration d'une instance.
 
     :param produit: nom montré aux personnes.
+    :param academie: nom de l'académie.
     :param donnees: dossier de la base embarquée et de la clé secrète.
     :param cle_secrete: 32 caractères au moins ; vide, une clé est gardée dans ``donnees``.
     :param demo: mode démonstration : données inventées, entrée en un clic.

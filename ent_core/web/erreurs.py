@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from ent_core.donnees.session import base_indisponible
 from ent_core.socle.erreurs import AccesRefuse, ErreurEnt
 
-__all__ = ["est_api", "installer"]
+__all__ = ["est_api", "installer", "montrer"]
 
 _journal = logging.getLogger("ent.web")
 
@@ -53,13 +53,17 @@ def installer(application: Flask) -> None:
 
     :param application: application Flask.
     """
-    application.register_error_handler(ErreurEnt, _erreur_ent)
+    application.register_error_handler(ErreurEnt, montrer)
     application.register_error_handler(HTTPException, _erreur_http)
     application.register_error_handler(OperationalError, _erreur_base)
     application.register_error_handler(Exception, _erreur_imprevue)
 
 
-def _erreur_ent(erreur: ErreurEnt) -> Response:
+def montrer(erreur: ErreurEnt) -> Response:
+    """Page, ou ``problem+json``, d'une erreur prévue.
+
+    :param erreur: ce qui s'est passé, et le remède.
+    """
     lieu = "" if isinstance(erreur, AccesRefuse) else erreur.lieu
     return _repondre(
         erreur.statut_http, f"{erreur.message} {lieu}".strip(), erreur.remede, _reference(erreur.code)
@@ -78,7 +82,7 @@ def _erreur_http(erreur: HTTPException) -> Response:
 
 
 def _erreur_base(erreur: OperationalError) -> Response:
-    return _erreur_ent(base_indisponible(erreur))
+    return montrer(base_indisponible(erreur))
 
 
 def _erreur_imprevue(erreur: Exception) -> Response:

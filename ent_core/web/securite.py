@@ -6,6 +6,7 @@ from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from ent_core.socle.erreurs import ErreurEnt
+from ent_core.web.erreurs import montrer
 
 __all__ = ["CSP", "installer"]
 
@@ -57,9 +58,12 @@ def installer(application: Flask, *, securise: bool) -> None:
     CSRFProtect(application)
 
     def refuser(_erreur: Exception) -> Response:
-        raise RequeteContrefaite(
-            "cette page est ouverte depuis trop longtemps, ou la demande ne vient pas d'elle.",
-            remede="revenir en arrière, recharger la page, puis recommencer ; votre saisie est gardée.",
+        # Une exception levée ici n'aurait plus de traitement : on rend la page nous-mêmes.
+        return montrer(
+            RequeteContrefaite(
+                "cette page est ouverte depuis trop longtemps, ou la demande ne vient pas d'elle.",
+                remede="revenir en arrière, recharger la page, puis recommencer.",
+            )
         )
 
     application.register_error_handler(CSRFError, refuser)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pluggy
@@ -33,12 +34,15 @@ from ent_core.brique import (
     exige,
     par_etablissement,
 )
+from ent_core.chargement.decouverte import charger
+from ent_core.chargement.verification import verifier_declarations
+from ent_core.contrat.resultats import Niveau
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.application import assembler, configuration_essai
 from ent_core.essais.base import AdressesBase, Fabrique
 from ent_core.essais.instance import FabriqueInstance, faux_brique
 from ent_core.socle.calendrier import HorlogeFixe
-from ent_core.socle.configuration import Briques
+from ent_core.socle.configuration import Briques, Configuration
 from ent_core.socle.erreurs import AnomaliesTrouvees
 
 SUIVI = Traitement(
@@ -170,8 +174,6 @@ def test_une_declaration_qui_echoue_est_nommee(refus: Demarrer) -> None:
 
 
 def test_un_identifiant_different_du_point_d_entree_est_refuse() -> None:
-    from ent_core.chargement.decouverte import charger
-
     brique = faux_brique(
         "suivi", ent_manifeste=lambda: Manifeste("autre", "Autre", "1", "Résumé.", contrat=9)
     )
@@ -232,13 +234,6 @@ def test_toutes_les_anomalies_sont_montrees_d_un_coup(refus: Demarrer) -> None:
 def test_un_registre_inacheve_s_essaie_mais_ne_s_ouvre_pas_en_production(
     application_avec: FabriqueInstance,
 ) -> None:
-    from dataclasses import replace
-
-    from ent_core.chargement.decouverte import charger
-    from ent_core.chargement.verification import verifier_declarations
-    from ent_core.contrat.resultats import Niveau
-    from ent_core.socle.configuration import Configuration
-
     brouillon = replace(SUIVI, textes=("À COMPLÉTER",))
     brique = faux_brique("suivi", ent_traitements=lambda: (brouillon,))
     application_avec(brique)

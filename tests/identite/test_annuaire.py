@@ -86,6 +86,7 @@ def test_un_signe_n_est_pas_un_joker(session: Session, annuaire: Annuaire, texte
 
 def test_sans_texte_l_ecole_se_feuillette_et_l_academie_attend(session: Session, annuaire: Annuaire) -> None:
     assert trouver(session, "") == []
+    assert trouver(session, "e") == [], "une lettre seule désigne trop de monde"
     assert len(trouver(session, "", ECOLE)) == 14
 
 

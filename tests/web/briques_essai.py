@@ -43,7 +43,7 @@ class Fanion:
             return "bleu, blanc, rouge"
 
         @api.route("/couleurs")  # type: ignore[untyped-decorator] # flask-smorest n'est pas typé
-        @api.response(200)  # type: ignore[untyped-decorator] # flask-smorest n'est pas typé
+        @api.response(200)
         @exige("fanion.voir")
         def couleurs() -> list[str]:
             """Couleurs du fanion."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from ent_core.contrat.roles import Profil
-from ent_core.essais.annuaire import ECOLE, RECTORAT, Annuaire
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from ent_core.contrat.roles import Profil
+from ent_core.donnees.session import BaseDeDonnees
+from ent_core.essais.annuaire import ECOLE, RECTORAT, Annuaire
+from ent_core.identite.modeles import Rattachement
+from ent_core.socle.calendrier import HorlogeFixe
 
 Client = Callable[..., FlaskClient]
 
@@ -37,3 +42,77 @@ def test_l_administrateur_de_l_academie_a_un_accueil(client_de: Client, annuaire
     reponse = client_de(annuaire["administrateur_academique"], RECTORAT, Profil.ACADEMIE.value).get("/")
     assert reponse.status_code == 200
     assert "Services académiques" in reponse.text
+
+
+def test_un_formulaire_sans_jeton_est_refuse_avec_une_phrase(application: Flask) -> None:
+    application.config["WTF_CSRF_ENABLED"] = True
+    reponse = application.test_client().post("/connexion", data={"identifiant": "x", "mot_de_passe": "y"})
+    assert reponse.status_code == 400
+    assert "recharger la page" in reponse.text
+
+
+def test_une_ecriture_venue_d_un_autre_site_est_refusee(client_de: Client, annuaire: Annuaire) -> None:
+    client = client_de(annuaire["eleve"], ECOLE, Profil.ELEVE.value)
+    reponse = client.post("/theme", data={"theme": "sombre"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert reponse.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("chemin", "saisie"),
+    [
+        ("/compte", {"acte": "revoquer_session", "session": "pas-un-uuid"}),
+        ("/compte", {"acte": "changer_mot_de_passe"}),
+        ("/etablissement", {"contexte": "n'importe quoi"}),
+        ("/etablissement", {"contexte": "0991002B:National_ELV"}),
+        ("/theme", {"theme": "<script>"}),
+    ],
+)
+def test_une_saisie_fautive_ne_fait_jamais_une_panne(
+    client_de: Client, annuaire: Annuaire, chemin: str, saisie: dict[str, str]
+) -> None:
+    reponse = client_de(annuaire["eleve"], ECOLE, Profil.ELEVE.value).post(chemin, data=saisie)
+    assert reponse.status_code < 500
+    assert "Traceback" not in reponse.text
+
+
+@pytest.mark.parametrize(
+    "suite", ["https://mechant.example", "//mechant.example", "/\\mechant.example", "javascript:alert(1)"]
+)
+def test_on_ne_revient_que_dans_cet_ent(client_de: Client, annuaire: Annuaire, suite: str) -> None:
+    reponse = client_de(annuaire["eleve"], ECOLE, Profil.ELEVE.value).get(
+        "/connexion", query_string={"suite": suite}
+    )
+    assert reponse.location == "/"
+
+
+@pytest.mark.exigence("SDET-SSI-02")
+def test_chaque_reponse_porte_les_en_tetes_de_securite(application: Flask) -> None:
+    entetes = application.test_client().get("/connexion").headers
+    assert "unsafe" not in entetes["Content-Security-Policy"]
+    assert "default-src 'none'" in entetes["Content-Security-Policy"]
+    assert entetes["X-Content-Type-Options"] == "nosniff"
+    assert entetes["Cache-Control"] == "no-store"
+
+
+@pytest.mark.exigence("SDET-AUT-03")
+def test_une_affectation_finie_ferme_tout_aussitot(
+    client_de: Client, annuaire: Annuaire, base: BaseDeDonnees, horloge: HorlogeFixe
+) -> None:
+    client = client_de(annuaire["cpe"], ECOLE, Profil.VIE_SCOLAIRE.value)
+    assert client.get("/administration/personnes").status_code == 200
+    with base.academie("essai") as session:
+        session.execute(
+            update(Rattachement)
+            .where(Rattachement.personne_id == annuaire["cpe"])
+            .values(fin=horloge.aujourd_hui())
+        )
+    assert client.get("/administration/personnes").location.startswith("/etablissement")
+
+
+def test_les_mesures_ne_se_lisent_que_de_la_machine(application: Flask) -> None:
+    client = application.test_client()
+    assert client.get("/mesures").status_code == 200
+    assert client.get("/mesures", headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 404
+    assert client.get("/mesures", environ_base={"REMOTE_ADDR": "203.0.113.9"}).status_code == 404
+    assert client.get("/sante").json == {"etat": "ok"}
+    assert client.get("/pret").json == {"etat": "ok"}

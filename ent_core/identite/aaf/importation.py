@@ -142,6 +142,9 @@ def _provenance(livraison: Livraison) -> _Provenance:
 
 
 def _verrouiller(session: Session) -> None:
+    # Cette transaction attend la fin de la lecture : aucun délai du serveur ne doit la couper.
+    session.execute(text("set local idle_in_transaction_session_timeout = 0"))
+    session.execute(text("set local statement_timeout = 0"))
     if not session.scalar(text("select pg_try_advisory_xact_lock(:v)"), {"v": _VERROU}):
         raise OperationRefusee(
             "Un autre import est en cours.",

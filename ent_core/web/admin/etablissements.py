@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from flask import render_template, url_for
 from sqlalchemy.orm import Session
 
 from ent_core.chargement.activation import Decision
-from ent_core.contrat.interface import Contexte
 from ent_core.identite import annees, etablissements
 from ent_core.identite.etablissements import Effectifs
 from ent_core.identite.modeles import Etablissement
@@ -20,7 +21,7 @@ from ent_core.web.instance import Instance, instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige
 
-__all__ = ["PAR_PAGE", "EtablissementAffiche", "afficher", "ouvertes"]
+__all__ = ["PAR_PAGE", "EtablissementAffiche", "afficher", "lister", "ouvertes"]
 
 PAR_PAGE = 25
 _COLONNES = {"nom": "Établissement", "ville": "Ville", "nature": "Nature", "uai": "Code UAI"}
@@ -43,21 +44,12 @@ class EtablissementAffiche:
 def liste_etablissements() -> str:
     filtre = lire(SaisieEtablissements())
     with perimetre("liste des établissements") as (session, _):
-        trouves = etablissements.lister(
-            session,
-            filtre["q"],
-            tri=filtre["tri"].lstrip("-"),
-            descendant=filtre["tri"].startswith("-"),
-            degre=filtre["degre"],
-            limite=PAR_PAGE,
-            page=filtre["page"],
-        )
-        lignes = afficher(session, instance(), trouves[:PAR_PAGE], contexte_courant())
+        lignes, suite = lister(session, filtre)
     return render_template(
         "admin/etablissements.html",
         filtre=filtre,
         lignes=lignes,
-        suite=len(trouves) > PAR_PAGE,
+        suite=suite,
         colonnes=_colonnes(filtre),
         rang=(filtre["page"] - 1) * PAR_PAGE,
     )
@@ -82,16 +74,31 @@ def etablissement(uai: str) -> str:
         )
 
 
-def afficher(
-    session: Session, ent: Instance, trouves: list[Etablissement], contexte: Contexte
-) -> list[EtablissementAffiche]:
-    """Établissements d'une page, avec leurs effectifs et leurs briques.
+def lister(session: Session, filtre: Mapping[str, Any]) -> tuple[list[EtablissementAffiche], bool]:
+    """Une page d'établissements, et s'il y en a d'autres après.
 
     :param session: session de l'académie.
-    :param ent: instance.
-    :param trouves: établissements de la page.
-    :param contexte: qui regarde.
+    :param filtre: valeurs de ``SaisieEtablissements``.
     """
+    trouves = etablissements.lister(
+        session,
+        filtre["q"],
+        tri=filtre["tri"].lstrip("-"),
+        descendant=filtre["tri"].startswith("-"),
+        degre=filtre["degre"],
+        limite=PAR_PAGE,
+        page=filtre["page"],
+    )
+    return afficher(session, trouves[:PAR_PAGE]), len(trouves) > PAR_PAGE
+
+
+def afficher(session: Session, trouves: Sequence[Etablissement]) -> list[EtablissementAffiche]:
+    """Établissements, avec leurs effectifs et leurs briques.
+
+    :param session: session de l'académie.
+    :param trouves: établissements de la page.
+    """
+    ent, contexte = instance(), contexte_courant()
     comptes = etablissements.effectifs(session, [e.uai for e in trouves], contexte.jour, contexte.annee)
     return [
         EtablissementAffiche(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from flask import render_template, request
+from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import LIBELLES_PROFILS, LIBELLES_ROLES
 from ent_core.identite import annuaire, etablissements
+from ent_core.identite.annuaire import PageResultats
 from ent_core.identite.fiches import fiche
 from ent_core.roles import locaux
 from ent_core.web.admin.pages import administration, lire, perimetre
@@ -17,7 +20,7 @@ from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige
 
-__all__ = ["page_personne"]
+__all__ = ["page_personne", "rechercher"]
 
 
 @administration.app_template_filter("profil_en_clair")
@@ -35,16 +38,7 @@ def chercher_personnes() -> str:
     filtre, contexte = lire(SaisieRecherche()), contexte_courant()
     with perimetre("chercher une personne") as (session, uai):
         ecole = uai or filtre["uai"]
-        resultats = annuaire.chercher(
-            session,
-            filtre["q"],
-            uai=ecole,
-            jour=contexte.jour,
-            annee=contexte.annee,
-            profil=filtre["profil"],
-            division=filtre["division"],
-            page=filtre["page"],
-        )
+        resultats = rechercher(session, ecole, filtre)
         divisions = etablissements.divisions(session, ecole, contexte.annee) if ecole else []
         return render_template(
             "admin/personnes.html",
@@ -56,6 +50,20 @@ def chercher_personnes() -> str:
             profils=LIBELLES_PROFILS,
             gere_les_comptes=instance().habilitations.autorise(contexte, "noyau.comptes"),
         )
+
+
+def rechercher(session: Session, uai: str | None, filtre: Mapping[str, Any]) -> PageResultats:
+    """Une page de la recherche demandée.
+
+    :param session: session de l'établissement, ou de l'académie.
+    :param uai: établissement ; ``None`` pour toute l'académie.
+    :param filtre: valeurs de ``SaisieRecherche``.
+    """
+    contexte = contexte_courant()
+    criteres = {nom: filtre[nom] for nom in ("profil", "division", "page")}
+    return annuaire.chercher(
+        session, filtre["q"], uai=uai, jour=contexte.jour, annee=contexte.annee, **criteres
+    )
 
 
 @administration.get("/personnes/<uuid:personne_id>")

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from ent_core.identite import annuaire, etablissements
 from ent_core.identite.annuaire import PersonneTrouvee
 from ent_core.identite.fiches import Fiche, fiche
 from ent_core.identite.modeles import Etablissement
 from ent_core.socle.erreurs import Introuvable
-from ent_core.web.admin.etablissements import PAR_PAGE, EtablissementAffiche, afficher
+from ent_core.web.admin.etablissements import EtablissementAffiche, afficher, lister
 from ent_core.web.admin.pages import perimetre
+from ent_core.web.admin.personnes import rechercher
 from ent_core.web.admin.saisies import SaisieEtablissements, SaisieRecherche
 from ent_core.web.api.ressources import Ressources
 from ent_core.web.api.schemas import EtablissementRendu, PersonneRendue, PersonneTrouveeRendue
 from ent_core.web.api.suites import DESCRIPTION, liens
-from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige
 
@@ -32,17 +31,8 @@ ressources = Ressources("api_annuaire", __name__, "L'annuaire")
 def lire_etablissements(filtre: dict[str, Any]) -> tuple[list[EtablissementAffiche], dict[str, str]]:
     """Établissements ouverts de l'académie."""
     with perimetre("liste des établissements par l'API") as (session, _):
-        trouves = etablissements.lister(
-            session,
-            filtre["q"],
-            tri=filtre["tri"].lstrip("-"),
-            descendant=filtre["tri"].startswith("-"),
-            degre=filtre["degre"],
-            limite=PAR_PAGE,
-            page=filtre["page"],
-        )
-        lignes = afficher(session, instance(), trouves[:PAR_PAGE], contexte_courant())
-    return lignes, liens(filtre["page"], suite=len(trouves) > PAR_PAGE)
+        lignes, suite = lister(session, filtre)
+    return lignes, liens(filtre["page"], suite=suite)
 
 
 @ressources.route("/etablissements/<uai>")
@@ -54,7 +44,7 @@ def lire_etablissement(uai: str) -> EtablissementAffiche:
         trouve = session.get(Etablissement, uai)
         if trouve is None:
             raise Introuvable("cet établissement n'existe pas.", remede="vérifier le code UAI.")
-        return afficher(session, instance(), [trouve], contexte_courant())[0]
+        return afficher(session, [trouve])[0]
 
 
 @ressources.route("/personnes")
@@ -63,18 +53,8 @@ def lire_etablissement(uai: str) -> EtablissementAffiche:
 @exige("noyau.personnes")
 def lire_personnes(filtre: dict[str, Any]) -> tuple[tuple[PersonneTrouvee, ...], dict[str, str]]:
     """Personnes dont le nom contient chaque mot cherché, sans accents ni ordre."""
-    contexte = contexte_courant()
     with perimetre("chercher une personne par l'API") as (session, uai):
-        resultats = annuaire.chercher(
-            session,
-            filtre["q"],
-            uai=uai or filtre["uai"],
-            jour=contexte.jour,
-            annee=contexte.annee,
-            profil=filtre["profil"],
-            division=filtre["division"],
-            page=filtre["page"],
-        )
+        resultats = rechercher(session, uai or filtre["uai"], filtre)
     return resultats.personnes, liens(resultats.page, suite=resultats.suite)
 
 

@@ -14,7 +14,7 @@ from ent_core.identite.connexion import Refus
 from ent_core.identite.modeles import Compte
 from ent_core.identite.sessions import SessionOuverte, SessionReconnue
 from ent_core.socle.dates import heure, jour_long
-from ent_core.socle.erreurs import DonneeInvalide
+from ent_core.socle.erreurs import DonneeInvalide, Introuvable
 from ent_core.web.instance import instance
 from ent_core.web.portail import portail
 from ent_core.web.requete import poser_temoin, requete, session_courante, temoin
@@ -89,7 +89,7 @@ def _afficher(ouverte: SessionOuverte, courante: UUID) -> AppareilAffiche:
 def modifier_compte() -> str | Response | tuple[str, int]:
     match request.form.get("acte"):
         case "revoquer_session":
-            return _revoquer(UUID(request.form.get("session", "")))
+            return _revoquer(request.form.get("session", type=UUID))
         case "revoquer_autres":
             nombre = sessions.fermer_autres(session_courante(), instance().horloge, request.cookies[temoin()])
             flash(f"{nombre} appareil(s) déconnecté(s).", "succes")
@@ -98,7 +98,9 @@ def modifier_compte() -> str | Response | tuple[str, int]:
             return _changer_secret()
 
 
-def _revoquer(identifiant: UUID) -> Response:
+def _revoquer(identifiant: UUID | None) -> Response:
+    if identifiant is None:
+        raise Introuvable("cet appareil n'est plus connecté.", remede="rafraîchir la page.")
     sessions.fermer_une(session_courante(), instance().horloge, _reconnue().compte_id, identifiant)
     flash("Cet appareil est déconnecté.", "succes")
     return redirect(url_for("ent.mon_compte"))
