@@ -148,6 +148,11 @@ def ent_permissions() -> Sequence[Permission]:
             "Voir les établissements et leurs années",
             {Role.ADMINISTRATEUR_ACADEMIQUE: Portee.ACADEMIE, Role.INSPECTION: Portee.ACADEMIE},
         ),
+        Permission("noyau.annees", "Tenir les années scolaires et leurs périodes", _ADMINISTRATION),
+        Permission("noyau.roles", "Attribuer et retirer les rôles locaux", _ADMINISTRATION),
+        Permission(
+            "noyau.restrictions", "Enregistrer les restrictions posées par un acte de justice", _ADMINISTRATION
+        ),
         Permission("noyau.briques", "Ouvrir et fermer les briques", _ADMINISTRATION),
         Permission(
             "noyau.personnes",

@@ -59,7 +59,7 @@ def nouveau_code(personne_id: UUID) -> str:
 
 
 @administration.post("/personnes/<uuid:personne_id>/roles")
-@exige("noyau.comptes")
+@exige("noyau.roles")
 def attribuer_role(personne_id: UUID) -> ReponsePage:
     def agir(saisie: dict[str, Any]) -> Response:
         with ecole("attribuer un rôle local", saisie["uai"]) as (session, ici):
@@ -79,7 +79,7 @@ def attribuer_role(personne_id: UUID) -> ReponsePage:
 
 
 @administration.post("/personnes/<uuid:personne_id>/roles/<uai>/<uuid:role_id>/retirer")
-@exige("noyau.comptes")
+@exige("noyau.roles")
 def retirer_role(personne_id: UUID, uai: str, role_id: UUID) -> Response:
     with ecole("retirer un rôle local", uai) as (session, ici):
         locaux.retirer_role(session, instance().horloge, contexte_courant(), ici, role_id)
@@ -87,10 +87,9 @@ def retirer_role(personne_id: UUID, uai: str, role_id: UUID) -> Response:
 
 
 @administration.post("/personnes/<uuid:personne_id>/restrictions")
-@exige("noyau.comptes")
+@exige("noyau.restrictions")
 def restreindre(personne_id: UUID) -> ReponsePage:
     def agir(saisie: dict[str, Any]) -> Response:
-        locaux.exiger_administrateur(contexte_courant())
         with perimetre("enregistrer une restriction") as (session, uai):
             restrictions.restreindre(
                 session,
@@ -110,10 +109,9 @@ def restreindre(personne_id: UUID) -> ReponsePage:
 
 
 @administration.post("/personnes/<uuid:personne_id>/restrictions/<uuid:restriction_id>/lever")
-@exige("noyau.comptes")
+@exige("noyau.restrictions")
 def lever_restriction(personne_id: UUID, restriction_id: UUID) -> Response:
     contexte = contexte_courant()
-    locaux.exiger_administrateur(contexte)
     with perimetre("lever une restriction") as (session, uai):
         restrictions.lever(session, instance().horloge, restriction_id, uai=uai, acteur=contexte.personne_id)
     return _revenir(personne_id, "La restriction est levée. L'accès est rendu dès maintenant.")

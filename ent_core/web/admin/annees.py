@@ -21,13 +21,13 @@ __all__: list[str] = []
 
 
 @administration.get("/etablissements/<uai>/annees", endpoint="annees")
-@exige("noyau.briques")
+@exige("noyau.annees")
 def annees_etablissement(uai: str) -> str:
     return _page(uai, {})
 
 
 @administration.post("/etablissements/<uai>/annees")
-@exige("noyau.briques")
+@exige("noyau.annees")
 def definir_annee(uai: str) -> ReponsePage:
     def agir(saisie: dict[str, Any]) -> Response:
         with ecole("définir une année scolaire", uai) as (session, ici):
@@ -40,7 +40,7 @@ def definir_annee(uai: str) -> ReponsePage:
 
 
 @administration.post("/etablissements/<uai>/periodes")
-@exige("noyau.briques")
+@exige("noyau.annees")
 def definir_periode(uai: str) -> ReponsePage:
     def agir(saisie: dict[str, Any]) -> Response:
         with ecole("définir une période", uai) as (session, ici):
@@ -53,7 +53,7 @@ def definir_periode(uai: str) -> ReponsePage:
 
 
 @administration.post("/etablissements/<uai>/periodes/<int:annee>/<int:rang>/retirer")
-@exige("noyau.briques")
+@exige("noyau.annees")
 def retirer_periode(uai: str, annee: int, rang: int) -> Response:
     with ecole("retirer une période", uai) as (session, ici):
         acteur = contexte_courant().personne_id

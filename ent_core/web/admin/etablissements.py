@@ -70,7 +70,7 @@ def etablissement(uai: str) -> str:
             annees=annees.annees(session, uai),
             periodes=annees.periodes(session, uai),
             briques=ouvertes(session, instance(), uai, contexte.jour),
-            administre=instance().habilitations.autorise(contexte, "noyau.briques"),
+            administre=instance().habilitations.autorise(contexte, "noyau.annees"),
         )
 
 
