@@ -6,14 +6,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import accueil
+from bench import aaf, accueil
 
 
 def principal() -> int:
     """Lance les bancs ; rend 1 si un but n'est pas tenu."""
     with tempfile.TemporaryDirectory(prefix="ent-banc-") as dossier:
-        tenu = accueil.mesurer(Path(dossier) / "accueil")
-    return 0 if tenu else 1
+        tenus = [accueil.mesurer(Path(dossier) / "accueil"), aaf.mesurer(Path(dossier) / "aaf")]
+    return 0 if all(tenus) else 1
 
 
 if __name__ == "__main__":

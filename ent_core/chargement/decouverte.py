@@ -141,7 +141,8 @@ def _ou(erreur: Exception) -> str:
     """Fichier et ligne d'une panne."""
     if isinstance(erreur, SyntaxError):
         return f"{erreur.filename}, ligne {erreur.lineno}"
-    trace = traceback.extract_tb(erreur.__traceback__)[-1]
+    traces = traceback.extract_tb(erreur.__traceback__)
+    trace = next(t for t in reversed(traces) if not t.filename.startswith("<"))
     return f"{trace.filename}, ligne {trace.lineno}"
 
 
@@ -249,8 +250,8 @@ def _interroger(nom: str, greffon: Any, anomalies: list[Anomalie]) -> BriqueChar
     )
 
 
-def _est(classe: type) -> Callable[[Any], bool]:
-    return lambda valeur: isinstance(valeur, classe)
+def _est(sorte: type) -> Callable[[Any], bool]:
+    return lambda valeur: isinstance(valeur, sorte)
 
 
 def _identite(nom: str, manifeste: Manifeste) -> Iterable[Anomalie]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from ent_core.identite.tableur import Correspondance, lire_tableau, valider
 from ent_core.identite.tableur.chargement import OptionsListe, importer_liste
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.configuration import Configuration
-from ent_core.socle.erreurs import ErreurEnt, OperationRefusee
+from ent_core.socle.erreurs import ErreurEnt, Introuvable, OperationRefusee
 
 __all__ = ["TACHE_IMPORT", "executer_envoi", "taches_d_import"]
 
@@ -35,7 +36,9 @@ def taches_d_import(configuration: Configuration, horloge: Horloge) -> tuple[Tac
     """
 
     def mener(base: BaseDeDonnees, cle: str) -> None:
-        executer_envoi(base, configuration, horloge, cle)
+        # Un envoi effacé entre-temps, par sa personne ou par l'âge, n'est plus à importer.
+        with contextlib.suppress(Introuvable):
+            executer_envoi(base, configuration, horloge, cle)
 
     def purger(_base: BaseDeDonnees) -> None:
         envois_de(configuration, horloge).purger()

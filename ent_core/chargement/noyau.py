@@ -151,7 +151,7 @@ def ent_permissions() -> Sequence[Permission]:
         Permission("noyau.annees", "Tenir les années scolaires et leurs périodes", _ADMINISTRATION),
         Permission("noyau.roles", "Attribuer et retirer les rôles locaux", _ADMINISTRATION),
         Permission(
-            "noyau.restrictions", "Enregistrer les restrictions posées par un acte de justice", _ADMINISTRATION
+            "noyau.restrictions", "Enregistrer les restrictions d'un acte de justice", _ADMINISTRATION
         ),
         Permission("noyau.briques", "Ouvrir et fermer les briques", _ADMINISTRATION),
         Permission(

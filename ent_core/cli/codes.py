@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-__all__ = ["codes"]
+__all__ = ["codes", "erreurs"]
 
 _CODE = re.compile(r"[A-Z]+-\d{3}")
 _RACINE = Path(__file__).parents[1]
@@ -22,6 +22,37 @@ def codes() -> dict[str, list[tuple[str, str]]]:
             if (message, remede) not in cas:
                 cas.append((message, remede))
     return dict(sorted(trouves.items()))
+
+
+def erreurs() -> list[tuple[str, int, str]]:
+    """Erreurs montrées aux personnes : code, statut HTTP, première phrase de leur documentation."""
+    corps: dict[str, tuple[list[str], dict[str, object], str]] = {}
+    for fichier in sorted(_RACINE.rglob("*.py")):
+        for noeud in ast.parse(fichier.read_text(encoding="utf-8")).body:
+            if isinstance(noeud, ast.ClassDef):
+                bases = [base.id for base in noeud.bases if isinstance(base, ast.Name)]
+                dit = (ast.get_docstring(noeud) or "").partition("\n\n")[0].replace("\n", " ")
+                corps[noeud.name] = (bases, _attributs(noeud), dit)
+
+    def herite(nom: str, attribut: str) -> object:
+        bases, attributs, _ = corps.get(nom, ([], {}, ""))
+        return attributs.get(attribut) or next(filter(None, (herite(b, attribut) for b in bases)), None)
+
+    return sorted(
+        (str(attributs["code"]), int(str(herite(nom, "statut_http"))), dit)
+        for nom, (_, attributs, dit) in corps.items()
+        if str(attributs.get("code", "")).startswith("ENT-")
+    )
+
+
+def _attributs(noeud: ast.ClassDef) -> dict[str, object]:
+    return {
+        cible.id: ligne.value.value
+        for ligne in noeud.body
+        if isinstance(ligne, ast.Assign) and isinstance(ligne.value, ast.Constant)
+        for cible in ligne.targets
+        if isinstance(cible, ast.Name)
+    }
 
 
 def _releves(module: ast.Module) -> Iterator[tuple[str, str, str]]:

@@ -16,7 +16,7 @@ import msgspec
 import ent_core.brique as facade
 from ent_core.chargement.decouverte import charger
 from ent_core.cli import ent
-from ent_core.cli.codes import codes
+from ent_core.cli.codes import codes, erreurs
 from ent_core.contrat import crochets as module_crochets
 from ent_core.contrat.roles import FONCTIONS_PROFILS, LIBELLES_PROFILS, LIBELLES_ROLES, Role, role_de
 from ent_core.socle import configuration
@@ -152,7 +152,10 @@ def _nom_de_facade(nom: str, objet: Any) -> Iterator[str]:
     dit = documentation(objet)
     yield f"{dit.texte}\n"
     if isinstance(objet, type) and issubclass(objet, enum.Enum):
-        yield from _tableau(("nom", "valeur"), [(f"`{m.name}`", str(m.value)) for m in objet])
+        valeurs = [(m.name, str(m.value)) for m in objet]
+        yield from _tableau(
+            ("nom", "valeur"), [(f"`{nom}`", f"`{v}`" if v.isidentifier() else v) for nom, v in valeurs]
+        )
         return
     noms = [c.name for c in dataclasses.fields(objet)] if dataclasses.is_dataclass(objet) else []
     lignes = [f"- `{p}` : {dit.parametres[p]}" if p in dit.parametres else f"- `{p}`" for p in noms]
@@ -191,7 +194,8 @@ def _permissions() -> Iterator[str]:
     yield "# Permissions du noyau\n"
     yield "Qui n'est pas nommé n'a rien. Une permission délégable peut l'être par le chef d'établissement.\n"
     for permission in charger([]).briques[0].permissions:
-        yield f"## `{permission.cle}`\n\n{permission.libelle}.{' Délégable.' if permission.delegable else ''}\n"
+        delegable = " Délégable." if permission.delegable else ""
+        yield f"## `{permission.cle}`\n\n{permission.libelle}.{delegable}\n"
         yield from _tableau(
             ("rôle", "périmètre"),
             [(LIBELLES_ROLES[role], str(portee)) for role, portee in permission.roles.items()],
@@ -289,7 +293,7 @@ def _commande(contexte: click.Context, commande: click.Command) -> Iterator[str]
         for nom in commande.list_commands(contexte):
             sous = commande.get_command(contexte, nom)
             if sous is not None and not sous.hidden:
-                yield from _commande(click.Context(sous, parent=contexte, info_name=nom), sous)
+                yield from _commande(click.Context(sous, contexte, info_name=nom), sous)
 
 
 def _valeur(option: click.Option) -> str:
@@ -312,22 +316,17 @@ def _anomalies() -> Iterator[str]:
     yield "`ent verifier` et `ent brique verifier` montrent toutes les anomalies d'un coup ; seule une erreur"
     yield "empêche de démarrer. « … » tient la place de ce que le message nomme.\n"
     for code, cas in codes().items():
-        yield f"## {code}\n"
+        yield f"## `{code}`\n"
         for message, remede in cas:
-            yield f"- {message[:1].upper()}{message[1:]}.  \n  Que faire : {remede}.\n"
+            dit = _marquer(f"{message[:1].upper()}{message[1:]}")
+            yield f"- {dit}.  \n  Que faire : {_marquer(remede)}.\n"
     yield "## Erreurs montrées aux personnes\n"
-    yield from _tableau(("code", "statut HTTP", "sens"), sorted(_erreurs()))
+    yield from _tableau(
+        ("code", "statut HTTP", "sens"),
+        [(f"`{code}`", str(statut), _code(sens)) for code, statut, sens in erreurs()],
+    )
 
 
-def _erreurs() -> Iterator[tuple[str, str, str]]:
-    from ent_core.socle.erreurs import ErreurEnt
-
-    def descendre(classe: type[ErreurEnt]) -> Iterator[type[ErreurEnt]]:
-        yield classe
-        for fille in classe.__subclasses__():
-            if fille.__module__.startswith("ent_core."):
-                yield from descendre(fille)
-
-    for classe in descendre(ErreurEnt):
-        if "code" in vars(classe):
-            yield classe.code, str(classe.statut_http), documentation(classe).texte.split("\n")[0]
+def _marquer(texte: str) -> str:
+    """Met en code ce qui en est : appels, clés, noms soulignés."""
+    return re.sub(r"@?\b\w+=?\([^()]*\)|@\w+|\b\w*_\w+\b(?:…)?|\[\w+\] \w+|\b\w+\.\w+\b", r"`\g<0>`", texte)

@@ -159,7 +159,8 @@ def _sonder_sans_prologue(connexion: Connection, tables: Collection[Table]) -> I
     """Avant tout prologue, le compte nu ne doit avoir aucun droit de lecture."""
     ouvertes = connexion.execute(
         text(
-            "select n from unnest(cast(:noms as text[])) n where has_table_privilege(quote_ident(n), 'select')"
+            "select n from unnest(cast(:noms as text[])) n"
+            " where has_table_privilege(quote_ident(n), 'select')"
         ),
         {"noms": [table.name for table in tables]},
     ).scalars()

@@ -128,6 +128,7 @@ _LIBELLES_TABLES = {
     "responsabilite": "Responsabilités",
     "service": "Services",
     "professeur_principal": "Professeurs principaux",
+    "groupe_division": "Classes des groupes",
 }
 _GESTES = {
     "crees": "ajouts",
@@ -148,8 +149,9 @@ def ecarts_des(comptes: Mapping[str, Any]) -> tuple[Ecart, ...]:
     :param comptes: comptes par table (annuaire fédérateur) ou par objet (listes, emploi du temps).
     """
     tables: Mapping[str, Mapping[str, int]] = comptes.get("tables", comptes)
+    ordre = [*_LIBELLES_TABLES, *_LIBELLES_TABLES.values()]
     ecarts = []
-    for nom in sorted(tables, key=lambda table: [*_LIBELLES_TABLES, table].index(table)):
+    for nom in sorted(tables, key=lambda table: [*ordre, table].index(table)):
         nombres: Counter[str] = Counter()
         for geste, nombre in tables[nom].items():
             if geste in _GESTES:

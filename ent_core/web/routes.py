@@ -128,10 +128,26 @@ def verifier_routes(application: Flask, permissions: dict[str, Permission]) -> I
     :param permissions: table figée des permissions.
     """
     for regle in application.url_map.iter_rules():
-        exigence = exigence_de(application.view_functions[regle.endpoint])
+        vue = application.view_functions[regle.endpoint]
+        exigence = exigence_de(vue)
         lieu = f"route {regle.rule} ({regle.endpoint})"
         if regle.endpoint.endswith("static"):
+            fichier = getattr(vue, "__func__", None) is Blueprint.send_static_file
+            if regle.endpoint != "static" and not fichier:
+                yield Anomalie(
+                    "ROUTE-004",
+                    lieu,
+                    "son nom finit par « static » : elle s'ouvrirait sans session, comme un fichier",
+                    "renommer la fonction",
+                )
             continue
+        if not _sous_garde(application, regle.endpoint):
+            yield Anomalie(
+                "ROUTE-005",
+                lieu,
+                "elle n'appartient à aucune brique : elle resterait ouverte quand la brique est fermée",
+                "employer BlueprintBrique ou ApiBrique, sans blueprint imbriqué",
+            )
         if exigence is None:
             yield Anomalie(
                 "ROUTE-001",
@@ -148,3 +164,11 @@ def verifier_routes(application: Flask, permissions: dict[str, Permission]) -> I
             )
         elif not exigence.permission and not exigence.connectee and not exigence.motif.strip():
             yield Anomalie("ROUTE-003", lieu, "publique sans motif", 'dire pourquoi dans @public("motif")')
+
+
+def _sous_garde(application: Flask, point: str) -> bool:
+    """Vrai pour une route du noyau, ou d'un blueprint qui dit sa brique."""
+    blueprint = application.blueprints.get(point.rpartition(".")[0])
+    if blueprint is None or blueprint.import_name.partition(".")[0] in ("ent_core", "flask_smorest"):
+        return True
+    return bool(getattr(blueprint, "brique", None))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pluggy
 import pytest
+from flask import Blueprint
 from sqlalchemy import Text, create_engine
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.pool import NullPool
@@ -215,6 +216,24 @@ def test_une_route_sans_exigence_ou_a_permission_inconnue_arrete_le_demarrage(re
 
     messages = refus(faux_brique("suivi", ent_routes=lambda: (pages,)))
     assert {message.split("]")[0] for message in messages} == {"[ROUTE-001", "[ROUTE-002"}
+
+
+def test_une_route_ne_peut_se_soustraire_ni_au_droit_ni_a_la_fermeture(refus: Demarrer) -> None:
+    pages, libre = BlueprintBrique("suivi", __name__), Blueprint("libre", __name__, url_prefix="/libre")
+
+    @pages.get("/export")
+    @exige("suivi.lire")
+    def export_static() -> str:
+        return "des noms"
+
+    @libre.get("/")
+    @exige("suivi.lire")
+    def accueil() -> str:
+        return "toujours là"
+
+    lire = Permission("suivi.lire", "Lire", {Role.CPE: Portee.ETABLISSEMENT})
+    messages = refus(faux_brique("suivi", ent_permissions=lambda: (lire,), ent_routes=lambda: (pages, libre)))
+    assert {message.split("]")[0] for message in messages} == {"[ROUTE-004", "[ROUTE-005"}
 
 
 def test_toutes_les_anomalies_sont_montrees_d_un_coup(refus: Demarrer) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, aliased
 
 from ent_core.chargement.decouverte import charger
+from ent_core.donnees.base import Base
 from ent_core.donnees.cloisonnement import sonder
 from ent_core.donnees.session import ROLE_ACADEMIE, BaseDeDonnees, Portage
 from ent_core.essais.annuaire import AUTRE, ECOLE, Annuaire
@@ -23,7 +24,9 @@ pytestmark = pytest.mark.exigence("SDET-SSI-07")
 
 Chemin = Callable[[Session], Any]
 
-_TABLE = Rattachement.__table__
+_TABLE = Base.metadata.tables["rattachement"]
+_DIVISION = Base.metadata.tables["division"]
+_INSCRIPTION = Base.metadata.tables["inscription"]
 _ALIAS = aliased(Rattachement)
 
 
@@ -85,14 +88,14 @@ def test_le_compte_de_l_application_ne_lit_rien_sans_prologue(
 
 
 ECRITURES: dict[str, Chemin] = {
-    "objet": lambda s: (s.add(_division()), s.flush()),
-    "insertion": lambda s: s.execute(insert(Division.__table__).values(**_valeurs())),
+    "objet": lambda s: _ajouter(s, _division()),
+    "insertion": lambda s: s.execute(insert(_DIVISION).values(**_valeurs())),
     "texte": lambda s: s.execute(
         text("insert into division (uai, annee, code, libelle, mefs) values (:u, 2026, 'X', 'X', '{}')"),
         {"u": AUTRE},
     ),
-    "déplacement": lambda s: s.execute(update(Division.__table__).values(uai=AUTRE)),
-    "inscription à l'étranger": lambda s: s.execute(update(Inscription.__table__).values(uai=AUTRE)),
+    "déplacement": lambda s: s.execute(update(_DIVISION).values(uai=AUTRE)),
+    "inscription à l'étranger": lambda s: s.execute(update(_INSCRIPTION).values(uai=AUTRE)),
 }
 
 
@@ -108,7 +111,7 @@ def test_modifier_ou_supprimer_partout_ne_touche_que_son_ecole(
     base: BaseDeDonnees, annuaire: Annuaire
 ) -> None:
     with base.ecole(ECOLE, "essai") as session:
-        session.execute(update(Division.__table__).values(libelle="changée"))
+        session.execute(update(_DIVISION).values(libelle="changée"))
         session.execute(delete(Inscription))
     with base.academie("essai") as session:
         intacte = session.scalars(select(Division.libelle).where(Division.uai == AUTRE)).one()
@@ -177,6 +180,11 @@ def test_la_sonde_trouve_une_table_ou_la_cloison_manque(fabrique_bases: Fabrique
     fabrique_bases.retirer(adresses)
     assert [a.code for a in trouvees] == ["BASE-004"]
     assert "mef" in trouvees[0].lieu
+
+
+def _ajouter(session: Session, objet: object) -> None:
+    session.add(objet)
+    session.flush()
 
 
 def _valeurs() -> dict[str, Any]:

@@ -195,7 +195,7 @@ def test_une_fiche_d_une_autre_sorte_dans_un_fichier_est_ecartee(annuaire: Annua
 
 
 def test_chaque_code_tient_dans_sa_colonne() -> None:
-    longueur = ImportRejet.__table__.c.code.type.length  # type: ignore[attr-defined]
+    longueur = ImportRejet.__table__.c.code.type.length  # type: ignore[attr-defined] # un String
     assert all(len(code) <= longueur for code in Code)
 
 

@@ -46,7 +46,7 @@ def refus(annuaire: Annuaire, livraison: Ecriture | Path, **options: object) -> 
     """L'erreur d'un import refusé, après avoir vérifié que rien n'a changé."""
     avant = annuaire.photo()
     with pytest.raises(ErreurEnt) as vu:
-        annuaire.importer(livraison, **options)  # type: ignore[arg-type]
+        annuaire.importer(livraison, **options)  # type: ignore[arg-type] # paramétré
     assert annuaire.photo() == avant
     assert vu.value.remede
     return vu.value

@@ -83,7 +83,7 @@ class Ecole:
 
     def compter(self, table: type, *conditions: object) -> int:
         with self.base.academie("essai") as session:
-            return session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0  # type: ignore[arg-type]
+            return session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0  # type: ignore[arg-type] # conditions SQLAlchemy
 
     def personne(self, identifiant: str) -> Personne:
         with self.base.academie("essai") as session:

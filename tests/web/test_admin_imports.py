@@ -115,7 +115,7 @@ def test_une_ecole_importe_une_liste_de_bout_en_bout(base: BaseDeDonnees, direct
     assert "L'import est fait" in page.replace("&#39;", "'")
     assert compter(base, Personne) == avant + 2
     assert compter(base, Division, Division.uai == ECOLE, Division.code == "6A") == 1
-    assert f"TABLEUR:{ECOLE}" in direction.get(IMPORTS).text
+    assert re.search(rf"Liste<br><span[^>]*>{ECOLE}", direction.get(IMPORTS).text)
 
 
 def test_le_fichier_est_prive_puis_efface(direction: FlaskClient, configuration: Configuration) -> None:

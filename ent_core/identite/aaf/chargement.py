@@ -35,7 +35,7 @@ CONSTATS_MAX = 5_000
 """Par fichier ; au-delà, c'est la livraison qui est en cause, non des fiches."""
 
 _PAS = 2_000
-_LONGUEUR_CODE = ImportRejet.__table__.c.code.type.length  # type: ignore[attr-defined]
+_LONGUEUR_CODE = ImportRejet.__table__.c.code.type.length  # type: ignore[attr-defined] # String a une longueur
 _CODE_FONCTION = re.compile(r"[A-Z0-9]{1,10}")
 # COPY ne sait pas écrire dans une table cloisonnée : les lignes passent par une table de la transaction.
 _SAS = "create temp table t_lecture (ligne integer, operation text, cle text, attributs jsonb) on commit drop"
@@ -203,7 +203,7 @@ class _Preparation:
                 self._signaler(fiche, nom, fautes)
             # Deux attributs peuvent aller au même endroit : le vide ne chasse pas le plein.
             if lue is not ILLISIBLE and (lue or (champ.cle not in valeurs and not (ajout and lue is None))):
-                valeurs[champ.cle] = lue  # type: ignore[assignment]
+                valeurs[champ.cle] = lue  # type: ignore[assignment] # forme tenue par le champ
         if categorie is Categorie.AGENT and (ajout or "ENTPersonFonctions" in fiche.attributs):
             valeurs["fonctions"] = self._fonctions(fiche)
         return valeurs if self._complete(fiche, valeurs) else None

@@ -8,25 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
+from ent_core.contrat.roles import FONCTIONS_PROFILS
 from ent_core.identite.aaf.valeurs import decouper, premiere
 
 __all__ = ["Fonction", "est_enseignant", "lire_fonctions", "profil_dans_structure", "profil_de_fonction"]
 
-_FONCTIONS_DU_PROFIL = {
-    "National_ELV": "ELE",
-    "National_ENS": "ENS BED EAP FCA FCP FIJ IS ISES PPA RH1D RPL UPI",
-    "National_DIR": "DIR DEC DECPR DSES",
-    "National_EVS": "EDU SUR ADE AED AES",
-    "National_ETA": "ADA ADF ADM ALB ASE ASH CFC CPD CTR LAB MDS ORI OUV PSY TEC",
-    "National_ACA": "INS INJ",
-    "National_DOC": "DOC",
-    "National_COL": "COLTER",
-}
-_PROFILS: Mapping[str, str] = MappingProxyType(
-    {fonction: profil for profil, liste in _FONCTIONS_DU_PROFIL.items() for fonction in liste.split()}
-)
 _FONCTIONS_ENSEIGNANTES = frozenset({"ENS", "DOC"})
 
 
@@ -62,7 +49,7 @@ def profil_de_fonction(code: str) -> str | None:
 
     :param code: code de fonction de l'AAF, par exemple ``EDU``.
     """
-    return _PROFILS.get(code)
+    return FONCTIONS_PROFILS.get(code)
 
 
 def est_enseignant(attributs: Mapping[str, list[str]]) -> bool:
@@ -92,7 +79,7 @@ def profil_dans_structure(fonction: Fonction, *, enseignant: bool) -> str | None
     :param enseignant: résultat de :func:`est_enseignant`.
     :returns: profil national, ou ``None`` : à l'appelant de mettre la fiche de côté et de le dire.
     """
-    profil = _PROFILS.get(fonction.code)
+    profil = FONCTIONS_PROFILS.get(fonction.code)
     if profil == "National_ENS" and not enseignant:
         return "National_ETA"
     if profil is None and enseignant:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, LargeBinary, String, Text, Uuid
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.orm import Mapped
 
 from ent_core.contrat.donnees import Categorie, Sujet, commun
@@ -49,7 +60,7 @@ class SessionWeb(Base):
     __sujets__ = (Sujet("personne_id"),)
 
     jeton: Mapped[bytes] = neutre("empreinte SHA-256 du jeton", LargeBinary, primary_key=True)
-    id: Mapped[UUID] = cle()
+    id: Mapped[UUID] = neutre("identifiant technique", Uuid, unique=True, server_default=text("ent_uuid7()"))
     compte_id: Mapped[UUID] = neutre("compte", Uuid, ForeignKey("compte.id", ondelete="CASCADE"))
     personne_id: Mapped[UUID] = vers_personne()
     uai: Mapped[str | None] = donnee(Categorie.CONNEXION, String(8))
@@ -61,7 +72,6 @@ class SessionWeb(Base):
     vue_le: Mapped[datetime] = donnee(Categorie.TRACE, DateTime(timezone=True))
 
     __table_args__ = (Index(None, "compte_id"), Index(None, "personne_id"), Index(None, "vue_le"))
-    __mapper_args__ = {"primary_key": ["jeton"]}  # noqa: RUF012 - forme imposée par SQLAlchemy
 
 
 class Tentative(Base):

@@ -42,6 +42,8 @@ class Service(ParAnnee, Base):
     __cloisonnement__ = par_etablissement()
     __sujets__ = (Sujet("personne_id"),)
 
+    # La clé composée vers la division ou le groupe tient déjà l'établissement.
+    uai: Mapped[str] = neutre("établissement", String(8), primary_key=True, sort_order=-20)
     personne_id: Mapped[UUID] = vers_personne()
     matiere: Mapped[str | None] = donnee(Categorie.AFFECTATION, String(6))
     division_id: Mapped[UUID | None] = donnee(Categorie.AFFECTATION, Uuid)
@@ -81,6 +83,8 @@ class ProfesseurPrincipal(ParAnnee, Base):
     __cloisonnement__ = par_etablissement()
     __sujets__ = (Sujet("personne_id"),)
 
+    # La clé composée vers la division ou le groupe tient déjà l'établissement.
+    uai: Mapped[str] = neutre("établissement", String(8), primary_key=True, sort_order=-20)
     personne_id: Mapped[UUID] = vers_personne()
     division_id: Mapped[UUID] = donnee(Categorie.AFFECTATION, Uuid)
     source: Mapped[str] = neutre("provenance (ENT-07)", Text)
@@ -103,6 +107,8 @@ class Creneau(ParAnnee, Base):
     __traitement__ = "noyau.annuaire"
     __cloisonnement__ = par_etablissement()
 
+    # La clé composée vers la division ou le groupe tient déjà l'établissement.
+    uai: Mapped[str] = neutre("établissement", String(8), primary_key=True, sort_order=-20)
     debut: Mapped[datetime] = neutre("début de la séance", DateTime(timezone=True))
     fin: Mapped[datetime] = neutre("fin de la séance", DateTime(timezone=True))
     matiere: Mapped[str | None] = neutre("discipline", String(6))

@@ -70,7 +70,7 @@ class ImportRejet(Base):
     fichier: Mapped[str] = neutre("nom du fichier", Text)
     ligne: Mapped[int | None] = neutre("ligne dans le fichier", Integer)
     cle: Mapped[str | None] = donnee(Categorie.IDENTIFIANT, Text)
-    code: Mapped[str] = neutre("nature du défaut", String(20))
+    code: Mapped[str] = neutre("nature du défaut", String(40))
     motif: Mapped[str] = neutre("explication, sans donnée nominative", Text)
     gravite: Mapped[str] = neutre("rejet ou avertissement", String(15))
 

@@ -78,6 +78,8 @@ class Inscription(ParAnnee, Base):
     __cloisonnement__ = par_etablissement()
     __sujets__ = (Sujet("personne_id"),)
 
+    # La clé composée vers la division ou le groupe tient déjà l'établissement.
+    uai: Mapped[str] = neutre("établissement", String(8), primary_key=True, sort_order=-20)
     personne_id: Mapped[UUID] = vers_personne()
     division_id: Mapped[UUID | None] = donnee(Categorie.SCOLARITE, Uuid)
     groupe_id: Mapped[UUID | None] = donnee(Categorie.SCOLARITE, Uuid)

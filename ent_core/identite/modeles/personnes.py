@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Computed, Date, Index, Text, UniqueConstraint
+from sqlalchemy import Computed, Date, Index, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped
 
@@ -76,4 +76,4 @@ class Identifiant(Base):
     valeur: Mapped[str] = donnee(Categorie.IDENTIFIANT, Text, primary_key=True)
     personne_id: Mapped[UUID] = vers_personne()
 
-    __table_args__ = (UniqueConstraint("personne_id", "source", "type", "valeur"),)
+    __table_args__ = (Index(None, "personne_id"),)

@@ -58,8 +58,8 @@ _ENSEIGNER = text(
     select :uai, :annee, s.* from unnest(cast(:creneaux as uuid[]), cast(:personnes as uuid[])) s
     """
 )
-# Sans statistiques (première année d'une base neuve), la clé étrangère de chaque enseignant relirait toutes les
-# séances de l'école : le coût serait le carré du nombre de séances.
+# Sans statistiques (première année d'une base neuve), la clé étrangère de chaque enseignant relirait toutes
+# les séances de l'école : le coût serait le carré du nombre de séances.
 _STATISTIQUES = text(
     """
     do $$ begin
@@ -100,7 +100,7 @@ def tenues(session: Session, uai: str, annee: int) -> Iterator[Tenue]:
     :param uai: établissement.
     :param annee: année scolaire.
     """
-    # Deux lectures plutôt qu'une jointure : juste après un gros import, la base n'a pas encore de statistiques.
+    # Deux lectures plutôt qu'une jointure : juste après un gros import, la base n'a pas de statistiques.
     ecole = {"uai": uai, "annee": annee}
     enseignants: defaultdict[UUID, set[UUID]] = defaultdict(set)
     for creneau, personne in session.execute(_ENSEIGNANTS, ecole):

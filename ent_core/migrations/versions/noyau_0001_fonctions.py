@@ -40,8 +40,26 @@ def upgrade() -> None:
         $$
         """
     )
+    # Après un gros import, l'importeur rafraîchit les statistiques des tables qu'il vient de remplir :
+    # seul leur propriétaire le peut, d'où la fonction, bornée à ces tables.
+    op.execute(
+        """
+        create function ent_statistiques(cible regclass) returns void
+        language plpgsql security definer set search_path = public, pg_temp as $$
+        begin
+          if cible::text not in ('creneau', 'creneau_enseignant', 'import_tampon', 'inscription', 'personne',
+                                 'rattachement', 'responsabilite', 'identifiant', 'service') then
+            raise exception 'table hors de la liste';
+          end if;
+          execute format('analyze %s', cible);
+        end $$
+        """
+    )
+    op.execute("revoke all on function ent_statistiques(regclass) from public")
+    op.execute("grant execute on function ent_statistiques(regclass) to ent_academie, ent_application")
 
 
 def downgrade() -> None:
+    op.execute("drop function ent_statistiques(regclass)")
     op.execute("drop function ent_sans_accent(text)")
     op.execute("drop function ent_uuid7()")

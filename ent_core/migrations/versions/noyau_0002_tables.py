@@ -257,14 +257,8 @@ def upgrade() -> None:
             ["personne_id"], ["personne.id"], name=op.f("fk_identifiant_personne_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("source", "type", "valeur", name=op.f("pk_identifiant")),
-        sa.UniqueConstraint(
-            "personne_id",
-            "source",
-            "type",
-            "valeur",
-            name=op.f("uq_identifiant_personne_id_source_type_valeur"),
-        ),
     )
+    op.create_index(op.f("ix_identifiant_personne_id"), "identifiant", ["personne_id"], unique=False)
     op.create_table(
         "import_lot",
         sa.Column("id", sa.Uuid(), server_default=sa.text("ent_uuid7()"), nullable=False),
@@ -411,7 +405,6 @@ def upgrade() -> None:
             name=op.f("fk_creneau_uai_annee_groupe_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(["uai"], ["etablissement.uai"], name=op.f("fk_creneau_uai")),
         sa.PrimaryKeyConstraint("uai", "annee", "id", name=op.f("pk_creneau")),
     )
     op.create_index(op.f("ix_creneau_uai_annee_debut"), "creneau", ["uai", "annee", "debut"], unique=False)
@@ -472,7 +465,7 @@ def upgrade() -> None:
         sa.Column("fichier", sa.Text(), nullable=False),
         sa.Column("ligne", sa.Integer(), nullable=True),
         sa.Column("cle", sa.Text(), nullable=True),
-        sa.Column("code", sa.String(length=20), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
         sa.Column("motif", sa.Text(), nullable=False),
         sa.Column("gravite", sa.String(length=15), nullable=False),
         sa.ForeignKeyConstraint(
@@ -510,7 +503,6 @@ def upgrade() -> None:
             name=op.f("fk_inscription_uai_annee_groupe_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(["uai"], ["etablissement.uai"], name=op.f("fk_inscription_uai")),
         sa.PrimaryKeyConstraint("uai", "annee", "id", name=op.f("pk_inscription")),
     )
     op.create_index(op.f("ix_inscription_personne_id"), "inscription", ["personne_id"], unique=False)
@@ -576,7 +568,6 @@ def upgrade() -> None:
             name=op.f("fk_professeur_principal_uai_annee_division_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(["uai"], ["etablissement.uai"], name=op.f("fk_professeur_principal_uai")),
         sa.PrimaryKeyConstraint("uai", "annee", "id", name=op.f("pk_professeur_principal")),
         sa.UniqueConstraint(
             "uai",
@@ -652,7 +643,6 @@ def upgrade() -> None:
             name=op.f("fk_service_uai_annee_groupe_id"),
             ondelete="CASCADE",
         ),
-        sa.ForeignKeyConstraint(["uai"], ["etablissement.uai"], name=op.f("fk_service_uai")),
         sa.PrimaryKeyConstraint("uai", "annee", "id", name=op.f("pk_service")),
         sa.UniqueConstraint(
             "uai",
@@ -692,7 +682,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["personne_id"], ["personne.id"], name=op.f("fk_session_web_personne_id"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("jeton", "id", name=op.f("pk_session_web")),
+        sa.PrimaryKeyConstraint("jeton", name=op.f("pk_session_web")),
+        sa.UniqueConstraint("id", name=op.f("uq_session_web_id")),
     )
     op.create_index(op.f("ix_session_web_compte_id"), "session_web", ["compte_id"], unique=False)
     op.create_index(op.f("ix_session_web_personne_id"), "session_web", ["personne_id"], unique=False)
@@ -783,6 +774,7 @@ def downgrade() -> None:
     op.drop_table("rattachement")
     op.drop_index(op.f("ix_import_lot_source_jour"), table_name="import_lot")
     op.drop_table("import_lot")
+    op.drop_index(op.f("ix_identifiant_personne_id"), table_name="identifiant")
     op.drop_table("identifiant")
     op.drop_table("groupe")
     op.drop_table("division")

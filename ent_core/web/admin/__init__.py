@@ -1,4 +1,4 @@
-"""L'administration : établissements, briques, personnes, codes, délégations, journal, travaux.
+"""L'administration : établissements, briques, personnes, codes, délégations, imports, journal, travaux.
 
 Chaque module ajoute ses routes au même blueprint ; l'importer ici suffit à le monter.
 """
@@ -9,7 +9,9 @@ from ent_core.web.admin import (
     briques,
     codes,
     delegations,
+    envois,
     etablissements,
+    imports,
     journal,
     personnes,
     taches,
@@ -23,7 +25,9 @@ __all__ = [
     "briques",
     "codes",
     "delegations",
+    "envois",
     "etablissements",
+    "imports",
     "journal",
     "personnes",
     "taches",

@@ -124,7 +124,7 @@ def confirmer_import(cle: str) -> ReponsePage:
 @administration.post("/imports/envois/<cle>/abandonner")
 @exige("noyau.imports")
 def abandonner_envoi(cle: str) -> Response:
-    _envois().effacer(_envoi(cle).cle)
+    _envois().effacer(_envoi(cle, Etape.COLONNES, Etape.SIMULE).cle)
     return redirect(url_for("admin.imports"), 303)
 
 

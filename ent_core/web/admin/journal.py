@@ -59,6 +59,9 @@ _LIBELLES = {
     "role.retire": "Rôle local retiré",
     "session.fermee": "Déconnexion",
     "session.ouverte": "Connexion",
+    "emploi_du_temps.importe": "Emploi du temps importé",
+    "liste.importee": "Liste importée",
+    "import.applique": "Annuaire importé",
     "session.refusee": "Connexion refusée",
     "sessions.fermees": "Sessions fermées",
 }
