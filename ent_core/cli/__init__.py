@@ -29,8 +29,22 @@ _COMMANDES = {
 }
 
 
+def _commandes_de_brique(nom: str) -> click.Command | None:
+    """``ent <brique> …`` : les commandes d'une brique installée, si elle en apporte."""
+    from ent_core.chargement.decouverte import installees
+
+    point = installees().get(nom)
+    crochet = getattr(point.load(), "ent_commandes", None) if point else None
+    if crochet is None:
+        return None
+    return click.Group(nom, help=f"Commandes de la brique {nom}.", commands=list(crochet()))
+
+
 @click.group(
-    cls=GroupeParesseux, commandes=_COMMANDES, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=GroupeParesseux,
+    commandes=_COMMANDES,
+    autrement=_commandes_de_brique,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="ent", message="%(prog)s %(version)s")
 @click.option(

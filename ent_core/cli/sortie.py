@@ -48,13 +48,14 @@ def ecrire_tableau(
         click.echo(vide)
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     tableau = Table(title=titre, title_justify="left", header_style="bold")
     for colonne in colonnes:
         tableau.add_column(colonne)
     for ligne in lignes:
-        tableau.add_row(*("" if valeur is None else str(valeur) for valeur in ligne))
+        tableau.add_row(*("" if valeur is None else escape(str(valeur)) for valeur in ligne))
     Console(width=None if sys.stdout.isatty() else 160).print(tableau)
 
 

@@ -37,7 +37,8 @@ def environnement(tmp_path: Path, serveur: Serveur) -> dict[str, str]:
     venv = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)  # noqa: S603 - fixe
     paquets = next(venv.glob("lib/python*/site-packages"))
-    vus = [str(RACINE), *(chemin for chemin in sys.path if chemin.endswith("-packages"))]
+    briques = [str(dossier) for dossier in sorted(RACINE.glob("plugins/*"))]
+    vus = [str(RACINE), *briques, *(chemin for chemin in sys.path if chemin.endswith("-packages"))]
     (paquets / "noyau.pth").write_text("\n".join(vus) + "\n", "utf-8")
     commande = venv / "bin" / "ent"
     programme = "from ent_core.cli import principal; principal()"

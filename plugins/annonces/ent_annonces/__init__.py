@@ -1,0 +1,3 @@
+"""La brique « Annonces »."""
+
+__version__ = "0.1.0"
