@@ -6,7 +6,6 @@ pytest-playwright. Chromium est celui de la machine : rien n'est téléchargé.
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from importlib.resources import files
@@ -17,25 +16,14 @@ from flask import Flask
 from playwright.sync_api import Page
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-__all__ = ["axe", "browser_type_launch_args", "servir"]
+__all__ = ["axe", "servir"]
 
 _REGLES = ["RGAAv4", "wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-_OPTIONS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Chromium de la machine, sans rien demander au réseau."""
-    chemin = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    return {**browser_type_launch_args, "executable_path": chemin, "args": list(_OPTIONS)}
+def pytest_configure(config: pytest.Config) -> None:
+    """Après pytest-playwright, et non avant : le dernier inscrit choisit le navigateur."""
+    config.pluginmanager.import_plugin("ent_core.essais.chromium")
 
 
 class _Silencieux(WSGIRequestHandler):

@@ -45,7 +45,9 @@ def test_la_base_migree_est_exactement_celle_des_modeles(fabrique_bases: Fabriqu
             opts={
                 "version_table": noyau.table_de_version,
                 "compare_server_default": True,
-                "include_name": lambda nom, genre, _parents: genre != "table" or nom in noms,
+                "include_object": lambda _objet, nom, genre, _reflete, _autre: (
+                    genre != "table" or nom in noms
+                ),
             },
         )
         ecarts = compare_metadata(contexte, Base.metadata)
