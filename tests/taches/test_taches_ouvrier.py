@@ -310,13 +310,16 @@ def test_une_tache_mal_declaree_est_signalee(taches: Sequence[Tache], codes: lis
 def test_les_taches_du_noyau_sont_bien_declarees_et_se_rejouent(base: BaseDeDonnees) -> None:
     taches = toutes_les_taches(charger([]), Configuration(), HorlogeSysteme())
     assert list(controler_taches(taches)) == []
+    periodiques = [tache for tache in taches if tache.periode]
+    assert len(periodiques) >= 4
     for _ in range(2):
         with base.academie("essai") as session:
-            for tache in taches:
+            for tache in periodiques:
                 differer(session, tache.nom)
         vider(base, *taches)
     with base.academie("essai") as session:
-        assert [(compte.en_attente, compte.morts) for compte in etat_file(session)] == [(0, 0)] * len(taches)
+        comptes = [(compte.en_attente, compte.morts) for compte in etat_file(session)]
+    assert comptes == [(0, 0)] * len(periodiques)
 
 
 def test_l_ouvrier_de_fond_travaille_puis_s_arrete(
