@@ -22,6 +22,7 @@ IMPOSES = {
     ".PluginValidationError": "pluggy",
     ".plugin": "pluggy",
     "pytest_plugins": "pytest",
+    ".import_plugin": "pytest",
     "scope": "paramètre de pytest.fixture",
     ".parent": "pathlib : le dossier d'un chemin",
     ".parents": "pathlib : les dossiers d'un chemin",
