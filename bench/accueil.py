@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import re
@@ -193,6 +194,9 @@ def mesurer(dossier: Path, *, tailles: tuple[int, ...] = _TAILLES, tours: int = 
                 ours, nue = _appel(_application(base), jeton), _appel(_page_nue(adresse), jeton)
                 if taille == tailles[0]:
                     _comparer(ours(), nue())
+                # Comme le fait le service : le ramasse-miettes ne repasse pas sur ce qui est né au démarrage.
+                gc.collect()
+                gc.freeze()
                 series = alterner({"ENT": ours, "nue": nue, "étalon": _etalon}, tours=tours, fois=fois)
                 couts.append((series["ENT"].cpu + _cpu_serveur(base, ours, fois)) / series["étalon"].cpu)
                 print(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from flask import Flask
@@ -27,7 +28,11 @@ def application() -> Flask:
     with adresses(configuration) as trouvees:
         base = BaseDeDonnees(trouvees.application, connexions=configuration.base.connexions)
     try:
-        return create_app(configuration, base)
+        assemblee = create_app(configuration, base)
     except ErreurEnt as refus:
         sys.stderr.write(f"Erreur {refus}\n")
         sys.exit(refus.code_de_sortie)
+    # Ce qui est né au démarrage vit autant que le processus : le ramasse-miettes n'a pas à y repasser.
+    gc.collect()
+    gc.freeze()
+    return assemblee
