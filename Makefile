@@ -22,10 +22,12 @@ aide: ## montre cette liste
 demo: .venv/.pret-demo ## lance une académie de démonstration et donne son adresse
 	$(BIN)/ent demo
 
+# Le navigateur garde une boucle asyncio ouverte dans son processus : ses essais ont le leur.
 test: .venv/.pret-dev ## vérifie le code, puis lance tous les essais
 	outils/installer_chromium.sh
 	$(MAKE) --no-print-directory verifier
-	$(BIN)/pytest -n logical --dist worksteal
+	$(BIN)/pytest -n logical --dist worksteal -m "not navigateur"
+	$(BIN)/pytest -n logical --dist worksteal -m navigateur
 
 bench: .venv/.pret-dev ## mesure les performances, à côté de leurs étalons nus
 	$(BIN)/python -m bench

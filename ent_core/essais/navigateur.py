@@ -26,6 +26,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.import_plugin("ent_core.essais.chromium")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marque tout essai qui conduit un navigateur, avant que « -m » ne choisisse."""
+    for item in items:
+        if {"browser", "page", "playwright"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.navigateur)
+
+
 class _Silencieux(WSGIRequestHandler):
     """Un serveur d'essai n'écrit pas une ligne par fichier servi."""
 
