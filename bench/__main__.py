@@ -6,13 +6,20 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import aaf, accueil
+from bench import aaf, accueil, conservation, export, portillon, verification
 
 
 def principal() -> int:
     """Lance les bancs ; rend 1 si un but n'est pas tenu."""
     with tempfile.TemporaryDirectory(prefix="ent-banc-") as dossier:
-        tenus = [accueil.mesurer(Path(dossier) / "accueil"), aaf.mesurer(Path(dossier) / "aaf")]
+        tenus = [
+            accueil.mesurer(Path(dossier) / "accueil"),
+            aaf.mesurer(Path(dossier) / "aaf"),
+            verification.mesurer(Path(dossier) / "verification"),
+            conservation.mesurer(Path(dossier) / "conservation"),
+            portillon.mesurer(Path(dossier) / "portillon"),
+            export.mesurer(Path(dossier) / "export"),
+        ]
     return 0 if all(tenus) else 1
 
 

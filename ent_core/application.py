@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ent_core.chargement.activation import Activation
 from ent_core.chargement.decouverte import Chargement, charger
+from ent_core.chargement.droits import Guichet
 from ent_core.chargement.relais import Relais
 from ent_core.chargement.retrait import retirees
 from ent_core.chargement.verification import exiger_sans_erreur, verifier_declarations
@@ -21,12 +22,15 @@ from ent_core.roles.habilitations import Habilitations
 from ent_core.socle.calendrier import Horloge, HorlogeSysteme
 from ent_core.socle.configuration import Configuration
 from ent_core.vie_privee.controle_base import controler_base
+from ent_core.vie_privee.portillon import Portillon
+from ent_core.vie_privee.publication import historique
 from ent_core.vie_privee.registre import Registre
 from ent_core.web import montage
 from ent_core.web.instance import EXTENSION, Instance
+from ent_core.web.portillon import autour_du_crochet
 from ent_core.web.routes import verifier_routes
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "prevenir_les_briques"]
 
 
 def create_app(
@@ -47,8 +51,10 @@ def create_app(
     chargement = charger(configuration.briques.chargees, briques)
     exiger_sans_erreur(verifier_declarations(chargement, configuration))
     exiger_sans_erreur(controler_base(base.moteur, chargement.distributions, retirees(base)))
+    horloge = horloge or HorlogeSysteme()
+    exiger_sans_erreur(Guichet(configuration, chargement, horloge).anomalies(base))
 
-    ent = _assembler(configuration, base, horloge or HorlogeSysteme(), chargement)
+    ent = _assembler(configuration, base, horloge, chargement)
     application = Flask("ent_core.web", static_url_path="/statique")
     application.config["SECRET_KEY"] = cle_secrete(configuration)
     application.config["MAX_CONTENT_LENGTH"] = 512 * 1024 * 1024
@@ -58,15 +64,32 @@ def create_app(
             application.wsgi_app, x_for=mandataires, x_proto=mandataires, x_host=mandataires
         )
     application.extensions[EXTENSION] = ent
-    montage.monter(application, ent)
-    exiger_sans_erreur(verifier_routes(application, dict(ent.permissions)))
+    refusees = montage.monter(application, ent)
+    exiger_sans_erreur([*refusees, *verifier_routes(application, dict(ent.permissions))])
     return application
+
+
+def prevenir_les_briques(application: Flask) -> None:
+    """Dit aux briques, avant de servir, ce que le fichier de configuration ou le calendrier a changé.
+
+    Les déclarations qui ont changé entrent d'abord dans l'histoire du registre.
+    Une brique qui échoue n'empêche pas de servir : son appel est défait, dit dans les journaux, et refait
+    chaque heure par l'ouvrier, où l'échec se voit.
+
+    :param application: application assemblée, base migrée.
+    """
+    ent: Instance = application.extensions[EXTENSION]
+    with ent.base.academie("démarrage : prévenir les briques") as session:
+        historique.relever(session, ent.horloge, ent.registre)
+        ent.activation.reconcilier(session, ent.horloge)
 
 
 def _assembler(
     configuration: Configuration, base: BaseDeDonnees, horloge: Horloge, chargement: Chargement
 ) -> Instance:
-    relais = Relais(chargement)
+    relais = Relais(chargement, autour_du_crochet)
+    registre = Registre.reunir(brique.declaration() for brique in chargement.briques)
+    base.portillon = Portillon(registre)
 
     def interdire(contexte: Contexte, permission: str, objet: Any) -> str | None:
         """Un seul refus suffit ; une brique qui échoue à répondre refuse."""
@@ -87,6 +110,6 @@ def _assembler(
         habilitations=Habilitations(
             {p.cle: p for brique in chargement.briques for p in brique.permissions}, interdire
         ),
-        registre=Registre.reunir(brique.declaration() for brique in chargement.briques),
+        registre=registre,
         coffre=Coffre(cle_secrete(configuration)),
     )

@@ -7,7 +7,7 @@ import sys
 
 from flask import Flask
 
-from ent_core.application import create_app
+from ent_core.application import create_app, prevenir_les_briques
 from ent_core.donnees.connexion import adresses
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.socle import journal
@@ -29,6 +29,7 @@ def application() -> Flask:
         base = BaseDeDonnees(trouvees.application, connexions=configuration.base.connexions)
     try:
         assemblee = create_app(configuration, base)
+        prevenir_les_briques(assemblee)
     except ErreurEnt as refus:
         sys.stderr.write(f"Erreur {refus}\n")
         sys.exit(refus.code_de_sortie)

@@ -30,9 +30,25 @@ _ENTREES = (
     EntreeMenu("admin.etablissements", "Établissements", "noyau.etablissements", 820, "etablissement"),
     EntreeMenu("admin.imports", "Imports", "noyau.imports", 830, "fichier"),
     EntreeMenu("admin.delegations", "Délégations", "noyau.delegations", 840, "changer"),
+    EntreeMenu("vie_privee_acceptation.soumissions", "Acceptations", "noyau.acceptation", 845, "verrou"),
+    EntreeMenu("vie_privee_registre.liste", "Registre", "noyau.registre", 846, "cahier"),
+    EntreeMenu("vie_privee_droits.liste", "Demandes", "noyau.droits", 844, "message"),
+    EntreeMenu("vie_privee_conservation.liste", "Conservation", "noyau.conservation", 847, "journal"),
     EntreeMenu("admin.journal", "Journal", "noyau.journal", 850, "journal"),
     EntreeMenu("admin.taches", "Travaux", "noyau.taches", 860, "reglages"),
 )
+
+_SOURCES = {"aaf": "Annuaire", "sts": "Emploi du temps", "tableur": "Liste"}
+_ETATS = {
+    "applique": "appliqué",
+    "annule": "annulé",
+    "simule": "simulation",
+    "lecture": "en cours",
+    "refuse": "à confirmer",
+    "echec": "refusé",
+    "abandonne": "abandonné",
+}
+"""États d'un lot, dans les mots de l'administrateur."""
 
 
 def entrees() -> Sequence[EntreeMenu]:
@@ -46,6 +62,8 @@ def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
     :param session: session de la requête.
     :param contexte: qui regarde.
     """
+    if contexte.suspendues and Role.DIRECTION in contexte.roles:
+        return [_a_accepter(contexte)]
     if contexte.profil == Profil.RESPONSABLE:
         return _enfants(session, contexte)
     if contexte.profil == Profil.ELEVE:
@@ -59,6 +77,26 @@ def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
     return []
 
 
+def _a_accepter(contexte: Contexte) -> Vignette:
+    """Des briques se sont suspendues : le chef d'établissement doit l'apprendre sans le chercher."""
+    nombre = len(contexte.suspendues)
+    briques = "une brique fait" if nombre == 1 else f"{nombre} briques font"
+    return Vignette(
+        "noyau.acceptation",
+        f"{briques} davantage des données",
+        (
+            LigneVignette(
+                "Suspendue jusqu'à votre réponse" if nombre == 1 else "Suspendues jusqu'à votre réponse"
+            ),
+        ),
+        permission="noyau.acceptation",
+        ordre=10,
+        etat=EtatVignette.A_FAIRE,
+        point="vie_privee_acceptation.soumissions",
+        libelle_lien="Lire et répondre",
+    )
+
+
 def _annuaire(session: Session) -> Vignette:
     """Où en est l'annuaire : la première question d'un administrateur, le matin."""
     ecoles = session.scalar(
@@ -66,7 +104,11 @@ def _annuaire(session: Session) -> Vignette:
     )
     lots = session.scalars(select(ImportLot).order_by(ImportLot.demarre_le.desc()).limit(4)).all()
     lignes = tuple(
-        LigneVignette(f"{lot.format.upper()} du {jour_long(lot.jour)}", f"{lot.nature}, {lot.etat}")
+        LigneVignette(
+            f"{_SOURCES.get(lot.format, lot.format)} du {jour_long(lot.jour)}",
+            # La source dit l'établissement, ou le projet de l'annuaire : « STS:0990101X ».
+            f"{lot.source.partition(':')[2]}, {_ETATS.get(lot.etat, lot.etat)}",
+        )
         for lot in lots
     )
     return Vignette(

@@ -1,57 +1,39 @@
-"""L'activation : quelles briques sont ouvertes dans un établissement, un jour, et par quelle décision.
-
-Ordre de force : établissement avant académie ; à même niveau, la base (page ou commande) avant le
-fichier ; à même origine, la décision la plus récente. Sans décision, une brique est fermée.
-"""
+"""L'activation : les briques ouvertes dans un établissement, et les actes qui les ouvrent ou les ferment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
+from ent_core.chargement.decisions import Decision, Decisions
 from ent_core.chargement.decouverte import Chargement
 from ent_core.chargement.modeles import Bascule
+from ent_core.chargement.preparation import Preparation
 from ent_core.chargement.relais import Relais
-from ent_core.contrat.evenements import BriqueActivee, BriqueDesactivee
-from ent_core.donnees.base import Base
+from ent_core.contrat.resultats import Anomalie
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Etablissement
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.configuration import BasculeFichier
 from ent_core.socle.erreurs import DonneeInvalide, Introuvable
+from ent_core.vie_privee.acceptation.services import Acceptations
 
-__all__ = ["Activation", "Decision"]
-
-_JOUR: Any = bindparam("jour")
-_b = Base.metadata.tables[Bascule.__tablename__].c
-_ENONCE = (
-    select(_b.brique, _b.uai, _b.ouverte, _b.debut, _b.fin, _b.origine)
-    .where(
-        or_(_b.uai == bindparam("uai"), _b.uai.is_(None)),
-        _b.retiree_le.is_(None),
-        _b.debut <= _JOUR,
-        or_(_b.fin.is_(None), _b.fin > _JOUR),
-    )
-    .order_by(_b.posee_le)
-)
+__all__ = ["Activation", "EtatBriques"]
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """La décision qui l'emporte pour une brique."""
+class EtatBriques:
+    """Ce qui est ouvert dans un établissement.
 
-    brique: str
-    ouverte: bool
-    niveau: str
-    origine: str
-    debut: date | None = None
-    fin: date | None = None
+    :param suspendues: ouvertes, mais élargies depuis ce que l'établissement a accepté.
+    """
+
+    actives: frozenset[str]
+    suspendues: frozenset[str]
 
 
 class Activation:
@@ -66,8 +48,12 @@ class Activation:
         self, chargement: Chargement, relais: Relais, fichier: Sequence[BasculeFichier] = ()
     ) -> None:
         self._briques = tuple(brique.id for brique in chargement.briques if brique.id != "noyau")
-        self._relais = relais
-        self._fichier = tuple(fichier)
+        self._decisions = Decisions(self._briques, fichier)
+        briques = [brique for brique in chargement.briques if brique.id != "noyau"]
+        self.acceptations = Acceptations(
+            (brique.declaration() for brique in briques), {b.id: b.manifeste.version for b in briques}
+        )
+        self._preparation = Preparation(self._briques, self._decisions, relais, self.acceptations)
 
     @property
     def briques(self) -> tuple[str, ...]:
@@ -78,31 +64,42 @@ class Activation:
         """Décision en vigueur pour chaque brique chargée ; un seul énoncé.
 
         :param session: session ouverte.
-        :param uai: établissement.
+        :param uai: établissement ; vide, les seules décisions de l'académie.
         :param jour: le jour.
         """
-        retenues: dict[str, Decision] = {}
-        if not self._briques:
-            return retenues
-        lignes = session.connection().execute(_ENONCE, {"uai": uai, "jour": jour}).all()
-        for niveau in ("académie", "établissement"):
-            for bascule in self._du_fichier(uai, jour, niveau):
-                retenues[bascule.brique] = Decision(
-                    bascule.brique, bascule.ouverte, niveau, "fichier", bascule.debut, bascule.fin
-                )
-            for brique, ecole, ouverte, debut, fin, origine in lignes:
-                if (ecole is not None) == (niveau == "établissement"):
-                    retenues[brique] = Decision(brique, ouverte, niveau, origine, debut, fin)
-        return {brique: d for brique, d in retenues.items() if brique in self._briques}
+        return self._decisions.du_jour(session, uai, jour)
+
+    def decisions_de(
+        self, session: Session, uais: Sequence[str], jour: date
+    ) -> dict[str, dict[str, Decision]]:
+        """Décisions en vigueur dans plusieurs établissements ; un seul énoncé, quel que soit leur nombre.
+
+        :param session: session de l'académie.
+        :param uais: établissements ; une chaîne vide demande les seules décisions de l'académie.
+        :param jour: le jour.
+        """
+        return self._decisions.de_plusieurs(session, uais, jour)
 
     def actives(self, session: Session, uai: str, jour: date) -> frozenset[str]:
-        """Briques ouvertes dans un établissement, un jour.
+        """Briques ouvertes dans un établissement, un jour, et dont il a accepté les déclarations.
 
         :param session: session ouverte.
         :param uai: établissement.
         :param jour: le jour.
         """
-        return frozenset(b for b, d in self.decisions(session, uai, jour).items() if d.ouverte)
+        return self.etat(session, uai, jour).actives
+
+    def etat(self, session: Session, uai: str, jour: date) -> EtatBriques:
+        """Briques actives et briques suspendues dans un établissement ; un seul énoncé.
+
+        :param session: session ouverte.
+        :param uai: établissement.
+        :param jour: le jour.
+        """
+        decisions, acceptees = self._decisions.et_acceptees(session, uai, jour)
+        ouvertes = frozenset(b for b, d in decisions.items() if d.ouverte)
+        actives = frozenset(b for b in ouvertes if self.acceptations.couvre(session, b, acceptees.get(b)))
+        return EtatBriques(actives, ouvertes - actives)
 
     def basculer(
         self,
@@ -117,7 +114,7 @@ class Activation:
         origine: str,
         par: UUID | None = None,
     ) -> Bascule:
-        """Enregistre une décision, prévient la brique, consigne l'acte.
+        """Enregistre une décision, prévient la brique si l'état change, consigne l'acte.
 
         :param session: session de l'appelant (rôle de l'académie, ou établissement concerné).
         :param horloge: horloge injectée.
@@ -153,8 +150,7 @@ class Activation:
         )
         session.add(bascule)
         session.flush()
-        for ecole in self._ecoles(session, uai):
-            self._prevenir(session, brique, ecole, ouverte)
+        self._preparation.accorder(session, horloge, brique, uai, par)
         consigner(
             session,
             horloge,
@@ -167,7 +163,7 @@ class Activation:
         return bascule
 
     def retirer(self, session: Session, horloge: Horloge, bascule_id: UUID, par: UUID | None = None) -> None:
-        """Annule une décision : celle d'avant reprend effet.
+        """Annule une décision : celle d'avant reprend effet, et la brique est prévenue si l'état change.
 
         :param session: session de l'appelant.
         :param horloge: horloge injectée.
@@ -180,28 +176,20 @@ class Activation:
             raise Introuvable("cette décision n'existe pas.", remede="rafraîchir la page.")
         if bascule.retiree_le is None:
             bascule.retiree_le = horloge.maintenant()
+            session.flush()
+            if bascule.brique in self._briques:
+                self._preparation.accorder(session, horloge, bascule.brique, bascule.uai, par)
             consigner(
                 session, horloge, "brique.decision_retiree", uai=bascule.uai, acteur=par, objet=bascule.brique
             )
 
-    def _du_fichier(self, uai: str, jour: date, niveau: str) -> Iterable[BasculeFichier]:
-        for bascule in self._fichier:
-            locale = uai in bascule.etablissements
-            concerne = locale if niveau == "établissement" else not bascule.etablissements
-            if concerne and (bascule.debut or jour) <= jour and (bascule.fin is None or jour < bascule.fin):
-                yield bascule
+    def reconcilier(self, session: Session, horloge: Horloge) -> list[Anomalie]:
+        """Dit aux briques ce que personne ne leur a dit : fichier changé, date échue, année nouvelle.
 
-    def _prevenir(self, session: Session, brique: str, uai: str, ouverte: bool) -> None:
-        seule = frozenset({brique})
-        crochet = "ent_activer" if ouverte else "ent_desactiver"
-        for _ in self._relais.appeler(crochet, seule, session=session, uai=uai):
-            pass
-        evenement = BriqueActivee(uai, brique) if ouverte else BriqueDesactivee(uai, brique)
-        for _ in self._relais.appeler("ent_sur_evenement", None, session=session, evenement=evenement):
-            pass
+        Peut être rejoué sans effet ; deux processus qui le font ensemble ne préviennent qu'une fois.
 
-    @staticmethod
-    def _ecoles(session: Session, uai: str | None) -> list[str]:
-        if uai is not None:
-            return [uai]
-        return list(session.scalars(select(Etablissement.uai).where(Etablissement.ferme_le.is_(None))))
+        :param session: session de l'académie.
+        :param horloge: horloge injectée.
+        :returns: une anomalie par appel qui a échoué ; les autres sont gardés.
+        """
+        return self._preparation.reconcilier(session, horloge)

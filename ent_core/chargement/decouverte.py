@@ -28,8 +28,9 @@ from ent_core.contrat.taches import Tache
 from ent_core.donnees.migrations import Distribution
 from ent_core.socle.erreurs import AnomaliesTrouvees
 from ent_core.vie_privee.registre import DeclarationBrique
+from ent_core.vie_privee.verrou import chemin_du_verrou
 
-__all__ = ["GROUPE", "BriqueChargee", "Chargement", "charger", "installees"]
+__all__ = ["GROUPE", "BriqueChargee", "Chargement", "charger", "dossier", "installees", "verrou_de"]
 
 GROUPE = "ent.briques"
 """Groupe de points d'entrée ; la valeur est le module ``brique``."""
@@ -58,7 +59,7 @@ class BriqueChargee:
 
     def distribution(self) -> Distribution:
         """Ses tables et ses révisions."""
-        return Distribution(self.id, self.tables, self.revisions)
+        return Distribution(self.id, self.tables, self.revisions, self.traitements)
 
     def declaration(self) -> DeclarationBrique:
         """Ce qu'elle déclare de ses données."""
@@ -283,3 +284,16 @@ def dossier(greffon: Any) -> Path:
             [Anomalie("BRIQUE-009", str(greffon), "sans fichier source", "donner un module")]
         )
     return Path(str(module.__file__)).parent
+
+
+def verrou_de(brique: BriqueChargee) -> Path | None:
+    """Fichier de verrou d'une brique ; ``None`` pour une brique composée en mémoire, qui n'a pas de dossier.
+
+    :param brique: brique chargée, ou noyau.
+    """
+    if brique.id == "noyau":
+        return chemin_du_verrou(Path(__file__).parent.parent)
+    try:
+        return chemin_du_verrou(dossier(brique.greffon))
+    except AnomaliesTrouvees:
+        return None

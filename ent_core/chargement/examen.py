@@ -59,6 +59,12 @@ def racine_de(paquet: Path) -> Path | None:
     return paquet.parent if (paquet.parent / "pyproject.toml").is_file() else None
 
 
+_DETOURS = frozenset(
+    "cursor exec_driver_sql raw_connection driver_connection dbapi_connection literal_column compiles".split()
+)
+"""Ce qu'aucune brique n'a lieu d'employer : la base le verrait encore, le portillon non."""
+
+
 def examiner(paquet: Path, identifiant: str, *, production: bool = False) -> list[Anomalie]:
     """Examine toutes les sources d'une brique.
 
@@ -138,6 +144,23 @@ def _imports(fichier: Path, lieu: str, identifiant: str, *, en_essai: bool) -> I
                 "FACADE-003",
                 ou,
                 "elle écrit du SQL en texte, que le noyau ne peut pas contrôler",
+                "écrire l'énoncé avec select(…), insert(…), update(…) sur les tables déclarées",
+            )
+    if "migrations" not in lieu and not en_essai:
+        yield from _detours(arbre, lieu)
+
+
+def _detours(arbre: ast.AST, lieu: str) -> Iterator[Anomalie]:
+    """Ce qui passe à côté du portillon : curseur du pilote, SQL en toutes lettres, compilation détournée."""
+    for noeud in ast.walk(arbre):
+        noms = [noeud.attr] if isinstance(noeud, ast.Attribute) else []
+        if isinstance(noeud, ast.ImportFrom) and (noeud.module or "").startswith("sqlalchemy"):
+            noms = [alias.name for alias in noeud.names]
+        for nom in _DETOURS.intersection(noms):
+            yield Anomalie(
+                "FACADE-004",
+                f"{lieu}, ligne {getattr(noeud, 'lineno', 0)}",
+                f"elle emploie {nom}, qui passe à côté du portillon",
                 "écrire l'énoncé avec select(…), insert(…), update(…) sur les tables déclarées",
             )
 

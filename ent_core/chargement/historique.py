@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
@@ -37,6 +37,11 @@ class BasculeEcrite:
     auteur_id: UUID | None
     posee_le: datetime
     retiree_le: datetime | None
+
+    @property
+    def dernier_jour(self) -> date | None:
+        """Dernier jour, compris, tel qu'on le dit aux personnes ; ``None`` sans fin."""
+        return None if self.fin is None else self.fin - timedelta(days=1)
 
 
 def lire(session: Session, brique: str, uai: str | None, *, limite: int = 50) -> list[BasculeEcrite]:

@@ -13,12 +13,16 @@ from ent_core.donnees.session import BaseDeDonnees
 from ent_core.identite.aaf.constats import Constat, Gravite
 from ent_core.identite.aaf.importation import importer
 from ent_core.identite.aaf.livraison import ouvrir_livraison
+from ent_core.identite.aaf.projets import exiger_projet_connu
 from ent_core.identite.aaf.rapport import RapportImport
 from ent_core.identite.lots import Ecart, RapportChargement, ecarts_des, empreinte_des
+from ent_core.identite.mouvements import Annoncer, Suivi
 from ent_core.identite.sts.chargement import importer_emploi_du_temps
+from ent_core.identite.sursis import ouvrir_les_sursis
 from ent_core.identite.tableur import Correspondance, lire_tableau, valider
 from ent_core.identite.tableur.chargement import OptionsListe, importer_liste
-from ent_core.socle.calendrier import Horloge
+from ent_core.identite.tableur.gestes import oublier_les_anciens
+from ent_core.socle.calendrier import Horloge, annee_scolaire
 from ent_core.socle.configuration import Configuration
 from ent_core.socle.erreurs import ErreurEnt, Introuvable, OperationRefusee
 
@@ -28,35 +32,57 @@ TACHE_IMPORT = "noyau.importer"
 _CONSTATS_MONTRES = 100
 
 
-def taches_d_import(configuration: Configuration, horloge: Horloge) -> tuple[Tache, ...]:
-    """Les travaux des imports : mener un envoi, effacer ceux de la veille.
+def taches_d_import(
+    configuration: Configuration, horloge: Horloge, annoncer: Annoncer | None = None
+) -> tuple[Tache, ...]:
+    """Les travaux des imports : mener un envoi, effacer ce qui n'a plus lieu d'être gardé, ouvrir les sursis.
 
     :param configuration: configuration de l'instance.
     :param horloge: horloge de l'instance.
+    :param annoncer: à qui dire les départs et les sursis ; ``None`` si personne n'écoute.
     """
 
     def mener(base: BaseDeDonnees, cle: str) -> None:
         # Un envoi effacé entre-temps, par sa personne ou par l'âge, n'est plus à importer.
         with contextlib.suppress(Introuvable):
-            executer_envoi(base, configuration, horloge, cle)
+            executer_envoi(base, configuration, horloge, cle, annoncer)
 
     def purger(_base: BaseDeDonnees) -> None:
         envois_de(configuration, horloge).purger()
+
+    def purger_gestes(base: BaseDeDonnees) -> None:
+        with base.academie("conservation : gestes des imports") as session:
+            oublier_les_anciens(session, horloge)
+
+    def sursis(base: BaseDeDonnees) -> None:
+        with base.academie("rôles locaux finis : sursis") as session:
+            suivi = Suivi(session, annee_scolaire(horloge.aujourd_hui()), annoncer)
+            ouvrir_les_sursis(session, horloge, configuration.imports.sursis)
+            suivi.annoncer()
 
     return (
         # Rejouer un import ne change rien de plus ; trois pannes de suite ne sont plus un accident.
         Tache(TACHE_IMPORT, mener, essais=3),
         Tache("noyau.purger_envois", purger, periode="50 * * * *"),
+        Tache("noyau.purger_gestes", purger_gestes, periode="20 3 * * *"),
+        Tache("noyau.ouvrir_sursis", sursis, periode="30 2 * * *"),
     )
 
 
-def executer_envoi(base: BaseDeDonnees, configuration: Configuration, horloge: Horloge, cle: str) -> Envoi:
+def executer_envoi(
+    base: BaseDeDonnees,
+    configuration: Configuration,
+    horloge: Horloge,
+    cle: str,
+    annoncer: Annoncer | None = None,
+) -> Envoi:
     """Simule ou applique un envoi selon son étape ; un refus y est gardé, avec ce qu'il faut faire.
 
     :param base: base de l'application.
     :param configuration: seuils des imports et dossier des envois.
     :param horloge: horloge.
     :param cle: envoi.
+    :param annoncer: à qui dire les départs et les sursis.
     """
     envois = envois_de(configuration, horloge)
     envoi = envois.ouvrir(cle)
@@ -64,7 +90,9 @@ def executer_envoi(base: BaseDeDonnees, configuration: Configuration, horloge: H
         return envoi
     simulation = envoi.etape is Etape.SIMULATION_DEMANDEE
     try:
-        envoi.rapport = _importer(base, configuration, horloge, envois, envoi, simulation=simulation)
+        envoi.rapport = _importer(
+            base, configuration, horloge, envois, envoi, annoncer, simulation=simulation
+        )
         envoi.etape = Etape.SIMULE if simulation else Etape.FINI
         envoi.erreur = {}
     except ErreurEnt as erreur:
@@ -99,15 +127,20 @@ def _importer(
     horloge: Horloge,
     envois: Envois,
     envoi: Envoi,
+    annoncer: Annoncer | None,
     *,
     simulation: bool,
 ) -> dict[str, Any]:
     fichiers = envois.fichiers(envoi)
     match envoi.sorte:
         case Sorte.ANNUAIRE:
-            return _annuaire(base, configuration, horloge, envois, envoi, fichiers[0], simulation=simulation)
+            return _annuaire(
+                base, configuration, horloge, envois, envoi, fichiers[0], annoncer, simulation=simulation
+            )
         case Sorte.LISTE:
-            rapport = _liste(base, configuration, horloge, envoi, fichiers[0], simulation=simulation)
+            rapport = _liste(
+                base, configuration, horloge, envoi, fichiers[0], annoncer, simulation=simulation
+            )
         case Sorte.EMPLOI_DU_TEMPS:
             rapport = importer_emploi_du_temps(
                 base,
@@ -129,6 +162,7 @@ def _annuaire(
     envois: Envois,
     envoi: Envoi,
     fichier: Path,
+    annoncer: Annoncer | None,
     *,
     simulation: bool,
 ) -> dict[str, Any]:
@@ -141,6 +175,7 @@ def _annuaire(
             envois.garder(envoi)
 
     with ouvrir_livraison(fichier) as livraison:
+        exiger_projet_connu(base, livraison)
         rapport = importer(
             base,
             livraison,
@@ -150,6 +185,7 @@ def _annuaire(
             accepter_retraits=bool(envoi.options.get("accepter_retraits")),
             progression=avancer,
             par=envoi.par,
+            annoncer=annoncer,
         )
     return _rapport_annuaire(rapport)
 
@@ -160,6 +196,7 @@ def _liste(
     horloge: Horloge,
     envoi: Envoi,
     fichier: Path,
+    annoncer: Annoncer | None,
     *,
     simulation: bool,
 ) -> RapportChargement:
@@ -180,6 +217,7 @@ def _liste(
         ),
         simulation=simulation,
         par=envoi.par,
+        annoncer=annoncer,
     )
 
 

@@ -19,12 +19,14 @@ from ent_core import __version__
 from ent_core.chargement.decouverte import installees
 from ent_core.contrat.manifeste import FORME_IDENTIFIANT
 from ent_core.socle.erreurs import DonneeInvalide, OperationRefusee
+from ent_core.vie_privee.verrou import NOM_DU_VERROU, sceller
 
 __all__ = ["RESERVES", "charger_dans", "ecrire", "installateur", "installer", "valider", "valider_titre"]
 
 RESERVES = frozenset(
     "admin api base brique compte configuration connexion core demo dev docs ent etablissement importer"
-    " mesures noyau personne pret sante servir static statique taches test tests theme verifier".split()
+    " mesures noyau personne pret registre sante servir static statique taches test tests theme"
+    " verifier".split()
 )
 """Noms d'adresses, de commandes ou de paquets que le noyau emploie déjà."""
 
@@ -108,6 +110,7 @@ def ecrire(nom: str, dossier: Path, titre: str | None = None) -> Path:
     try:
         shutil.rmtree(brouillon, ignore_errors=True)
         _copier(files("ent_core") / "squelette", brouillon, valeurs)
+        sceller(brouillon / NOM_DU_VERROU)
         brouillon.rename(racine)
     except OSError as erreur:
         shutil.rmtree(brouillon, ignore_errors=True)

@@ -51,7 +51,8 @@ def toutes_les_taches(
     :param configuration: configuration de l'instance.
     :param horloge: horloge donnée aux tâches du noyau.
     """
-    return (*taches_du_noyau(configuration, horloge), *(t for b in chargement.briques for t in b.taches))
+    noyau = taches_du_noyau(chargement, configuration, horloge)
+    return (*noyau, *(t for b in chargement.briques for t in b.taches))
 
 
 def controler_taches(taches: Sequence[Tache]) -> Iterator[Anomalie]:

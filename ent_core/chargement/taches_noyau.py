@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
+from ent_core.chargement.activation import Activation
+from ent_core.chargement.conservation import taches_de_conservation
+from ent_core.chargement.decouverte import Chargement
 from ent_core.chargement.imports import taches_d_import
+from ent_core.chargement.relais import Relais
 from ent_core.contrat.taches import Tache
 from ent_core.donnees import file_taches
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.identite import freinage
 from ent_core.identite.sessions import purger_expirees
-from ent_core.identite.sursis import supprimer_echus
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.configuration import Configuration
+from ent_core.socle.erreurs import AnomaliesTrouvees
 
 __all__ = ["taches_du_noyau"]
 
 
-def taches_du_noyau(configuration: Configuration, horloge: Horloge) -> tuple[Tache, ...]:
+def taches_du_noyau(
+    chargement: Chargement, configuration: Configuration, horloge: Horloge
+) -> tuple[Tache, ...]:
     """Tâches périodiques du noyau.
 
-    :param configuration: durées des sessions.
+    :param chargement: briques chargées.
+    :param configuration: durées des sessions, bascules du fichier.
     :param horloge: horloge de l'instance.
     """
+
+    relais = Relais(chargement)
+    activation = Activation(chargement, relais, configuration.bascules)
+
+    def reconcilier_briques(base: BaseDeDonnees) -> None:
+        with base.academie("briques : dates échues et année nouvelle") as session:
+            anomalies = activation.reconcilier(session, horloge)
+        # Ce qui a réussi est gardé ; l'échec se voit dans la page des travaux.
+        if anomalies:
+            raise AnomaliesTrouvees(anomalies)
 
     def purger_sessions(base: BaseDeDonnees) -> None:
         with base.academie("conservation : sessions expirées") as session:
             purger_expirees(session, horloge, configuration.sessions)
-
-    def supprimer_sursis(base: BaseDeDonnees) -> None:
-        with base.academie("conservation : sursis échus") as session:
-            supprimer_echus(session, horloge)
 
     def purger_travaux(base: BaseDeDonnees) -> None:
         with base.academie("conservation : travaux finis") as session:
@@ -39,9 +52,10 @@ def taches_du_noyau(configuration: Configuration, horloge: Horloge) -> tuple[Tac
             freinage.purger(session, horloge)
 
     return (
+        Tache("noyau.reconcilier_briques", reconcilier_briques, periode="3 * * * *"),
         Tache("noyau.purger_sessions", purger_sessions, periode="17 * * * *"),
         Tache("noyau.purger_essais", purger_essais, periode="27 * * * *"),
-        Tache("noyau.supprimer_sursis", supprimer_sursis, periode="40 2 * * *"),
         Tache("noyau.purger_travaux", purger_travaux, periode="20 3 * * *"),
-        *taches_d_import(configuration, horloge),
+        *taches_de_conservation(chargement, configuration, horloge),
+        *taches_d_import(configuration, horloge, relais.annonceur),
     )

@@ -8,14 +8,16 @@ from typing import Any
 
 import msgspec
 
-from ent_core.chargement.decouverte import BriqueChargee, Chargement
+from ent_core.chargement.decouverte import BriqueChargee, Chargement, verrou_de
 from ent_core.chargement.examen import MARQUE
 from ent_core.chargement.taches import controler_taches
 from ent_core.contrat.resultats import Anomalie, Niveau
 from ent_core.contrat.roles import Role
 from ent_core.socle.configuration import Configuration
 from ent_core.socle.erreurs import AnomaliesTrouvees
-from ent_core.vie_privee.registre import controler
+from ent_core.vie_privee.controle_declarations import controler
+from ent_core.vie_privee.empreinte import canonique
+from ent_core.vie_privee.verrou import controler_verrou
 
 __all__ = ["exiger_sans_erreur", "verifier_declarations"]
 
@@ -31,6 +33,7 @@ def verifier_declarations(chargement: Chargement, configuration: Configuration) 
     regles: tuple[Callable[[], Iterable[Anomalie]], ...] = (
         lambda: chargement.anomalies,
         lambda: controler([brique.declaration() for brique in chargement.briques]),
+        lambda: _verrous(chargement, production=configuration.production),
         lambda: _permissions(chargement),
         lambda: _taches(chargement),
         lambda: _reglages(chargement, configuration),
@@ -50,6 +53,15 @@ def exiger_sans_erreur(anomalies: Iterable[Anomalie]) -> None:
     erreurs = [anomalie for anomalie in anomalies if anomalie.niveau is Niveau.ERREUR]
     if erreurs:
         raise AnomaliesTrouvees(erreurs)
+
+
+def _verrous(chargement: Chargement, *, production: bool) -> Iterator[Anomalie]:
+    """Ce qui tourne est ce qui a été relu, verrouillé, puis accepté."""
+    for brique in chargement.briques:
+        chemin = verrou_de(brique)
+        if chemin is not None:
+            forme = canonique(brique.declaration())
+            yield from controler_verrou(brique.id, forme, chemin, production=production)
 
 
 def _permissions(chargement: Chargement) -> Iterator[Anomalie]:
@@ -143,8 +155,8 @@ def _bascules(chargement: Chargement, configuration: Configuration) -> Iterator[
                 f"la brique « {bascule.brique} » n'est pas chargée",
                 "corriger le nom, ou l'ajouter à [briques] chargees",
             )
-        if bascule.debut and bascule.fin and bascule.debut >= bascule.fin:
-            yield Anomalie("CONF-006", lieu, "la fin précède le début", "corriger les dates")
+        if bascule.du and bascule.au and bascule.du > bascule.au:
+            yield Anomalie("CONF-006", lieu, "« au » précède « du »", "corriger les dates")
 
 
 def _a_completer(chargement: Chargement, *, production: bool) -> Iterator[Anomalie]:

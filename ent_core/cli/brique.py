@@ -22,6 +22,7 @@ from ent_core.socle.erreurs import BaseIndisponible, DonneeInvalide
 __all__ = ["brique"]
 
 _ACADEMIE = "académie"
+_JOUR = click.DateTime(["%Y-%m-%d"])
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -140,9 +141,10 @@ def _ouvertes(ouverture: Ouverture, etablissement: str | None) -> dict[str, list
     if ouverture.base.a_la_table("bascule"):
         with ouverture.base.academie("commande : lister les briques") as session:
             uais = [etablissement.upper()] if etablissement else ["", *(uai for uai, _ in tous(session))]
-            for uai in uais:
-                for active in ouverture.activation.actives(session, uai, jour):
-                    trouvees.setdefault(active, []).append(uai or _ACADEMIE)
+            for uai, decisions_la in ouverture.activation.decisions_de(session, uais, jour).items():
+                for decision in decisions_la.values():
+                    if decision.ouverte:
+                        trouvees.setdefault(decision.brique, []).append(uai or _ACADEMIE)
     return trouvees
 
 
@@ -158,10 +160,8 @@ def _cible(fonction: F) -> F:
         (
             click.option("--etablissement", "uais", multiple=True, metavar="UAI", help="Répétable."),
             click.option("--academie", is_flag=True, help="Tous les établissements."),
-            click.option(
-                "--du", type=click.DateTime(["%Y-%m-%d"]), help="Premier jour ; par défaut aujourd'hui."
-            ),
-            click.option("--au", type=click.DateTime(["%Y-%m-%d"]), help="Dernier jour compris."),
+            click.option("--du", type=_JOUR, help="Premier jour ; par défaut aujourd'hui."),
+            click.option("--au", type=_JOUR, help="Dernier jour, compris."),
         )
     ):
         fonction = option(fonction)
@@ -199,7 +199,10 @@ def _basculer(
             "il faut dire où : des établissements, ou toute l'académie.",
             remede="donner --etablissement UAI (répétable), ou --academie, mais pas les deux.",
         )
-    debut, fin = du.date() if du else None, au.date() + timedelta(days=1) if au else None
+    debut, dernier = du.date() if du else None, au.date() if au else None
+    if dernier == date.max:
+        raise DonneeInvalide("ce dernier jour n'a pas de lendemain.", remede="omettre --au : sans fin.")
+    fin = dernier + timedelta(days=1) if dernier else None
     cibles: list[str | None] = [uai.upper() for uai in dict.fromkeys(uais)] or [None]
     with ouvrir() as ouverture, ouverture.base.academie(f"commande : basculer {nom}") as session:
         for uai in cibles:
@@ -210,11 +213,11 @@ def _basculer(
         jour = debut or ouverture.horloge.aujourd_hui()
     if en_json:
         ecrire_json(
-            {"brique": nom, "ouverte": ouverte, "etablissements": list(uais), "debut": jour, "fin": fin}
+            {"brique": nom, "ouverte": ouverte, "etablissements": list(uais), "du": jour, "au": dernier}
         )
         return
     ou = ", ".join(uai for uai in cibles if uai) or "toute l'académie"
-    jusque = f" et jusqu'au {_jour(au.date())}" if au else ""
+    jusque = f" et jusqu'au {_jour(dernier)}" if dernier else ""
     etat = "ouverte" if ouverte else "fermée"
     click.echo(f"La brique « {nom} » est {etat} : {ou}, à partir du {_jour(jour)}{jusque}.")
 
@@ -233,10 +236,10 @@ def historique(nom: str, etablissement: str | None, en_json: bool) -> None:
         lues = decisions.lire(session, nom, etablissement.upper() if etablissement else None)
     ecrire_tableau(
         f"Décisions sur « {nom} »",
-        ("posée le", "décision", "où", "du", "au (exclu)", "origine", "retirée le"),
+        ("posée le", "décision", "où", "du", "au", "origine", "retirée le"),
         [
             (f"{d.posee_le:%Y-%m-%d %H:%M}", "ouverte" if d.ouverte else "fermée", d.uai or "académie",
-             d.debut, d.fin, d.origine, f"{d.retiree_le:%Y-%m-%d %H:%M}" if d.retiree_le else None)
+             d.debut, d.dernier_jour, d.origine, f"{d.retiree_le:%Y-%m-%d %H:%M}" if d.retiree_le else None)
             for d in lues
         ],
         en_json=en_json,
@@ -250,8 +253,12 @@ def historique(nom: str, etablissement: str | None, en_json: bool) -> None:
 def retirer(nom: str, en_json: bool) -> None:
     """Enregistre le départ d'une brique qui n'est plus chargée ; ses tables et ses données restent."""
     with ouvrir() as ouverture, ouverture.base.academie(f"commande : retirer {nom}") as session:
-        retrait.retirer(session, ouverture.horloge, ouverture.chargement, nom)
+        encore = retrait.retirer(session, ouverture.horloge, ouverture.chargement, nom)
     if en_json:
-        ecrire_json({"brique": nom, "retiree": True})
-    else:
-        click.echo(f"Le départ de « {nom} » est enregistré ; ses tables et leurs données restent.")
+        ecrire_json({"brique": nom, "retiree": True, "encore_ouverte": encore})
+        return
+    click.echo(f"Le départ de « {nom} » est enregistré ; ses tables et leurs données restent.")
+    if encore:
+        click.echo(
+            f"Elle était encore ouverte dans {encore} établissement(s), et n'a pas su qu'elle fermait."
+        )

@@ -35,10 +35,12 @@ def lister(en_json: bool) -> None:
             .tuples()
             .all()
         )
+        trouves = session.scalars(select(Etablissement).order_by(Etablissement.uai)).all()
+        decisions = ouverture.activation.decisions_de(session, [e.uai for e in trouves], jour)
         lignes = [
             (e.uai, e.nom, e.ville, divisions.get(e.uai, 0),
-             ", ".join(sorted(ouverture.activation.actives(session, e.uai, jour))))
-            for e in session.scalars(select(Etablissement).order_by(Etablissement.uai))
+             ", ".join(sorted(cle for cle, d in decisions[e.uai].items() if d.ouverte)))
+            for e in trouves
         ]  # fmt: skip
     ecrire_tableau(
         "Établissements", ("uai", "nom", "ville", "divisions", "briques"), lignes, en_json=en_json,

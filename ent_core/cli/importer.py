@@ -14,6 +14,7 @@ from uuid import UUID
 
 import click
 
+from ent_core.cli.importer_reprise import annuler, renommer
 from ent_core.cli.importer_sortie import (
     ecrire_apercu,
     ecrire_defauts,
@@ -25,6 +26,7 @@ from ent_core.cli.ouverture import Ouverture, ouvrir
 from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json, progression
 from ent_core.identite.aaf.importation import importer as importer_aaf
 from ent_core.identite.aaf.livraison import Livraison, ouvrir_livraison
+from ent_core.identite.aaf.projets import exiger_projet_connu
 from ent_core.identite.aaf.rapport import RapportImport
 from ent_core.identite.lots import RapportChargement, ecarts_des, empreinte_des, lister_lots, rejets_du_lot
 from ent_core.identite.sts.chargement import importer_emploi_du_temps
@@ -71,12 +73,18 @@ def importer() -> None:
 @_SIMULATION
 @_ACCEPTER
 @click.option("--accepter-ancienne", is_flag=True, help="Confirmer une livraison de plus de sept jours.")
+@click.option(
+    "--nouveau-projet", is_flag=True, help="Confirmer que ce projet en est un autre, et non l'ancien renommé."
+)
 @option_json
 def aaf(
-    chemin: Path, simulation: bool, accepter_retraits: bool, accepter_ancienne: bool, en_json: bool
-) -> None:
+    chemin: Path, simulation: bool, accepter_retraits: bool, accepter_ancienne: bool, nouveau_projet: bool,
+    en_json: bool,
+) -> None:  # fmt: skip
     """Importe une livraison de l'annuaire fédérateur : dossier, .zip, .tgz ou fichier .xml."""
     with ouvrir() as ouverture, ouvrir_livraison(chemin) as livraison:
+        if not nouveau_projet:
+            exiger_projet_connu(ouverture.base, livraison)
         options = {"accepter_ancienne": accepter_ancienne}
         try:
             rapport = _importer_aaf(
@@ -109,6 +117,7 @@ def _importer_aaf(ouverture: Ouverture, livraison: Livraison, **options: Any) ->
             horloge=ouverture.horloge,
             reglages=ouverture.configuration.imports,
             progression=avancer,
+            annoncer=ouverture.relais.annonceur,
             **options,
         )
 
@@ -157,6 +166,7 @@ def liste(
                 reglages=ouverture.configuration.imports,
                 options=OptionsListe(complete=complete, accepter_retraits=accepter),
                 simulation=simulation,
+                annoncer=ouverture.relais.annonceur,
             )
 
         try:
@@ -246,6 +256,10 @@ def rejets(lot: UUID, fichier: Path | None, en_json: bool) -> None:
             en_json=en_json,
             vide="Aucun défaut dans ce lot.",
         )
+
+
+importer.add_command(annuler)
+importer.add_command(renommer)
 
 
 def _correspondance(tableau: Tableau, genre: str | None, memoire: Path | None) -> Correspondance:

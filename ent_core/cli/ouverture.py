@@ -33,9 +33,14 @@ class Ouverture:
     horloge: Horloge
 
     @property
+    def relais(self) -> Relais:
+        """Pour prévenir les briques."""
+        return Relais(self.chargement)
+
+    @property
     def activation(self) -> Activation:
         """Décisions d'ouverture des briques."""
-        return Activation(self.chargement, Relais(self.chargement), self.configuration.bascules)
+        return Activation(self.chargement, self.relais, self.configuration.bascules)
 
 
 def lire_configuration() -> Configuration:

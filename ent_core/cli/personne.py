@@ -1,4 +1,4 @@
-"""``ent personne`` : chercher, ouvrir des comptes, nommer un administrateur, mettre un compte en sécurité."""
+"""``ent personne`` : chercher, ouvrir des comptes, nommer un administrateur, sécuriser, fusionner."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ent_core.chargement.fusion import FusionComplete, fusionner
+from ent_core.cli import droits
 from ent_core.cli.ouverture import Ouverture, ouvrir
-from ent_core.cli.sortie import ecrire_tableau, option_json
+from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
 from ent_core.contrat.roles import Role
 from ent_core.donnees.connexion import cle_secrete
 from ent_core.identite import annuaire, comptes
@@ -89,6 +91,55 @@ def securiser(identifiant: str) -> None:
     click.echo("Le compte est en sécurité. Un nouveau code est nécessaire pour y revenir.")
 
 
+@personne.command("fusionner")
+@click.argument("gardee", type=click.UUID)
+@click.argument("absorbee", type=click.UUID)
+@click.option("--simulation", is_flag=True, help="Dire ce qui serait fait, sans rien changer.")
+@option_json
+def fusionner_(gardee: UUID, absorbee: UUID, simulation: bool, en_json: bool) -> None:
+    """Réunit deux fiches d'une même personne : tout passe à GARDEE, ABSORBEE disparaît. Sans retour.
+
+    « ent personne chercher » donne les identifiants. Commencer par --simulation.
+    """
+    with _academie("fusionner deux fiches") as (ouverture, session):
+        noms = {p.id: p for p in session.scalars(select(Personne).where(Personne.id.in_([gardee, absorbee])))}
+        dits = {cle: f"{p.prenom or ''} {p.nom}".strip() for cle, p in noms.items()}
+        faite = fusionner(session, ouverture.horloge, ouverture.relais, garde=gardee, absorbee=absorbee)
+        if simulation:
+            session.rollback()
+    if en_json:
+        ecrire_json(_fusion_en_json(faite, simulation=simulation))
+        return
+    noyau = faite.noyau
+    click.echo("Simulation : rien n'est changé." if simulation else "Les deux fiches n'en font plus qu'une.")
+    click.echo(f"  gardée    {gardee}  {dits[gardee]}")
+    click.echo(f"  absorbée  {absorbee}  {dits[absorbee]}")
+    click.echo(f"Comptes : {noyau.compte}.")
+    if noyau.identifiant:
+        click.echo(f"Identifiant de connexion : {noyau.identifiant} ; {noyau.sessions} session(s) fermée(s).")
+    par_brique = {
+        f"{brique}, {nom}": n for brique, b in faite.briques.items() for nom, n in b.comptes.items()
+    }
+    lignes = sorted({**noyau.lignes, **par_brique}.items())
+    ecrire_tableau(
+        "Lignes reportées", ("table", "lignes"), lignes, en_json=False, vide="Aucune ligne à reporter."
+    )
+
+
+def _fusion_en_json(faite: FusionComplete, *, simulation: bool) -> dict[str, object]:
+    noyau = faite.noyau
+    return {
+        "simulation": simulation,
+        "gardee": noyau.garde,
+        "absorbee": noyau.absorbee,
+        "compte": noyau.compte.name.lower(),
+        "identifiant": noyau.identifiant,
+        "sessions_fermees": noyau.sessions,
+        "lignes": dict(noyau.lignes),
+        "briques": {brique: dict(bilan.comptes) for brique, bilan in faite.briques.items()},
+    }
+
+
 @personne.command()
 @click.argument("nom")
 @click.argument("prenom")
@@ -157,3 +208,7 @@ def _compte(session: Session, identifiant: str) -> Compte:
             "aucun compte n'a cet identifiant.", remede="« ent personne chercher » aide à le trouver."
         )
     return trouve
+
+
+for _commande in droits.COMMANDES:
+    personne.add_command(_commande)

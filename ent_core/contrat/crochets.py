@@ -123,6 +123,8 @@ def ent_navigation(contexte: Contexte) -> Sequence[EntreeMenu]:
 def ent_tableau_de_bord(session: Session, contexte: Contexte) -> Sequence[Vignette]:
     """Rend les vignettes de l'accueil ; une erreur donne une vignette « indisponible ».
 
+    N'est pas appelé pour qui n'a aucune permission de la brique.
+
     :param session: session de base, déjà cloisonnée.
     :param contexte: qui regarde, où et à quel titre.
     """
@@ -147,6 +149,10 @@ def ent_interdire(contexte: Contexte, permission: str, objet: Any) -> str | None
 def ent_activer(session: Session, uai: str) -> None:
     """Prépare la brique dans un établissement ; peut être rejoué sans effet.
 
+    Appelé une fois, dès qu'une décision ouvre la brique, même pour plus tard : par une page, une commande
+    ou l'API aussitôt, par le fichier au démarrage, pour un établissement nouveau dans l'heure. Une
+    exception annule la décision ; au démarrage, elle se dit dans les journaux et l'appel est refait.
+
     :param session: session de l'appelant ; ne pas valider.
     :param uai: établissement.
     """
@@ -156,6 +162,9 @@ def ent_activer(session: Session, uai: str) -> None:
 @crochet
 def ent_desactiver(session: Session, uai: str) -> None:
     """Retire la brique d'un établissement : on cache, on ne supprime jamais.
+
+    Appelé une fois, quand plus aucune décision ne l'ouvre, ni ce jour ni un jour à venir : aussitôt si
+    quelqu'un le décide, au démarrage si le fichier a changé, dans l'heure si une date est échue.
 
     :param session: session de l'appelant ; ne pas valider.
     :param uai: établissement.
@@ -167,6 +176,9 @@ def ent_desactiver(session: Session, uai: str) -> None:
 def ent_changer_annee(session: Session, uai: str, ancienne: int, nouvelle: int) -> Bilan:
     """Passe d'une année scolaire à la suivante.
 
+    Appelé une fois par établissement où la brique est ouverte, au 1er août ou au premier démarrage qui
+    suit. Une brique qui refuse ou qui échoue est redemandée chaque heure.
+
     :param session: session de l'appelant.
     :param uai: établissement.
     :param ancienne: première année civile de l'année qui finit.
@@ -177,9 +189,11 @@ def ent_changer_annee(session: Session, uai: str, ancienne: int, nouvelle: int) 
 
 @crochet
 def ent_sur_evenement(session: Session, evenement: Evenement) -> None:
-    """Réagit à un fait, dans la même transaction.
+    """Réagit à un fait, dans la même transaction ; les briques fermées sont prévenues aussi.
 
-    :param session: session de l'appelant.
+    Un import en annonce d'un coup autant qu'il y a d'établissements et de divisions : agir par ensembles.
+
+    :param session: session de l'appelant ; ne pas valider.
     :param evenement: le fait.
     """
     raise NotImplementedError
@@ -189,7 +203,11 @@ def ent_sur_evenement(session: Session, evenement: Evenement) -> None:
 def ent_fusionner_personnes(session: Session, gardee: UUID, absorbee: UUID) -> Bilan:
     """Reporte sur une fiche ce que la brique tient sur une autre fiche de la même personne.
 
-    :param session: session de l'appelant.
+    Les deux fiches sont encore là. Ensuite, le noyau remplace de lui-même toute référence restante : ce
+    crochet ne sert qu'à réunir ce que cela ne suffirait pas à réunir. Une simulation l'appelle aussi, et
+    défait tout. ``Bilan(refus=…)`` arrête la fusion.
+
+    :param session: session de l'académie ; ne pas valider.
     :param gardee: personne conservée.
     :param absorbee: personne qui disparaît.
     """

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-__all__ = ["BriqueActivee", "BriqueDesactivee", "ElevePartiDeDivision", "Evenement", "PersonneMiseEnSursis"]
+__all__ = [
+    "BriqueActivee",
+    "BriqueDesactivee",
+    "ElevesPartisDeDivision",
+    "Evenement",
+    "PersonnesMisesEnSursis",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,30 +24,41 @@ class Evenement:
 
 @dataclass(frozen=True, slots=True)
 class BriqueActivee(Evenement):
-    """Une brique vient d'être activée dans un établissement."""
+    """Une brique s'ouvre, ou va s'ouvrir, dans un établissement ; elle vient d'y être préparée."""
 
     brique: str
 
 
 @dataclass(frozen=True, slots=True)
 class BriqueDesactivee(Evenement):
-    """Une brique vient d'être désactivée ; ses données restent."""
+    """Plus rien n'ouvre une brique dans un établissement ; ses données restent."""
 
     brique: str
 
 
 @dataclass(frozen=True, slots=True)
-class ElevePartiDeDivision(Evenement):
-    """Un élève a quitté une division."""
+class ElevesPartisDeDivision(Evenement):
+    """Un import a enregistré le départ d'élèves d'une division de l'année.
 
-    eleve_id: UUID
+    :param eleves: élèves, une fois chacun.
+    :param jour: premier jour où ils n'y sont plus ; parfois à venir.
+    """
+
     division_id: UUID
+    eleves: tuple[UUID, ...]
     jour: date
 
 
 @dataclass(frozen=True, slots=True)
-class PersonneMiseEnSursis(Evenement):
-    """Une personne a disparu de l'annuaire ; son compte est fermé avant suppression."""
+class PersonnesMisesEnSursis(Evenement):
+    """Des personnes ont disparu de l'annuaire : elles n'entrent plus, avant suppression.
 
-    personne_id: UUID
+    L'établissement est le dernier où elles étaient ; une personne qui en quitte plusieurs le même jour est
+    dans l'événement de chacun.
+
+    :param personnes: personnes, une fois chacune.
+    :param suppression_le: jour à partir duquel elles seront supprimées, si elles ne reviennent pas.
+    """
+
+    personnes: tuple[UUID, ...]
     suppression_le: date

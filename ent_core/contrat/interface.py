@@ -47,6 +47,7 @@ class Contexte:
     :param roles: rôles tirés du profil, de la fonction et des affectations du jour.
     :param delegations: permissions reçues par délégation, avec leur périmètre.
     :param briques: briques actives dans l'établissement ce jour.
+    :param suspendues: briques ouvertes, mais dont l'établissement n'a pas encore accepté l'élargissement.
     """
 
     compte_id: UUID
@@ -59,6 +60,7 @@ class Contexte:
     roles: frozenset[str] = frozenset()
     delegations: Mapping[str, Portee] = field(default_factory=dict)
     briques: frozenset[str] = frozenset()
+    suspendues: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

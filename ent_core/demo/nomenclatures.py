@@ -1,7 +1,9 @@
 """Les codes nationaux employés : formations, matières, disciplines, horaires, fonctions, régimes.
 
 Codes et libellés viennent des nomenclatures nationales (BCN) ; les horaires s'inspirent des grilles
-officielles, arrondis à la demi-heure.
+officielles, arrondis à la demi-heure. Un MEFSTAT11 dit le niveau (quatre chiffres), la série (deux),
+puis répète cinq chiffres du MEF. Pour la voie générale d'après 2019, aucune liste publique relue ne
+donne la série : celle de la seconde est celle d'avant la réforme, celle du cycle terminal est inventée.
 """
 
 from __future__ import annotations
@@ -264,7 +266,7 @@ NIVEAUX: dict[str, Niveau] = {
             _tronc_cycle4(8, 6), _SCIENCES, (Barrette("LV2", _LV2, 5), _latin(4)),
         ),
         Niveau(
-            "2GT", "20010018110", "2NDE GENERALE ET TECHNOLOGIQUE", "22111010018", 15, "2GT",
+            "2GT", "20010018110", "2NDE GENERALE ET TECHNOLOGIQUE", "22111410018", 15, "2GT",
             (
                 Ligne("020700", "LM", 8),
                 Ligne("043700", "HG", 6),

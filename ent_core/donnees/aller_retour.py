@@ -17,8 +17,9 @@ from sqlalchemy.pool import NullPool
 
 from ent_core.contrat.resultats import Anomalie
 from ent_core.donnees.base import Base
-from ent_core.donnees.cloisonnement import ROLE_PROPRIETAIRE
+from ent_core.donnees.droits import ROLE_PROPRIETAIRE
 from ent_core.donnees.migrations import Distribution, configuration_alembic, migrer
+from ent_core.socle.erreurs import OperationRefusee
 
 __all__ = ["aller_retour", "base_jetable"]
 
@@ -69,6 +70,15 @@ def aller_retour(
             anomalies += _restes(connexion, brique)
         if not anomalies:
             migrer(proprietaire, application, [*socle, brique])
+    except OperationRefusee as refus:
+        anomalies.append(
+            Anomalie(
+                "MIGRATION-004",
+                f"migrations de {brique.id}, {refus.lieu}",
+                f"la garde les refuse : {refus.message}",
+                f"{refus.remede} Puis relancer la vérification.",
+            )
+        )
     except (SQLAlchemyError, CommandError) as erreur:
         message = str(getattr(erreur, "orig", None) or erreur).splitlines()[0]
         lieu = f"migrations de {brique.id}"

@@ -32,12 +32,16 @@ class DeclarationTable:
     :param cloisonnement: par établissement, ou commune avec un motif.
     :param sujets: colonnes qui mènent à une personne.
     :param ajout_seul: vrai pour un journal, que l'application ne peut ni modifier ni vider.
+    :param depart: colonne de date qui fait courir la conservation, quand le traitement en demande une.
+    :param sans_sujet: pourquoi aucune ligne ne mène à une personne, et qui l'efface alors.
     """
 
     traitement: str | None
     cloisonnement: Cloisonnement | None
     sujets: tuple[Sujet, ...]
     ajout_seul: bool = False
+    depart: str | None = None
+    sans_sujet: str = ""
 
 
 class Base(DeclarativeBase):
@@ -53,13 +57,20 @@ class Base(DeclarativeBase):
     __cloisonnement__: ClassVar[Cloisonnement | None] = None
     __sujets__: ClassVar[tuple[Sujet, ...]] = ()
     __ajout_seul__: ClassVar[bool] = False
+    __depart__: ClassVar[str | None] = None
+    __sans_sujet__: ClassVar[str] = ""
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         table = cls.__dict__.get("__table__")
         if isinstance(table, Table):
             table.info[CLE_INFO] = DeclarationTable(
-                cls.__traitement__, cls.__cloisonnement__, cls.__sujets__, cls.__ajout_seul__
+                cls.__traitement__,
+                cls.__cloisonnement__,
+                cls.__sujets__,
+                cls.__ajout_seul__,
+                cls.__depart__,
+                cls.__sans_sujet__,
             )
 
 

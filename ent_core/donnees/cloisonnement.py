@@ -1,8 +1,8 @@
-"""Rôles, droits et politiques de la base, compilés des déclarations ; et la preuve qu'ils tiennent.
+"""Les rôles de la base, et la preuve que leur cloisonnement tient.
 
-Trois rôles sans connexion : le propriétaire des tables, l'application (un établissement à la
-fois) et l'académie (actes inter-établissements). Le compte de l'application ne possède rien et
-ne reçoit rien par héritage : sans prologue, il ne peut rien lire.
+Aucun ne se connecte : le propriétaire des tables, l'application (un établissement à la fois), l'académie
+(actes inter-établissements), et une audience par rôle de l'ENT, sous laquelle les briques travaillent. Le
+compte de l'application ne possède rien et ne reçoit rien par héritage : sans prologue, il ne peut rien lire.
 """
 
 from __future__ import annotations
@@ -14,21 +14,19 @@ from sqlalchemy import Connection, Engine, Table, text
 from sqlalchemy.engine import URL
 
 from ent_core.contrat.resultats import Anomalie
-from ent_core.donnees.base import declaration
+from ent_core.donnees.audiences import AUDIENCE, roles_d_audience
+from ent_core.donnees.declencheurs_sql import TRACES
+from ent_core.donnees.droits import ROLE_PROPRIETAIRE
 from ent_core.donnees.session import ROLE_ACADEMIE, ROLE_APPLICATION, connecter
 
 __all__ = [
     "ROLE_PROPRIETAIRE",
     "VERSION_MINIMALE",
-    "appliquer_droits",
     "preparer_roles",
     "sonder",
 ]
 
-ROLE_PROPRIETAIRE = "ent_proprietaire"
 VERSION_MINIMALE = 15
-
-_MOI = "personne_id = nullif(current_setting('ent.personne', true), '')::uuid"
 
 
 def preparer_roles(connexion: Connection, compte: URL) -> None:
@@ -38,9 +36,15 @@ def preparer_roles(connexion: Connection, compte: URL) -> None:
     :param compte: adresse de l'application ; son compte est créé s'il n'existe pas.
     """
     curseur = connexion.connection.cursor()
-    for role in (ROLE_PROPRIETAIRE, ROLE_APPLICATION, ROLE_ACADEMIE):
-        if not _existe(connexion, role):
+    audiences = roles_d_audience()
+    presents = set(connexion.execute(text("select rolname from pg_roles")).scalars())
+    for role in (ROLE_PROPRIETAIRE, ROLE_APPLICATION, ROLE_ACADEMIE, *audiences):
+        if role not in presents:
             curseur.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
+            if role in audiences and role != AUDIENCE:
+                curseur.execute(
+                    sql.SQL("grant {} to {}").format(sql.Identifier(AUDIENCE), sql.Identifier(role))
+                )
     nom = compte.username or "ent_web"
     if not _existe(connexion, nom):
         curseur.execute(sql.SQL("create role {} login noinherit").format(sql.Identifier(nom)))
@@ -54,8 +58,9 @@ def preparer_roles(connexion: Connection, compte: URL) -> None:
     curseur.execute(sql.SQL("alter role {} noinherit").format(sql.Identifier(nom)))
     sans_heritage = " with inherit false" if _version(connexion) >= 16 else ""
     curseur.execute(
-        sql.SQL("grant {}, {} to {}" + sans_heritage).format(
-            sql.Identifier(ROLE_APPLICATION), sql.Identifier(ROLE_ACADEMIE), sql.Identifier(nom)
+        sql.SQL("grant {} to {}" + sans_heritage).format(
+            sql.SQL(", ").join(map(sql.Identifier, (ROLE_APPLICATION, ROLE_ACADEMIE, *audiences))),
+            sql.Identifier(nom),
         )
     )
     base = connexion.engine.url.database or ""
@@ -82,52 +87,6 @@ def preparer_roles(connexion: Connection, compte: URL) -> None:
     curseur.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(ROLE_PROPRIETAIRE)))
 
 
-def appliquer_droits(connexion: Connection, tables: Iterable[Table]) -> None:
-    """Compile les droits et les politiques des tables déclarées ; peut être rejoué.
-
-    :param connexion: connexion qui agit comme propriétaire.
-    :param tables: tables déclarées et présentes.
-    """
-    ordres = [f"grant usage on schema public to {ROLE_APPLICATION}, {ROLE_ACADEMIE}"]
-    for table in tables:
-        ordres += _ordres(table)
-    for ordre in ordres:
-        connexion.exec_driver_sql(ordre)
-
-
-def _ordres(table: Table) -> list[str]:
-    nom = f'"{table.name}"'
-    declaree = declaration(table)
-    cloisonnee = bool(declaree and declaree.cloisonnement and declaree.cloisonnement.par_uai)
-    ajout_seul = bool(declaree and declaree.ajout_seul)
-    droits = "select, insert" if ajout_seul else "select, insert, update, delete"
-    condition = (
-        "uai = current_setting('ent.uai', true)"
-        if cloisonnee
-        else "(select current_setting('ent.finalite', true)) <> ''"
-    )
-    ordres = [
-        f"alter table {nom} enable row level security",
-        f"alter table {nom} force row level security",
-        f"revoke all on {nom} from {ROLE_APPLICATION}, {ROLE_ACADEMIE}",
-        f"grant {droits} on {nom} to {ROLE_APPLICATION}",
-        f"grant {droits}{'' if ajout_seul else ', truncate'} on {nom} to {ROLE_ACADEMIE}",
-        *_politique(nom, "ent_contexte", ROLE_APPLICATION, "all", condition),
-        *_politique(nom, "ent_academie", ROLE_ACADEMIE, "all", "true"),
-    ]
-    if cloisonnee and "personne_id" in table.c:
-        ordres += _politique(nom, "ent_moi", ROLE_APPLICATION, "select", _MOI)
-    return ordres
-
-
-def _politique(table: str, nom: str, role: str, acte: str, condition: str) -> list[str]:
-    verification = f" with check ({condition})" if acte == "all" else ""
-    return [
-        f"drop policy if exists {nom} on {table}",
-        f"create policy {nom} on {table} for {acte} to {role} using ({condition}){verification}",
-    ]
-
-
 def sonder(moteur: Engine, tables: Collection[Table]) -> list[Anomalie]:
     """Prouve, avec le compte de l'application, que sans contexte rien n'est lu.
 
@@ -142,6 +101,8 @@ def sonder(moteur: Engine, tables: Collection[Table]) -> list[Anomalie]:
         anomalies += _sonder_sans_prologue(connexion, tables)
         connexion.exec_driver_sql(f"set local role {ROLE_APPLICATION}")
         for table in tables:
+            if table.name in TRACES:  # l'application n'a pas le droit d'y lire, contexte ou non
+                continue
             if connexion.execute(text(f'select exists (select 1 from "{table.name}")')).scalar():  # noqa: S608 - nom tiré de nos tables déclarées
                 anomalies.append(
                     Anomalie(

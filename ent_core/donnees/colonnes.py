@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, ForeignKey, SmallInteger, String, Uuid, text
 from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
 
-from ent_core.contrat.donnees import Categorie, Donnee, Neutre
+from ent_core.contrat.donnees import Categorie, Donnee, Exemption, Neutre
 from ent_core.donnees.base import CLE_INFO
 
 __all__ = ["Cloisonne", "ParAnnee", "cle", "declaration_colonne", "donnee", "neutre", "vers_personne"]
 
 
 def donnee(
-    categorie: Categorie, *args: Any, libre: bool = False, cles: tuple[str, ...] = (), **options: Any
+    categorie: Categorie,
+    *args: Any,
+    libre: bool = False,
+    cles: tuple[str, ...] = (),
+    pour: Collection[str] = (),
+    chiffree: bool = False,
+    **options: Any,
 ) -> MappedColumn[Any]:
     """Colonne qui porte une donnée personnelle.
 
@@ -23,19 +30,23 @@ def donnee(
     :param args: type et contraintes SQLAlchemy.
     :param libre: vrai pour un texte libre.
     :param cles: clés permises d'une colonne JSON.
+    :param pour: rôles qui la lisent, parmi les destinataires du traitement ; vide : tous.
+    :param chiffree: la valeur est chiffrée sous une clé que l'effacement détruit.
     :param options: options de ``mapped_column``.
     """
-    return mapped_column(*args, info={CLE_INFO: Donnee(categorie, libre=libre, cles=cles)}, **options)
+    declaree = Donnee(categorie, libre=libre, cles=cles, pour=frozenset(pour), chiffree=chiffree)
+    return mapped_column(*args, info={CLE_INFO: declaree}, **options)
 
 
-def neutre(motif: str, *args: Any, **options: Any) -> MappedColumn[Any]:
+def neutre(motif: str, *args: Any, exemption: Exemption | None = None, **options: Any) -> MappedColumn[Any]:
     """Colonne qui n'est pas une donnée personnelle.
 
     :param motif: pourquoi ; le registre le cite.
     :param args: type et contraintes SQLAlchemy.
+    :param exemption: dérogation signée, exigée d'un texte libre, d'un JSON ou d'un binaire.
     :param options: options de ``mapped_column``.
     """
-    return mapped_column(*args, info={CLE_INFO: Neutre(motif)}, **options)
+    return mapped_column(*args, info={CLE_INFO: Neutre(motif, exemption)}, **options)
 
 
 def cle() -> MappedColumn[Any]:

@@ -24,6 +24,7 @@ __all__ = [
     "GARDE_FINIS",
     "GARDE_MORTS",
     "ComptesTache",
+    "TravailArrete",
     "TravailMort",
     "abandonner",
     "differer",
@@ -33,6 +34,7 @@ __all__ = [
     "purger",
     "rejouer",
     "reprendre",
+    "travail_arrete",
 ]
 
 GARDE_FINIS = timedelta(days=7)
@@ -62,6 +64,11 @@ _MORTS = text(
     f"select j.id, j.task_name, j.args, j.attempts, x.exception, {_DERNIER}"  # noqa: S608 - fragment constant
     " from taches.procrastinate_jobs j left join taches.echecs x on x.travail_id = j.id"
     " where j.status = 'failed' order by j.id desc limit :limite"
+)
+_DEMANDE = text(
+    "select j.id, j.status::text, j.attempts, x.exception"
+    " from taches.procrastinate_jobs j left join taches.echecs x on x.travail_id = j.id"
+    " where j.task_name = :tache and j.args @> cast(:arguments as jsonb) order by j.id desc limit 1"
 )
 _REJOUER = text(
     "update taches.procrastinate_jobs"
@@ -123,6 +130,20 @@ class TravailMort:
     instant: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class TravailArrete:
+    """Un travail qui ne reprendra pas de lui-même.
+
+    :param rejouable: mort ; sinon, quelqu'un y a renoncé.
+    :param exception: type de la dernière exception, s'il y en a une.
+    """
+
+    id: int
+    rejouable: bool
+    essais: int
+    exception: str | None
+
+
 def differer(
     session: Session,
     nom_tache: str,
@@ -169,6 +190,18 @@ def lister_morts(session: Session, limite: int = 200) -> list[TravailMort]:
     :param limite: nombre maximal de lignes.
     """
     return [TravailMort(*ligne) for ligne in session.execute(_MORTS, {"limite": limite})]
+
+
+def travail_arrete(session: Session, nom_tache: str, /, **arguments: Any) -> TravailArrete | None:
+    """Le dernier travail demandé avec ces arguments, s'il est mort ou abandonné ; ``None`` sinon.
+
+    :param nom_tache: tâche.
+    :param arguments: arguments qui le distinguent.
+    """
+    trouve = session.execute(_DEMANDE, {"tache": nom_tache, "arguments": json.dumps(arguments)}).one_or_none()
+    if trouve is None or trouve.status in ("todo", "doing", "succeeded"):
+        return None
+    return TravailArrete(trouve.id, trouve.status == "failed", trouve.attempts, trouve.exception)
 
 
 def rejouer(session: Session, travail_id: int) -> str:

@@ -20,12 +20,24 @@ from sqlalchemy import Connection, Engine, Table, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from ent_core.contrat.donnees import Traitement
 from ent_core.donnees import schema_taches
-from ent_core.donnees.cloisonnement import ROLE_PROPRIETAIRE, appliquer_droits, preparer_roles
+from ent_core.donnees.cloisonnement import preparer_roles
+from ent_core.donnees.droits import ROLE_PROPRIETAIRE, appliquer_droits, oter_declencheurs
+from ent_core.donnees.garde_migrations import Garde
 from ent_core.donnees.session import base_indisponible, connecter
 from ent_core.socle.erreurs import BaseIndisponible
 
-__all__ = ["PREFIXE", "Distribution", "Etat", "configuration_alembic", "etats", "migrer", "orphelines"]
+__all__ = [
+    "PREFIXE",
+    "Distribution",
+    "Etat",
+    "configuration_alembic",
+    "declarees",
+    "etats",
+    "migrer",
+    "orphelines",
+]
 
 PREFIXE = "ent_migration_"
 """Préfixe des tables de version, suivi de l'identifiant de la distribution."""
@@ -42,11 +54,13 @@ class Distribution:
     :param id: identifiant, ``noyau`` pour le noyau.
     :param tables: tables déclarées.
     :param revisions: dossier des révisions, ou ``None`` si elle n'a pas de table.
+    :param traitements: traitements déclarés, dont se tirent les droits.
     """
 
     id: str
     tables: tuple[Table, ...]
     revisions: Path | None
+    traitements: tuple[Traitement, ...] = ()
 
     @property
     def table_de_version(self) -> str:
@@ -68,6 +82,17 @@ class Etat:
         return self.actuelle == self.attendue
 
 
+def declarees(
+    distributions: Sequence[Distribution],
+) -> tuple[list[tuple[str, Table]], dict[str, Traitement]]:
+    """Tables, avec leur distribution, et traitements par clé.
+
+    :param distributions: noyau et briques chargées.
+    """
+    tables = [(distribution.id, table) for distribution in distributions for table in distribution.tables]
+    return tables, {t.cle: t for distribution in distributions for t in distribution.traitements}
+
+
 def migrer(
     proprietaire: str | URL, application: str | URL, distributions: Sequence[Distribution]
 ) -> list[Etat]:
@@ -79,6 +104,7 @@ def migrer(
     :param application: adresse de l'application, dont le compte est créé au besoin.
     :param distributions: noyau d'abord, puis briques dans l'ordre.
     :raises BaseIndisponible: connexion impossible, ou droits insuffisants.
+    :raises OperationRefusee: une révision ajoute de l'indéclaré, ou ôte une donnée avant son terme.
     """
     moteur = create_engine(make_url(proprietaire).set(drivername="postgresql+psycopg"), hide_parameters=True)
     try:
@@ -87,11 +113,17 @@ def migrer(
             connexion.exec_driver_sql(f"set role {ROLE_PROPRIETAIRE}")
             connexion.exec_driver_sql("set lock_timeout = '10s'")
             connexion.commit()
+            colonnes = {t.name: t.columns.keys() for d in distributions for t in d.tables}
             for distribution in distributions:
                 if distribution.revisions is not None:
-                    command.upgrade(configuration_alembic(distribution, connexion), "head")
+                    if not _etat(connexion, distribution).a_jour:
+                        # Une révision peut ôter une colonne que la trace des écritures nomme encore.
+                        oter_declencheurs(connexion, {table.name for table in distribution.tables})
+                    configuration = configuration_alembic(distribution, connexion)
+                    configuration.attributes["garde"] = Garde(connexion, colonnes, PREFIXE)
+                    command.upgrade(configuration, "head")
                     connexion.commit()
-            appliquer_droits(connexion, [t for d in distributions for t in d.tables])
+            appliquer_droits(connexion, *declarees(distributions))
             for distribution in distributions:
                 if distribution.revisions is not None:
                     connexion.exec_driver_sql(f'grant select on "{distribution.table_de_version}" to public')

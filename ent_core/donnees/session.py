@@ -10,19 +10,23 @@ Une lecture se termine par COMMIT : psycopg oublie toutes ses requêtes prépar�
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, CursorResult, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, sessionmaker, with_loader_criteria
+from sqlalchemy.sql.base import Executable
 
+from ent_core.donnees.audiences import audience
 from ent_core.donnees.colonnes import Cloisonne
-from ent_core.socle.erreurs import BaseIndisponible
+from ent_core.donnees.releve import Compilateur
+from ent_core.donnees.tourniquet import OPTION, Passage, Portillon, Tourniquet
+from ent_core.socle.erreurs import BaseIndisponible, DonneeProtegee
 
 __all__ = [
     "ROLE_ACADEMIE",
@@ -30,8 +34,11 @@ __all__ = [
     "BaseDeDonnees",
     "Portage",
     "changer_portage",
+    "finalites_de",
+    "lire",
     "noter_portage",
     "portage",
+    "poser_tourniquet",
 ]
 
 ROLE_APPLICATION = "ent_application"
@@ -41,6 +48,9 @@ ROLE_ACADEMIE = "ent_academie"
 """Rôle des actes de l'académie : imports, conservation, administration."""
 
 _CLE = "ent.portage"
+_CONNEXION = "ent.connexion"
+_BASE = "ent.base"
+_TOURNIQUET = "ent.tourniquet"
 _PROLOGUE = (
     "select set_config('role', %s, true), set_config('ent.uai', %s, true),"
     " set_config('ent.personne', %s, true), set_config('ent.finalite', %s, true)"
@@ -55,13 +65,18 @@ class Portage:
     :param finalite: motif, écrit dans les traces ; jamais vide.
     :param uai: établissement en vigueur.
     :param personne: personne qui agit, si elle est connue.
-    :param role: rôle de la base.
+    :param role: rôle de la base, hors du portillon.
+    :param finalites: traitements et briques au titre desquels on agit ; non vide, le portillon est en
+        vigueur et la base prend une audience.
+    :param roles: rôles de l'ENT en vigueur, celui qui ouvre l'accès d'abord.
     """
 
     finalite: str
     uai: str = ""
     personne: UUID | None = None
     role: str = ROLE_APPLICATION
+    finalites: frozenset[str] = frozenset()
+    roles: tuple[str, ...] = ()
 
 
 class BaseDeDonnees:
@@ -84,8 +99,13 @@ class BaseDeDonnees:
                 "application_name": "ent",
             },
         )
+        self.moteur.dialect.statement_compiler = Compilateur
+        self.portillon: Portillon | None = None
+        event.listen(self.moteur, "before_cursor_execute", _passer)
+        event.listen(self.moteur, "rollback_savepoint", _douter)
         self._fabrique = sessionmaker(self.moteur, expire_on_commit=False)
         event.listen(self._fabrique, "after_begin", _prologue)
+        event.listen(self._fabrique, "after_transaction_end", _oublier)
         event.listen(self._fabrique, "do_orm_execute", _cloisonner)
 
     def lier(self, connexion: Connection) -> None:
@@ -100,7 +120,7 @@ class BaseDeDonnees:
 
         :param portage: ce que ses transactions peuvent voir.
         """
-        return self._fabrique(info={_CLE: portage})
+        return self._fabrique(info={_CLE: portage, _BASE: self})
 
     @contextmanager
     def unite(self, portage: Portage) -> Iterator[Session]:
@@ -197,7 +217,7 @@ def changer_portage(session: Session, **valeurs: Any) -> None:
     :param valeurs: champs de ``Portage`` à remplacer.
     """
     noter_portage(session, **valeurs)
-    _poser(session.connection(), portage(session))
+    _etablir(session, session.connection())
 
 
 def noter_portage(session: Session, **valeurs: Any) -> None:
@@ -209,8 +229,110 @@ def noter_portage(session: Session, **valeurs: Any) -> None:
     session.info[_CLE] = replace(portage(session), **valeurs)
 
 
+def lire(
+    session: Session, enonce: Executable, parametres: Mapping[str, Any]
+) -> CursorResult[*tuple[Any, ...]]:
+    """Exécute une lecture fréquente, bâtie une fois à l'import, sans passer par l'ORM.
+
+    Le critère d'établissement n'y est pas ajouté : l'énoncé le porte, et la base le tient de toute façon.
+
+    :param session: session ouverte.
+    :param enonce: énoncé sur les tables, non sur les classes.
+    :param parametres: valeurs liées.
+    """
+    connexion: Connection = session.info.get(_CONNEXION) or session.connection()
+    return connexion.execute(enonce, parametres)
+
+
+def finalites_de(session: Session, brique: str) -> frozenset[str]:
+    """Ce au titre de quoi une brique agit.
+
+    :param session: session ouverte par ``BaseDeDonnees``.
+    :param brique: identifiant.
+    """
+    portillon: Portillon | None = session.info[_BASE].portillon
+    return portillon.finalites(brique) if portillon else frozenset({brique})
+
+
+def poser_tourniquet(session: Session, *, aussitot: bool) -> None:
+    """Donne au tourniquet le juge du portage (voir ``ent_core.donnees.sous_portillon``).
+
+    :param session: session ouverte.
+    :param aussitot: la base prend l'audience dès maintenant, même si le prochain énoncé échappe au juge.
+    """
+    actuel = portage(session)
+    connexion: Connection | None = session.info.get(_CONNEXION)
+    tourniquet: Tourniquet | None = session.info.get(_TOURNIQUET)
+    if tourniquet is None:
+        tourniquet = session.info[_TOURNIQUET] = Tourniquet(actuel.role, actuel.finalite)
+        if connexion is not None:
+            connexion.execution_options(**{OPTION: tourniquet})
+    if not actuel.finalites:
+        tourniquet.lever(None)
+        return
+    portillon: Portillon | None = session.info[_BASE].portillon
+    tourniquet.lever(
+        portillon.juge(actuel.finalites, actuel.roles) if portillon else _sans_portillon, _motif(actuel)
+    )
+    if aussitot and connexion is not None:
+        tourniquet.poser(connexion, _audience(actuel))
+
+
+def _sans_portillon(_compile: Any) -> Passage:
+    raise DonneeProtegee(
+        "aucun portillon n'est posé sur cette base : rien ne peut être lu au titre d'une brique.",
+        remede="assembler l'application par create_app, ou poser BaseDeDonnees.portillon.",
+    )
+
+
+def _audience(actuel: Portage) -> str:
+    return audience(actuel.roles[0] if actuel.roles else "") if actuel.finalites else actuel.role
+
+
+def _motif(actuel: Portage) -> str:
+    """Motif écrit dans les traces : la brique, dont le nom est la finalité la plus courte."""
+    return min(actuel.finalites, key=lambda cle: ("." in cle, cle)) if actuel.finalites else actuel.finalite
+
+
+def _passer(
+    connexion: Connection, _curseur: Any, _enonce: str, _parametres: Any, contexte: Any, _plusieurs: bool
+) -> None:
+    tourniquet: Tourniquet | None = connexion.get_execution_options().get(OPTION)
+    if tourniquet is not None:
+        tourniquet.passer(connexion, contexte)
+
+
+def _douter(connexion: Connection, _nom: str, _contexte: Any) -> None:
+    """Revenir à un point de reprise rend aussi le rôle d'alors : on ne sait plus lequel."""
+    tourniquet: Tourniquet | None = connexion.get_execution_options().get(OPTION)
+    if tourniquet is not None:
+        tourniquet.posee(None)
+
+
 def _prologue(session: Session, _transaction: SessionTransaction, connexion: Connection) -> None:
-    _poser(connexion, portage(session))
+    session.info[_CONNEXION] = connexion
+    _etablir(session, connexion)
+
+
+def _etablir(session: Session, connexion: Connection) -> None:
+    """Pose dans la base ce que dit le portage ; le tourniquet, s'il en faut un, ne juge pas cet ordre-là."""
+    actuel = portage(session)
+    if connexion.get_execution_options().get(OPTION) is not None:
+        connexion.execution_options(**{OPTION: None})
+    role = _audience(actuel)
+    _poser(connexion, replace(actuel, role=role, finalite=_motif(actuel)) if actuel.finalites else actuel)
+    if actuel.finalites or _TOURNIQUET in session.info:
+        poser_tourniquet(session, aussitot=False)
+        tourniquet: Tourniquet = session.info[_TOURNIQUET]
+        tourniquet.role, tourniquet.finalite = actuel.role, actuel.finalite
+        tourniquet.posee(role)
+        connexion.execution_options(**{OPTION: tourniquet})
+
+
+def _oublier(session: Session, transaction: SessionTransaction) -> None:
+    """La connexion n'est à la session que le temps d'une transaction."""
+    if transaction.parent is None:
+        session.info.pop(_CONNEXION, None)
 
 
 def _poser(connexion: Connection, valeur: Portage) -> None:

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
-from ent_core.chargement.decouverte import BriqueChargee, charger, dossier
+from ent_core.chargement.decouverte import BriqueChargee, charger, dossier, verrou_de
 from ent_core.chargement.examen import documents, examiner
 from ent_core.contrat.donnees import Donnee
 from ent_core.contrat.resultats import Anomalie, Niveau
@@ -24,9 +24,12 @@ from ent_core.donnees.base import Base
 from ent_core.donnees.colonnes import declaration_colonne
 from ent_core.essais.annuaire import AUTRE, ECOLE, RECTORAT, Annuaire
 from ent_core.essais.base import Fabrique
+from ent_core.essais.fuites import fuites
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai, compter_enonces
 from ent_core.essais.parcours import Demande, Parcours
-from ent_core.vie_privee.registre import controler
+from ent_core.vie_privee.controle_declarations import controler
+from ent_core.vie_privee.empreinte import canonique
+from ent_core.vie_privee.verrou import controler_verrou
 
 __all__ = ["ContratBrique"]
 
@@ -85,6 +88,14 @@ class ContratBrique:
         assert _erreurs(controler([brique.declaration()])) == []
         oubliees = {nom for nom in Base.metadata.tables if nom.startswith(f"{brique.id}_")}
         assert oubliees - {t.name for t in brique.tables} == set(), "à rendre par ent_modeles"
+
+    @pytest.mark.exigence("RGPD-REG-03")
+    def test_le_verrou_dit_ce_que_dit_le_code(self) -> None:
+        brique = self._chargee()
+        chemin = verrou_de(brique)
+        assert chemin is not None, "la brique n'a pas de dossier"
+        forme = canonique(brique.declaration())
+        assert _erreurs(controler_verrou(brique.id, forme, chemin, production=True)) == []
 
     def test_les_migrations_vont_et_reviennent(self, fabrique_bases: Fabrique) -> None:
         brique = self._chargee()
@@ -168,11 +179,15 @@ class ContratBrique:
         ]
         assert ecarts == []
 
+    @pytest.mark.exigence("RGPD-SEC-02")
+    def test_chaque_role_ne_lit_et_n_ecrit_que_ce_qui_lui_est_destine(self, parcours: Parcours) -> None:
+        assert list(fuites(parcours.instance.base, self._chargee())) == []
+
     # --- Ouverture et fermeture -------------------------------------------------------------
 
-    def test_ouvrir_deux_fois_ne_change_rien(self, parcours: Parcours) -> None:
+    def test_preparer_deux_fois_ne_change_rien(self, parcours: Parcours) -> None:
         avant = self._lignes(parcours.instance)
-        parcours.instance.ouvrir(parcours.brique)
+        parcours.instance.preparer(parcours.brique)
         assert self._lignes(parcours.instance) == avant
 
     def test_fermer_garde_les_donnees(self, parcours: Parcours) -> None:
@@ -217,7 +232,8 @@ class ContratBrique:
         demande.envoyer(client)
         with compter_enonces(parcours.instance.base) as enonces:
             demande.envoyer(client)
-        return len(enonces)
+        # Poser le rôle est l'affaire du noyau : la première vignette le paie pour toutes les briques.
+        return sum("set_config('role'" not in enonce for enonce in enonces)
 
     # --- Ce qu'elle enregistre --------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from ent_core.chargement.verification import exiger_sans_erreur, verifier_declar
 from ent_core.contrat.crochets import implante
 from ent_core.contrat.donnees import AucuneDonnee
 from ent_core.contrat.manifeste import Manifeste
+from ent_core.contrat.resultats import Anomalie
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import AUTRE, ECOLE, RECTORAT, Annuaire, peupler
@@ -94,6 +95,21 @@ class InstanceEssai:
         :param uai: établissement, ou ``None`` pour toute l'académie.
         """
         self._basculer(brique, uai, ouverte=False)
+
+    def preparer(self, brique: str, uai: str = ECOLE) -> None:
+        """Appelle ``ent_activer``, que la brique soit déjà prête ou non.
+
+        :param brique: identifiant.
+        :param uai: établissement.
+        """
+        with self.base.academie("essai : préparation") as session:
+            for _ in self.ent.relais.appeler("ent_activer", frozenset({brique}), session=session, uai=uai):
+                pass
+
+    def reconcilier(self) -> list[Anomalie]:
+        """Prévient les briques de ce qu'elles ignorent, comme au démarrage et chaque heure."""
+        with self.base.academie("essai : réconciliation") as session:
+            return self.ent.activation.reconcilier(session, self.horloge)
 
     def _basculer(self, brique: str, uai: str | None, **decision: Any) -> None:
         with self.base.academie("essai : bascule") as session:

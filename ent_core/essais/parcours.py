@@ -16,6 +16,7 @@ from ent_core.donnees.session import Portage
 from ent_core.essais.instance import InstanceEssai
 from ent_core.roles.attribution import attribuer
 from ent_core.socle.calendrier import annee_scolaire
+from ent_core.web.navigation import concernees
 from ent_core.web.routes import exigence_de
 
 __all__ = ["Demande", "Parcours"]
@@ -107,8 +108,7 @@ class Parcours:
             blueprint = application.blueprints.get(regle.endpoint.rpartition(".")[0])
             if getattr(blueprint, "brique", None) != self.brique or regle.endpoint.endswith(".static"):
                 continue
-            exigence = exigence_de(application.view_functions[regle.endpoint])
-            permission = exigence.permission if exigence else ""
+            vue = application.view_functions[regle.endpoint]
             parametres = {nom: self.exemples.get(nom) for nom in regle.arguments}
             for methode in sorted((regle.methods or set()) - {"HEAD", "OPTIONS"}):
                 try:
@@ -118,6 +118,8 @@ class Parcours:
                     raise AssertionError(
                         f"la route {regle.rule} demande « {manque} » : le rendre dans exemples()."
                     ) from erreur
+                exigence = exigence_de(vue, methode)
+                permission = exigence.permission if exigence else ""
                 yield Demande(methode, adresse, parametres, permission, regle.rule.startswith("/api/"))
 
     def protegees(self) -> list[Demande]:
@@ -136,7 +138,7 @@ class Parcours:
                     ("ent_tableau_de_bord", {"contexte": contexte, "session": session}),
                 ):
                     for brique, rendu, panne in self.instance.ent.relais.demander(
-                        crochet, contexte.briques, **arguments
+                        crochet, concernees(self.instance.ent, contexte), **arguments
                     ):
                         if brique.id != self.brique:
                             continue
@@ -161,7 +163,7 @@ class Parcours:
                 except BuildError:
                     yield f"{ou} mène à « {point} », qui n'est pas une route"
                     continue
-                exigence = exigence_de(self.instance.application.view_functions[point])
+                exigence = exigence_de(self.instance.application.view_functions[point], "GET")
                 if permission and exigence and exigence.permission != permission:
                     yield f"{ou} demande « {permission} », sa page demande « {exigence.permission} »"
 

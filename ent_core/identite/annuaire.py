@@ -16,6 +16,7 @@ from sqlalchemy import Select, Subquery, and_, collate, exists, func, or_, selec
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
+from ent_core.donnees.intervalles import en_vigueur
 from ent_core.identite.contextes import PERSONNELS
 from ent_core.identite.modeles import (
     Division,
@@ -31,7 +32,6 @@ __all__ = [
     "PersonneTrouvee",
     "Titre",
     "chercher",
-    "en_vigueur",
     "personnels",
     "titres",
 ]
@@ -142,7 +142,7 @@ def chercher(
     trouvees = lignes[:limite]
     identifiants = [ligne.id for ligne in trouvees]
     de_qui = titres(session, identifiants, uai, jour)
-    classes = _divisions(session, identifiants, uai, annee, jour)
+    divisions = _divisions(session, identifiants, uai, annee, jour)
     return PageResultats(
         tuple(
             PersonneTrouvee(
@@ -151,7 +151,7 @@ def chercher(
                 prenom=p.prenom or "",
                 sursis_depuis=p.sursis_depuis,
                 titres=de_qui.get(p.id, ()),
-                divisions=classes.get(p.id, ()),
+                divisions=divisions.get(p.id, ()),
             )
             for p in trouvees
         ),
@@ -206,16 +206,6 @@ def titres(
         titre = Titre(lien.uai, nom, lien.profil, lien.fonction, lien.debut, lien.fin)
         resultat[lien.personne_id] = (*resultat.get(lien.personne_id, ()), titre)
     return resultat
-
-
-def en_vigueur(modele: type, jour: date) -> ColumnElement[bool]:
-    """Condition « en vigueur ce jour » d'un intervalle semi-ouvert.
-
-    :param modele: table à colonnes ``debut`` et ``fin``.
-    :param jour: le jour.
-    """
-    debut, fin = modele.debut, modele.fin  # type: ignore[attr-defined] # colonnes communes aux tables datées
-    return and_(debut <= jour, or_(fin.is_(None), fin > jour))
 
 
 def _mots(session: Session, texte: str) -> list[str]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ent_core.identite.modeles import ActeJournal, Personne
+from ent_core.identite.modeles import ActeJournal, Compte, Etablissement, Personne
 from ent_core.socle.calendrier import FUSEAU
 
 __all__ = ["ActeLu", "FiltreJournal", "consulter"]
+
+_IDENTIFIANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_NOM = func.trim(func.coalesce(Personne.prenom, "") + " " + func.coalesce(Personne.nom, ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,20 @@ class FiltreJournal:
 
 @dataclass(frozen=True, slots=True)
 class ActeLu:
-    """Une ligne du journal ; le nom de l'acteur vient de l'annuaire, le journal n'en garde aucun."""
+    """Une ligne du journal ; les noms viennent de l'annuaire, le journal n'en garde aucun.
+
+    :param etablissement_nom: nom de l'établissement, s'il existe encore.
+    :param concerne_nom: titulaire du compte sur lequel l'acte porte.
+    """
 
     id: UUID
     instant: datetime
     acte: str
     uai: str | None
+    etablissement_nom: str
     acteur_id: UUID | None
     acteur_nom: str
+    concerne_nom: str
     objet: str | None
     details: dict[str, Any]
     reseau: str | None
@@ -59,8 +69,9 @@ def consulter(session: Session, filtre: FiltreJournal, *, limite: int, page: int
     :param page: numéro de page, à partir de 1.
     """
     enonce = (
-        select(ActeJournal, Personne.prenom, Personne.nom)
+        select(ActeJournal, _NOM, func.coalesce(Etablissement.nom, ""))
         .outerjoin(Personne, Personne.id == ActeJournal.acteur_id)
+        .outerjoin(Etablissement, Etablissement.uai == ActeJournal.uai)
         .order_by(ActeJournal.instant.desc(), ActeJournal.id.desc())
         .limit(limite + 1)
         .offset((max(page, 1) - 1) * limite)
@@ -75,20 +86,38 @@ def consulter(session: Session, filtre: FiltreJournal, *, limite: int, page: int
         enonce = enonce.where(ActeJournal.instant < _minuit(filtre.au + timedelta(days=1)))
     if filtre.acteur:
         enonce = enonce.where(ActeJournal.acteur_id == filtre.acteur)
+    lignes = session.execute(enonce).all()
+    titulaires = _titulaires(session, [acte for acte, *_ in lignes])
     return [
         ActeLu(
-            a.id,
-            a.instant,
-            a.acte,
-            a.uai,
-            a.acteur_id,
-            f"{prenom or ''} {nom or ''}".strip(),
-            a.objet,
-            a.details,
-            a.reseau,
+            id=acte.id,
+            instant=acte.instant,
+            acte=acte.acte,
+            uai=acte.uai,
+            etablissement_nom=etablissement,
+            acteur_id=acte.acteur_id,
+            acteur_nom=nom,
+            concerne_nom=titulaires.get(acte.objet or "", ""),
+            objet=acte.objet,
+            details=acte.details,
+            reseau=acte.reseau,
         )
-        for a, prenom, nom in session.execute(enonce).all()
+        for acte, nom, etablissement in lignes
     ]
+
+
+def _titulaires(session: Session, actes: Sequence[ActeJournal]) -> dict[str, str]:
+    """Nom de la personne de chaque compte cité ; qui regarde n'apprend que les noms qu'il peut lire."""
+    comptes = {acte.objet for acte in actes if acte.acte.startswith("compte.")}
+    identifiants = [UUID(compte) for compte in comptes if compte and _IDENTIFIANT.fullmatch(compte)]
+    if not identifiants:
+        return {}
+    enonce = (
+        select(Compte.id, _NOM)
+        .join(Personne, Personne.id == Compte.personne_id)
+        .where(Compte.id == func.any(identifiants))
+    )
+    return {str(compte): nom for compte, nom in session.execute(enonce).all()}
 
 
 def _minuit(jour: date) -> datetime:

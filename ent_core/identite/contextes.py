@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Date, String, Uuid, bindparam, column, literal, or_, select, table, union
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.elements import ColumnElement
 
 from ent_core.contrat.roles import Profil, Role
+from ent_core.donnees.intervalles import en_vigueur
 from ent_core.identite.modeles import Etablissement, Rattachement
 from ent_core.identite.regles_secret import Exigence
 
@@ -44,26 +45,22 @@ role_local = table(
 )
 
 
-def _en_vigueur(debut: ColumnElement[date], fin: ColumnElement[date | None]) -> ColumnElement[bool]:
-    jour = bindparam("jour", type_=Date)
-    return (debut <= jour) & or_(fin.is_(None), fin > jour)
-
+_PERSONNE: Any = bindparam("personne")
+_JOUR: Any = bindparam("jour", type_=Date)
 
 _titres = union(
     select(_RATTACHEMENT.uai, literal("profil").label("genre"), _RATTACHEMENT.profil.label("valeur")).where(
-        _RATTACHEMENT.personne_id == bindparam("personne"),
-        _en_vigueur(_RATTACHEMENT.debut, _RATTACHEMENT.fin),
+        _RATTACHEMENT.personne_id == _PERSONNE, en_vigueur(_RATTACHEMENT, _JOUR)
     ),
     select(role_local.c.uai, literal("local"), role_local.c.role).where(
-        role_local.c.personne_id == bindparam("personne"),
-        _en_vigueur(role_local.c.debut, role_local.c.fin),
+        role_local.c.personne_id == _PERSONNE, en_vigueur(role_local.c, _JOUR)
     ),
 ).subquery()
 
 _CONTEXTES = (
     select(_titres.c.uai, _ETABLISSEMENT.nom, _ETABLISSEMENT.degre, _titres.c.genre, _titres.c.valeur)
     .join_from(_titres, Etablissement.__table__, _ETABLISSEMENT.uai == _titres.c.uai)
-    .where(or_(_ETABLISSEMENT.ferme_le.is_(None), _ETABLISSEMENT.ferme_le > bindparam("jour", type_=Date)))
+    .where(or_(_ETABLISSEMENT.ferme_le.is_(None), _ETABLISSEMENT.ferme_le > _JOUR))
     .order_by(_ETABLISSEMENT.nom, _titres.c.uai, _titres.c.genre.desc(), _titres.c.valeur)
 )
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, and_, bindparam, func, literal, or_, select, union_all
+from sqlalchemy import ARRAY, FromClause, Select, Uuid, and_, bindparam, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
+from ent_core.donnees.session import lire
 from ent_core.identite.modeles import (
     Creneau,
     CreneauEnseignant,
@@ -40,7 +41,6 @@ class Seance:
     etat: str
 
 
-# Les tables, et non les classes : un énoncé que l'ORM ne traverse pas coûte deux fois moins.
 _tables = Base.metadata.tables
 _creneau = _tables[Creneau.__tablename__]
 _enseignant = _tables[CreneauEnseignant.__tablename__]
@@ -57,91 +57,95 @@ _FIN: Any = bindparam("fin")
 _JOUR: Any = bindparam("jour")
 _PERSONNES: Any = bindparam("personnes", type_=ARRAY(Uuid))
 
-_ENSEIGNANTS = (
-    select(func.string_agg(func.concat_ws(" ", _personne.c.civilite, _personne.c.nom), ", "))
-    .select_from(_enseignant)
-    .join(_personne, _personne.c.id == _enseignant.c.personne_id)
-    .where(
-        _enseignant.c.uai == _creneau.c.uai,
-        _enseignant.c.annee == _creneau.c.annee,
-        _enseignant.c.creneau_id == _creneau.c.id,
-    )
-    .correlate(_creneau)
-    .scalar_subquery()
+_DU_JOUR = and_(
+    _creneau.c.uai == _UAI, _creneau.c.annee == _ANNEE, _creneau.c.debut >= _DEBUT, _creneau.c.debut < _FIN
 )
-
-
-def _seances(personne: Any, enseignants: Any) -> Select[Any]:
-    return (
-        select(
-            personne.label("personne_id"),
-            _creneau.c.debut,
-            _creneau.c.fin,
-            func.coalesce(_matiere.c.libelle, _creneau.c.matiere, "Séance").label("matiere"),
-            func.coalesce(_division.c.libelle, _groupe.c.libelle, "").label("structure"),
-            func.coalesce(enseignants, "").label("enseignants"),
-            func.coalesce(_creneau.c.salle, "").label("salle"),
-            _creneau.c.etat,
-        )
-        .select_from(_creneau)
-        .outerjoin(_matiere, _matiere.c.code == _creneau.c.matiere)
-        .outerjoin(
-            _division,
-            and_(
-                _division.c.uai == _creneau.c.uai,
-                _division.c.annee == _creneau.c.annee,
-                _division.c.id == _creneau.c.division_id,
-            ),
-        )
-        .outerjoin(
-            _groupe,
-            and_(
-                _groupe.c.uai == _creneau.c.uai,
-                _groupe.c.annee == _creneau.c.annee,
-                _groupe.c.id == _creneau.c.groupe_id,
-            ),
-        )
-        .where(
-            _creneau.c.uai == _UAI,
-            _creneau.c.annee == _ANNEE,
-            _creneau.c.debut >= _DEBUT,
-            _creneau.c.debut < _FIN,
-        )
-    )
 
 
 def _par_inscription(structure_inscrite: Any, structure_servie: Any) -> Select[Any]:
-    return _seances(_inscription.c.personne_id, _ENSEIGNANTS).join(
-        _inscription,
-        and_(
-            _inscription.c.uai == _creneau.c.uai,
-            _inscription.c.annee == _creneau.c.annee,
-            structure_inscrite == structure_servie,
+    return (
+        select(_inscription.c.personne_id, _creneau)
+        .select_from(_inscription)
+        .join(
+            _creneau,
+            and_(
+                _creneau.c.uai == _inscription.c.uai,
+                _creneau.c.annee == _inscription.c.annee,
+                structure_servie == structure_inscrite,
+            ),
+        )
+        .where(
+            _DU_JOUR,
             _inscription.c.personne_id == func.any(_PERSONNES),
             _inscription.c.debut <= _JOUR,
             or_(_inscription.c.fin.is_(None), _inscription.c.fin > _JOUR),
-        ),
+        )
     )
 
 
-_ELEVES = union_all(
-    _par_inscription(_inscription.c.division_id, _creneau.c.division_id),
-    _par_inscription(_inscription.c.groupe_id, _creneau.c.groupe_id),
+def _montrer(seances: FromClause, enseignants: Callable[[FromClause], Any]) -> Select[Any]:
+    """Les libellés ne sont joints qu'aux séances trouvées."""
+    c = seances.c
+    ici = and_(_division.c.uai == c.uai, _division.c.annee == c.annee, _division.c.id == c.division_id)
+    la = and_(_groupe.c.uai == c.uai, _groupe.c.annee == c.annee, _groupe.c.id == c.groupe_id)
+    return (
+        select(
+            c.personne_id,
+            c.debut,
+            c.fin,
+            func.coalesce(_matiere.c.libelle, c.matiere, "Séance").label("matiere"),
+            func.coalesce(_division.c.libelle, _groupe.c.libelle, "").label("structure"),
+            enseignants(seances).label("enseignants"),
+            func.coalesce(c.salle, "").label("salle"),
+            c.etat,
+        )
+        .select_from(seances)
+        .outerjoin(_matiere, _matiere.c.code == c.matiere)
+        .outerjoin(_division, ici)
+        .outerjoin(_groupe, la)
+    )
+
+
+def _enseignants(seances: FromClause) -> Any:
+    noms = (
+        select(func.string_agg(func.concat_ws(" ", _personne.c.civilite, _personne.c.nom), ", "))
+        .select_from(_enseignant)
+        .join(_personne, _personne.c.id == _enseignant.c.personne_id)
+        .where(
+            _enseignant.c.uai == seances.c.uai,
+            _enseignant.c.annee == seances.c.annee,
+            _enseignant.c.creneau_id == seances.c.id,
+        )
+        .correlate(seances)
+        .scalar_subquery()
+    )
+    return func.coalesce(noms, "")
+
+
+_ELEVES = _montrer(
+    union_all(
+        _par_inscription(_inscription.c.division_id, _creneau.c.division_id),
+        _par_inscription(_inscription.c.groupe_id, _creneau.c.groupe_id),
+    ).subquery("seance"),
+    _enseignants,
 )
-_ENSEIGNANT = _seances(_enseignant.c.personne_id, literal("")).join(
-    _enseignant,
-    and_(
-        _enseignant.c.uai == _creneau.c.uai,
-        _enseignant.c.annee == _creneau.c.annee,
-        _enseignant.c.creneau_id == _creneau.c.id,
-        _enseignant.c.personne_id == func.any(_PERSONNES),
-    ),
+_ENSEIGNANT = _montrer(
+    select(_enseignant.c.personne_id, _creneau)
+    .join(
+        _creneau,
+        and_(
+            _creneau.c.uai == _enseignant.c.uai,
+            _creneau.c.annee == _enseignant.c.annee,
+            _creneau.c.id == _enseignant.c.creneau_id,
+        ),
+    )
+    .where(_DU_JOUR, _enseignant.c.personne_id == func.any(_PERSONNES))
+    .subquery("seance"),
+    lambda _seances: literal(""),
 )
 
 
-_PROCHAINE = select(func.min(_creneau.c.debut)).where(
-    _creneau.c.uai == _UAI, _creneau.c.annee == _ANNEE, _creneau.c.debut >= _DEBUT, _creneau.c.debut < _FIN
-)
+_PROCHAINE = select(func.min(_creneau.c.debut)).where(_DU_JOUR)
 _HORIZON = timedelta(days=21)
 
 
@@ -154,11 +158,9 @@ def prochain_jour(session: Session, uai: str, annee: int, apres: date) -> date |
     :param apres: jour exclu.
     """
     debut = datetime.combine(apres + timedelta(days=1), time(), FUSEAU)
-    prochaine = (
-        session.connection()
-        .execute(_PROCHAINE, {"uai": uai, "annee": annee, "debut": debut, "fin": debut + _HORIZON})
-        .scalar()
-    )
+    prochaine = lire(
+        session, _PROCHAINE, {"uai": uai, "annee": annee, "debut": debut, "fin": debut + _HORIZON}
+    ).scalar()
     return None if prochaine is None else prochaine.astimezone(FUSEAU).date()
 
 
@@ -192,19 +194,16 @@ def _lire(
     session: Session, enonce: Any, uai: str, annee: int, personnes: Sequence[UUID], jour: date
 ) -> list[Seance]:
     debut = datetime.combine(jour, time(), FUSEAU)
-    lignes = (
-        session.connection()
-        .execute(
-            enonce,
-            {
-                "uai": uai,
-                "annee": annee,
-                "personnes": list(personnes),
-                "jour": jour,
-                "debut": debut,
-                "fin": datetime.combine(jour + timedelta(days=1), time(), FUSEAU),
-            },
-        )
-        .all()
+    lignes = lire(
+        session,
+        enonce,
+        {
+            "uai": uai,
+            "annee": annee,
+            "personnes": list(personnes),
+            "jour": jour,
+            "debut": debut,
+            "fin": datetime.combine(jour + timedelta(days=1), time(), FUSEAU),
+        },
     )
     return sorted((Seance(*ligne) for ligne in lignes), key=lambda s: (s.debut, s.structure))

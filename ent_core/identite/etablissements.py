@@ -10,7 +10,7 @@ from sqlalchemy import Select, collate, func, or_, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Profil
-from ent_core.identite.annuaire import en_vigueur
+from ent_core.donnees.intervalles import en_vigueur
 from ent_core.identite.contextes import PERSONNELS
 from ent_core.identite.modeles import Division, Etablissement, Rattachement
 
@@ -92,14 +92,14 @@ def effectifs(session: Session, uais: Sequence[str], jour: date, annee: int) -> 
         .where(Rattachement.uai.in_(uais), en_vigueur(Rattachement, jour))
         .group_by(Rattachement.uai)
     )
-    classes = session.execute(
+    ouvertes = session.execute(
         select(Division.uai, func.count())
         .where(Division.uai.in_(uais), Division.annee == annee, Division.ferme_le.is_(None))
         .group_by(Division.uai)
     )
-    nombre_classes = {uai: nombre for uai, nombre in classes}
+    nombre_divisions = {uai: nombre for uai, nombre in ouvertes}
     comptes = {uai: (eleves, adultes) for uai, eleves, adultes in personnes}
-    return {uai: Effectifs(*comptes.get(uai, (0, 0)), nombre_classes.get(uai, 0)) for uai in uais}
+    return {uai: Effectifs(*comptes.get(uai, (0, 0)), nombre_divisions.get(uai, 0)) for uai in uais}
 
 
 def divisions(session: Session, uai: str, annee: int) -> list[Division]:

@@ -15,7 +15,8 @@ from uuid import UUID
 from sqlalchemy import and_, exists, select
 from sqlalchemy.orm import Session
 
-from ent_core.identite.annuaire import Titre, en_vigueur, titres
+from ent_core.donnees.intervalles import en_vigueur
+from ent_core.identite.annuaire import Titre, titres
 from ent_core.identite.modeles import (
     Compte,
     Division,
@@ -199,10 +200,12 @@ def _restrictions(
     if not liens:
         return {}
     resultat: dict[UUID, tuple[RestrictionEcrite, ...]] = {}
-    enonce = select(Restriction).where(Restriction.responsabilite_id.in_(liens)).order_by(Restriction.debut)
-    for r in session.scalars(enonce):
-        ecrite = RestrictionEcrite(
-            r.id, r.reference, r.debut, r.fin, r.debut <= jour and (r.fin is None or r.fin > jour)
-        )
+    enonce = (
+        select(Restriction, en_vigueur(Restriction, jour))
+        .where(Restriction.responsabilite_id.in_(liens))
+        .order_by(Restriction.debut)
+    )
+    for r, tient in session.execute(enonce).all():
+        ecrite = RestrictionEcrite(r.id, r.reference, r.debut, r.fin, tient)
         resultat[r.responsabilite_id] = (*resultat.get(r.responsabilite_id, ()), ecrite)
     return resultat

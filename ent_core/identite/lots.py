@@ -19,6 +19,7 @@ from ent_core.identite.modeles import ImportLot, ImportRejet
 from ent_core.socle.calendrier import Horloge
 
 __all__ = [
+    "ANNULE",
     "APPLIQUE",
     "Ecart",
     "LotResume",
@@ -26,6 +27,7 @@ __all__ = [
     "ecarts_des",
     "empreinte_des",
     "enregistrer_lot",
+    "libelle_table",
     "lister_lots",
     "lot_resume",
     "rejets_du_lot",
@@ -34,6 +36,9 @@ __all__ = [
 
 APPLIQUE = "applique"
 """État d'un lot entièrement appliqué."""
+
+ANNULE = "annule"
+"""État d'un lot appliqué, puis annulé."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,12 @@ _LIBELLES_TABLES = {
     "service": "Services",
     "professeur_principal": "Professeurs principaux",
     "groupe_division": "Classes des groupes",
+    "compte": "Comptes",
+    "role_local": "Rôles locaux",
+    "delegation": "Délégations",
+    "creneau": "Séances",
+    "creneau_enseignant": "Enseignants des séances",
+    "restriction": "Restrictions",
 }
 _GESTES = {
     "crees": "ajouts",
@@ -158,6 +169,14 @@ def ecarts_des(comptes: Mapping[str, Any]) -> tuple[Ecart, ...]:
                 nombres[_GESTES[geste]] += nombre
         ecarts.append(Ecart(_LIBELLES_TABLES.get(nom, nom), **nombres))
     return tuple(ecarts)
+
+
+def libelle_table(nom: str) -> str:
+    """Ce qu'une table contient, dit à une personne.
+
+    :param nom: nom de la table ; celle d'une brique n'a que le sien.
+    """
+    return _LIBELLES_TABLES.get(nom, f"Données « {nom} »")
 
 
 def source_d_ecole(format_lu: str, uai: str) -> str:

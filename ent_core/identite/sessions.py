@@ -14,7 +14,7 @@ from sqlalchemy import DateTime, LargeBinary, Text, bindparam, cast, delete, fun
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
-from ent_core.donnees.session import changer_portage, noter_portage
+from ent_core.donnees.session import changer_portage, lire, noter_portage
 from ent_core.identite.contextes import ContextePossible, contextes_possibles
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Compte, Etablissement, Personne, SessionWeb
@@ -169,11 +169,7 @@ def reconnaitre(session: Session, horloge: Horloge, durees: Sessions, jeton: str
     :param jeton: jeton reçu du navigateur.
     """
     empreinte = empreinte_jeton(jeton)
-    ligne = (
-        session.connection()
-        .execute(_RECONNAITRE, {"jeton": empreinte, **_limites(horloge, durees)})
-        .one_or_none()
-    )
+    ligne = lire(session, _RECONNAITRE, {"jeton": empreinte, **_limites(horloge, durees)}).one_or_none()
     if ligne is None:
         return None
     noter_portage(session, uai=ligne.uai or "", personne=ligne.personne_id)

@@ -8,17 +8,18 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, and_, bindparam, literal, null, or_, select, union_all
+from sqlalchemy import CompoundSelect, bindparam, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.elements import ColumnElement
 
 from ent_core.contrat.interface import Portee
 from ent_core.contrat.roles import Profil, Role, role_de
 from ent_core.donnees.base import Base
+from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.session import lire
 from ent_core.identite.modeles import ProfesseurPrincipal, Rattachement, Service
 from ent_core.roles.modeles import Delegation, RoleLocal
 
-__all__ = ["Attribution", "attribuer", "en_vigueur"]
+__all__ = ["Attribution", "attribuer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +32,6 @@ class Attribution:
     roles: frozenset[str]
     delegations: Mapping[str, Portee]
     autres_titres: bool = False
-
-
-def en_vigueur(modele: Any, jour: ColumnElement[date] | date) -> ColumnElement[bool]:
-    """Condition « en vigueur ce jour » d'un intervalle semi-ouvert.
-
-    :param modele: classe ou colonnes d'une table à ``debut`` et ``fin``.
-    :param jour: le jour.
-    """
-    debut: ColumnElement[date] = modele.debut
-    fin: ColumnElement[date | None] = modele.fin
-    return and_(debut <= jour, or_(fin.is_(None), fin > jour))
 
 
 # Les tables, et non les classes : un énoncé que l'ORM ne traverse pas coûte deux fois moins.
@@ -110,11 +100,9 @@ def attribuer(session: Session, uai: str, personne_id: UUID, profil: str, jour: 
     :param profil: profil national en vigueur.
     :param jour: jour de la décision.
     """
-    lignes = (
-        session.connection()
-        .execute(_ENONCE, {"uai": uai, "personne": personne_id, "profil": profil, "jour": jour})
-        .all()
-    )
+    lignes = lire(
+        session, _ENONCE, {"uai": uai, "personne": personne_id, "profil": profil, "jour": jour}
+    ).all()
     roles: set[str] = set()
     delegations: dict[str, Portee] = {}
     personnel = profil in _PERSONNELS

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from ent_core.contrat.interface import Contexte, Permission, Portee
 from ent_core.contrat.roles import Profil
+from ent_core.donnees.intervalles import en_vigueur
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Rattachement
-from ent_core.roles.attribution import en_vigueur
 from ent_core.roles.habilitations import RANGS
 from ent_core.roles.modeles import Delegation
 from ent_core.socle.calendrier import Horloge

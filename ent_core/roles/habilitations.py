@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ent_core.contrat.interface import Contexte, Permission, Portee
+from ent_core.contrat.roles import Role
 from ent_core.socle.erreurs import AccesRefuse
 
 __all__ = ["RANGS", "Habilitations", "plus_large"]
@@ -54,6 +55,27 @@ class Habilitations:
         if declaree.delegable and permission in contexte.delegations:
             portees.append(contexte.delegations[permission])
         return plus_large(portees)
+
+    def role_accordant(self, contexte: Contexte, permission: str) -> str | None:
+        """Rôle par lequel une permission est accordée, ou ``None`` si elle est refusée.
+
+        À périmètre égal, l'ordre de la déclaration. Par délégation, c'est le rôle de qui délègue : la
+        personne agit en son nom sur les pages de cette permission.
+
+        :param contexte: qui agit.
+        :param permission: clé.
+        """
+        declaree = self.permissions.get(permission)
+        if declaree is None:
+            return None
+        siens = [role for role in declaree.roles if role in contexte.roles]
+        portee = self.portee(contexte, permission)
+        for role in siens:
+            if declaree.roles[role] is portee:
+                return role
+        if portee is None:
+            return None
+        return next((r for r in (Role.DIRECTION, *declaree.roles) if r in declaree.roles), None)
 
     def autorise(self, contexte: Contexte, permission: str, objet: Any = None) -> bool:
         """Vrai si la permission est accordée et qu'aucune brique ne s'y oppose.

@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from ent_core.contrat.interface import Contexte
 from ent_core.contrat.roles import LIBELLES_ROLES, Profil, Role
+from ent_core.donnees.intervalles import en_vigueur
 from ent_core.identite.contextes import PERSONNELS
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Rattachement
-from ent_core.roles.attribution import en_vigueur
 from ent_core.roles.modeles import RoleLocal
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.erreurs import AccesRefuse, DonneeInvalide, Introuvable, OperationRefusee

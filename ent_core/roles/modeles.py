@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Date, DateTime, Index, String, Text
 from sqlalchemy.orm import Mapped
 
-from ent_core.contrat.donnees import Categorie, Sujet, par_etablissement
+from ent_core.contrat.donnees import Categorie, Lien, Sujet, par_etablissement
 from ent_core.donnees.base import Base
 from ent_core.donnees.colonnes import Cloisonne, donnee, neutre, vers_personne
 
@@ -21,7 +21,8 @@ class RoleLocal(Cloisonne, Base):
     __tablename__ = "role_local"
     __traitement__ = "noyau.habilitations"
     __cloisonnement__ = par_etablissement()
-    __sujets__ = (Sujet("personne_id"), Sujet("attribue_par", "auteur"))
+    __sujets__ = (Sujet("personne_id"), Sujet("attribue_par", Lien.AUTEUR))
+    __depart__ = "fin"
 
     personne_id: Mapped[UUID] = vers_personne()
     role: Mapped[str] = donnee(Categorie.AFFECTATION, String(30))
@@ -33,6 +34,7 @@ class RoleLocal(Cloisonne, Base):
         CheckConstraint("fin is null or debut <= fin", name="ordre"),
         Index(None, "uai", "personne_id"),
         Index(None, "personne_id"),
+        Index(None, "attribue_par"),
     )
 
 
@@ -42,7 +44,8 @@ class Delegation(Cloisonne, Base):
     __tablename__ = "delegation"
     __traitement__ = "noyau.habilitations"
     __cloisonnement__ = par_etablissement()
-    __sujets__ = (Sujet("personne_id"), Sujet("accordee_par", "auteur"))
+    __sujets__ = (Sujet("personne_id"), Sujet("accordee_par", Lien.AUTEUR))
+    __depart__ = "fin"
 
     personne_id: Mapped[UUID] = vers_personne()
     permission: Mapped[str] = donnee(Categorie.AFFECTATION, Text)
@@ -58,4 +61,5 @@ class Delegation(Cloisonne, Base):
         CheckConstraint("debut < fin", name="ordre"),
         Index(None, "uai", "personne_id"),
         Index(None, "personne_id"),
+        Index(None, "accordee_par"),
     )

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from ent_core.contrat.interface import Contexte, Portee
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
+from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.session import lire
 from ent_core.identite.modeles import (
     Inscription,
     Personne,
@@ -21,7 +23,6 @@ from ent_core.identite.modeles import (
     Restriction,
     Service,
 )
-from ent_core.roles.attribution import en_vigueur
 
 __all__ = ["Enfant", "eleves", "enfants_de", "peut_atteindre"]
 
@@ -68,8 +69,8 @@ def enfants_de(session: Session, contexte: Contexte) -> list[Enfant]:
     :param session: session ouverte dans l'établissement.
     :param contexte: responsable qui agit.
     """
-    lignes = session.connection().execute(
-        _ENFANTS, {"personne": contexte.personne_id, "uai": contexte.uai, "jour": contexte.jour}
+    lignes = lire(
+        session, _ENFANTS, {"personne": contexte.personne_id, "uai": contexte.uai, "jour": contexte.jour}
     )
     return [Enfant(*ligne) for ligne in lignes]
 

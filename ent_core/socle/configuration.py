@@ -7,7 +7,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -124,15 +124,24 @@ class BasculeFichier(_Section, frozen=True, kw_only=True):
     :param brique: identifiant de la brique.
     :param etablissements: codes UAI ; vide, toute l'académie.
     :param ouverte: ouvrir, ou fermer.
-    :param debut: premier jour ; absent, depuis toujours.
-    :param fin: lendemain du dernier jour ; absent, sans fin.
+    :param du: premier jour ; absent, depuis toujours.
+    :param au: dernier jour, compris ; absent, sans fin.
     """
 
     brique: str
     etablissements: tuple[str, ...] = ()
     ouverte: bool = True
-    debut: date | None = None
-    fin: date | None = None
+    du: date | None = None
+    au: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.au == date.max:
+            raise ValueError("« au » n'a pas de lendemain : l'omettre, pour une bascule sans fin")
+
+    @property
+    def fin(self) -> date | None:
+        """Lendemain du dernier jour : à l'intérieur, tout intervalle est semi-ouvert."""
+        return None if self.au is None else self.au + timedelta(days=1)
 
 
 class Configuration(_Section, frozen=True, kw_only=True):
@@ -245,7 +254,7 @@ def _variables() -> list[str]:
 def _traduire(erreur: msgspec.ValidationError, lieu: str) -> ConfigurationInvalide:
     texte = str(erreur)
     if inconnue := re.search(r"unknown field `(.+?)`(?: - at `\$\.?(.*)`)?", texte):
-        cle, chemin = inconnue[1], re.sub(r"\[\.\.\.\]", "", inconnue[2] or "")
+        cle, chemin = inconnue[1], re.sub(r"\[(\d+|\.\.\.)\]", "", inconnue[2] or "")
         connues = _cles(chemin)
         ou = f" dans la section [{chemin}]" if chemin else ""
         return ConfigurationInvalide(

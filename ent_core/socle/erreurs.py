@@ -16,6 +16,7 @@ __all__ = [
     "BaseIndisponible",
     "ConfigurationInvalide",
     "DonneeInvalide",
+    "DonneeProtegee",
     "ErreurEnt",
     "FichierRefuse",
     "Introuvable",
@@ -90,6 +91,13 @@ class AccesRefuse(ErreurEnt):
     """La personne n'a pas la permission demandée."""
 
     code = "ENT-ACCES"
+    statut_http = 403
+
+
+class DonneeProtegee(ErreurEnt):
+    """Un énoncé touche ce que ni la finalité ni le rôle en vigueur ne permettent : rien n'est parti."""
+
+    code = "ENT-PORTILLON"
     statut_http = 403
 
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from flask import Flask
-from flask_smorest import Blueprint as BlueprintSmorest
+from collections.abc import Iterator
 
+from flask import Flask
+
+from ent_core.chargement.decouverte import BriqueChargee
+from ent_core.contrat.resultats import Anomalie
 from ent_core.web import admin, api, erreurs, observabilite, portail, rendu, requete, securite
 from ent_core.web.instance import Instance
 from ent_core.web.portail import acces, accueil, composants, compte, informations
+from ent_core.web.routes import ApiBrique, BlueprintBrique, verifier_appartenance
+from ent_core.web.vie_privee.acceptation import acceptation
+from ent_core.web.vie_privee.conservation import conservation
+from ent_core.web.vie_privee.droits import droits
+from ent_core.web.vie_privee.mes_donnees import mes_donnees
+from ent_core.web.vie_privee.registre import registre
 
 __all__ = ["monter"]
 
@@ -15,11 +24,12 @@ _MODULES = (acces, accueil, compte, composants, informations)
 """Modules qui ajoutent leurs routes au portail ; les nommer ici les fait importer."""
 
 
-def monter(application: Flask, ent: Instance) -> None:
+def monter(application: Flask, ent: Instance) -> list[Anomalie]:
     """Assemble l'application web ; l'ordre compte : la sécurité avant les pages.
 
     :param application: application Flask.
     :param ent: instance.
+    :returns: ce que des briques donnent et qui n'a pas été branché.
     """
     rendu.installer(application, ent.configuration.produit)
     erreurs.installer(application)
@@ -28,12 +38,48 @@ def monter(application: Flask, ent: Instance) -> None:
     requete.installer(application)
     application.register_blueprint(portail.portail)
     application.register_blueprint(admin.administration)
+    application.register_blueprint(acceptation)
+    application.register_blueprint(conservation)
+    application.register_blueprint(droits)
+    application.register_blueprint(mes_donnees)
+    application.register_blueprint(registre)
     ressources = api.creer_api(application)
+    anomalies: list[Anomalie] = []
     for brique in ent.chargement.briques:
-        if not hasattr(brique.greffon, "ent_routes"):
-            continue
-        for pages in brique.greffon.ent_routes():
-            if isinstance(pages, BlueprintSmorest):
+        for pages in _blueprints(brique, anomalies):
+            refus = list(verifier_appartenance(application, brique.id, pages))
+            if refus:
+                anomalies += refus
+            elif isinstance(pages, ApiBrique):
                 api.enregistrer(application, ressources, pages)
             else:
                 application.register_blueprint(pages)
+    return anomalies
+
+
+def _blueprints(brique: BriqueChargee, anomalies: list[Anomalie]) -> Iterator[BlueprintBrique | ApiBrique]:
+    lieu = f"brique {brique.id}, crochet ent_routes"
+    try:
+        donnes = list(brique.greffon.ent_routes()) if hasattr(brique.greffon, "ent_routes") else []
+    except Exception as erreur:  # noqa: BLE001 - une déclaration qui échoue arrête le démarrage
+        anomalies.append(
+            Anomalie(
+                "BRIQUE-005",
+                lieu,
+                f"il échoue ({type(erreur).__name__}: {erreur})",
+                "une déclaration est pure et sans effet",
+            )
+        )
+        return
+    for pages in donnes:
+        if isinstance(pages, BlueprintBrique | ApiBrique):
+            yield pages
+        else:
+            anomalies.append(
+                Anomalie(
+                    "ROUTE-005",
+                    f"{lieu}, {getattr(pages, 'name', type(pages).__name__)}",
+                    "ce n'est pas un blueprint de brique : ses pages resteraient ouvertes, brique fermée",
+                    "employer BlueprintBrique ou ApiBrique",
+                )
+            )

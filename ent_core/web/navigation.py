@@ -13,7 +13,7 @@ from werkzeug.routing import BuildError
 from ent_core.contrat.interface import Contexte, EntreeMenu, EtatVignette, Vignette
 from ent_core.web.instance import Instance
 
-__all__ = ["Lien", "menu", "tableau_de_bord"]
+__all__ = ["Lien", "concernees", "menu", "tableau_de_bord"]
 
 _journal = logging.getLogger("ent.web")
 
@@ -63,6 +63,25 @@ def _liens(entrees: list[EntreeMenu]) -> Iterator[Lien]:
         yield Lien(entree.libelle, adresse, entree.icone, actif)
 
 
+def concernees(ent: Instance, contexte: Contexte) -> frozenset[str]:
+    """Briques ouvertes ici à qui il vaut la peine de demander une vignette pour cette personne.
+
+    Une brique dont elle n'a aucune permission n'est pas appelée : elle n'en est pas destinataire. Une brique
+    sans permission l'est toujours.
+
+    :param ent: instance.
+    :param contexte: qui regarde.
+    """
+    avec: set[str] = set()
+    permises: set[str] = set()
+    for cle in ent.permissions:
+        brique = cle.partition(".")[0]
+        avec.add(brique)
+        if brique not in permises and ent.habilitations.portee(contexte, cle) is not None:
+            permises.add(brique)
+    return contexte.briques - (avec - permises)
+
+
 def tableau_de_bord(ent: Instance, session: Session, contexte: Contexte) -> list[Vignette]:
     """Vignettes de l'accueil ; une brique en panne donne une vignette « indisponible ».
 
@@ -72,7 +91,7 @@ def tableau_de_bord(ent: Instance, session: Session, contexte: Contexte) -> list
     """
     vignettes: list[tuple[int, str, Vignette]] = []
     for brique, resultat, erreur in ent.relais.demander(
-        "ent_tableau_de_bord", contexte.briques, session=session, contexte=contexte
+        "ent_tableau_de_bord", concernees(ent, contexte), session=session, contexte=contexte
     ):
         if erreur is None:
             vignettes += [(v.ordre, brique.id, v) for v in resultat]

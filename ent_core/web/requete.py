@@ -24,6 +24,7 @@ from ent_core.socle.calendrier import Horloge, annee_scolaire
 from ent_core.web import navigation
 from ent_core.web.erreurs import est_api
 from ent_core.web.instance import instance
+from ent_core.web.portillon import brique_de_la_route, garder_la_page
 from ent_core.web.routes import Exigence, exigence_de
 
 __all__ = [
@@ -146,10 +147,12 @@ def _ouvrir() -> ReponseWerkzeug | None:
         return None
     ent = instance()
     g.ent_requete = Requete(ent.base.session(Portage("page")))
-    exigence = exigence_de(current_app.view_functions[request.endpoint]) or _FERMEE
+    exigence = exigence_de(current_app.view_functions[request.endpoint], request.method) or _FERMEE
     _reconnaitre()
-    _exiger_brique_active()
+    brique = _exiger_brique_active()
     if exigence.motif:
+        if brique is not None:
+            garder_la_page(ent, requete().base, brique, requete().contexte, "")
         return None
     if requete().reconnue is None:
         return _vers_connexion()
@@ -158,6 +161,8 @@ def _ouvrir() -> ReponseWerkzeug | None:
         if contexte is None:
             return redirect(url_for("ent.contexte", suite=_suite()))
         requete().portee = ent.habilitations.exiger(contexte, exigence.permission)
+        if brique is not None:
+            garder_la_page(ent, requete().base, brique, contexte, exigence.permission)
     return None
 
 
@@ -180,6 +185,7 @@ def _contexte(reconnue: SessionReconnue, jour: date) -> Contexte | None:
     requete().autres_titres = attribution.autres_titres
     if not attribution.roles:
         return None
+    etat = instance().activation.etat(base, uai, jour)
     return Contexte(
         compte_id=reconnue.compte_id,
         personne_id=reconnue.personne_id,
@@ -190,16 +196,17 @@ def _contexte(reconnue: SessionReconnue, jour: date) -> Contexte | None:
         annee=annee_scolaire(jour),
         roles=attribution.roles,
         delegations=attribution.delegations,
-        briques=instance().activation.actives(base, uai, jour),
+        briques=etat.actives,
+        suspendues=etat.suspendues,
     )
 
 
-def _exiger_brique_active() -> None:
-    """Les pages d'une brique fermée ici n'existent pas ici."""
-    brique = getattr(current_app.blueprints.get(request.blueprint or ""), "brique", None)
-    contexte = requete().contexte
+def _exiger_brique_active() -> str | None:
+    """Brique de la page, s'il y en a une ; les pages d'une brique fermée ici n'existent pas ici."""
+    brique, contexte = brique_de_la_route(), requete().contexte
     if brique is not None and contexte is not None and brique not in contexte.briques:
         raise NotFound
+    return brique
 
 
 def _vers_connexion() -> ReponseWerkzeug:

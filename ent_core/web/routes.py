@@ -20,6 +20,7 @@ __all__ = [
     "exige",
     "exigence_de",
     "public",
+    "verifier_appartenance",
     "verifier_routes",
 ]
 
@@ -44,6 +45,9 @@ class Exigence:
 
 def exige(permission: str) -> Callable[[Vue], Vue]:
     """La route demande cette permission, dans l'établissement en vigueur.
+
+    Se pose sur une fonction, sur une classe ``MethodView`` (toutes ses méthodes), ou sur l'une de ses
+    méthodes.
 
     :param permission: clé déclarée par ``ent_permissions``.
     """
@@ -71,13 +75,21 @@ def _marquer(exigence: Exigence) -> Callable[[Vue], Vue]:
     return decorer
 
 
-def exigence_de(vue: Callable[..., Any] | None) -> Exigence | None:
-    """Exigence d'une vue, ou ``None`` si elle n'en dit rien.
+def exigence_de(vue: Callable[..., Any], methode: str) -> Exigence | None:
+    """Exigence d'une vue pour une méthode, ou ``None`` si rien ne la dit.
+
+    Une classe (``MethodView``) se décore en entier, ou méthode par méthode ; la méthode l'emporte.
 
     :param vue: fonction enregistrée dans Flask.
+    :param methode: méthode HTTP ; ``HEAD`` suit ``GET`` si la classe ne l'écrit pas.
     """
-    trouvee = getattr(vue, _ATTRIBUT, None)
-    return trouvee if isinstance(trouvee, Exigence) else None
+    vue_a_methodes = getattr(vue, "view_class", None)
+    nom = "get" if methode == "HEAD" and not hasattr(vue_a_methodes, "head") else methode.lower()
+    for porteur in (getattr(vue_a_methodes, nom, None), vue_a_methodes, vue):
+        trouvee = getattr(porteur, _ATTRIBUT, None)
+        if isinstance(trouvee, Exigence):
+            return trouvee
+    return None
 
 
 class BlueprintBrique(Blueprint):
@@ -129,7 +141,6 @@ def verifier_routes(application: Flask, permissions: dict[str, Permission]) -> I
     """
     for regle in application.url_map.iter_rules():
         vue = application.view_functions[regle.endpoint]
-        exigence = exigence_de(vue)
         lieu = f"route {regle.rule} ({regle.endpoint})"
         if regle.endpoint.endswith("static"):
             fichier = getattr(vue, "__func__", None) is Blueprint.send_static_file
@@ -148,27 +159,86 @@ def verifier_routes(application: Flask, permissions: dict[str, Permission]) -> I
                 "elle n'appartient à aucune brique : elle resterait ouverte quand la brique est fermée",
                 "employer BlueprintBrique ou ApiBrique, sans blueprint imbriqué",
             )
-        if exigence is None:
-            yield Anomalie(
-                "ROUTE-001",
-                lieu,
-                "elle ne dit pas qui peut l'ouvrir",
-                'la décorer de @exige("permission") ou de @public("motif")',
-            )
-        elif exigence.permission and exigence.permission not in permissions:
-            yield Anomalie(
-                "ROUTE-002",
-                lieu,
-                f"permission inconnue « {exigence.permission} »",
-                "la déclarer dans ent_permissions",
-            )
-        elif not exigence.permission and not exigence.connectee and not exigence.motif.strip():
-            yield Anomalie("ROUTE-003", lieu, "publique sans motif", 'dire pourquoi dans @public("motif")')
+        methodes = sorted((regle.methods or set()) - {"HEAD", "OPTIONS"})
+        if hasattr(vue, "view_class"):
+            for methode in methodes:
+                yield from _verifier_exigence(f"{lieu}, méthode {methode}", vue, methode, permissions)
+        else:
+            yield from _verifier_exigence(lieu, vue, "GET", permissions)
+
+
+def _verifier_exigence(
+    lieu: str, vue: Callable[..., Any], methode: str, permissions: dict[str, Permission]
+) -> Iterator[Anomalie]:
+    exigence = exigence_de(vue, methode)
+    if exigence is None:
+        yield Anomalie(
+            "ROUTE-001",
+            lieu,
+            "elle ne dit pas qui peut l'ouvrir",
+            'la décorer de @exige("permission") ou de @public("motif") ; d\'une classe, décorer chaque'
+            " méthode, ou la classe entière",
+        )
+    elif exigence.permission and exigence.permission not in permissions:
+        yield Anomalie(
+            "ROUTE-002",
+            lieu,
+            f"permission inconnue « {exigence.permission} »",
+            "la déclarer dans ent_permissions",
+        )
+    elif not exigence.permission and not exigence.connectee and not exigence.motif.strip():
+        yield Anomalie("ROUTE-003", lieu, "publique sans motif", 'dire pourquoi dans @public("motif")')
+
+
+def verifier_appartenance(
+    application: Flask, brique: str, blueprint: BlueprintBrique | ApiBrique
+) -> Iterator[Anomalie]:
+    """Un blueprint est à la brique qui le donne : son nom, ses adresses, sa fermeture.
+
+    :param application: application, avant d'y brancher le blueprint.
+    :param brique: brique qui le donne.
+    :param blueprint: ses pages, ou ses ressources.
+    """
+    lieu = f"brique {brique}, blueprint {blueprint.name}"
+    sorte = type(blueprint).__name__
+    if blueprint.brique != brique:
+        yield Anomalie(
+            "ROUTE-006",
+            lieu,
+            f"il est au nom de « {blueprint.brique} » : ses pages s'ouvriraient et se fermeraient avec elle",
+            f'écrire {sorte}("{brique}", __name__)',
+        )
+        return
+    nom, adresse = f"{brique}_api", f"/api/v1/{brique}"
+    if isinstance(blueprint, BlueprintBrique):
+        nom, adresse = brique, f"/{brique}"
+    if (blueprint.name, blueprint.url_prefix) != (nom, adresse):
+        yield Anomalie(
+            "ROUTE-006",
+            lieu,
+            f"son nom ou son adresse ({blueprint.url_prefix}) a été changé : ce n'est plus le sien",
+            f'écrire {sorte}("{brique}", __name__), sans rien y changer',
+        )
+    elif nom in application.blueprints:
+        yield Anomalie(
+            "ROUTE-006",
+            lieu,
+            "ce nom est déjà pris dans l'application",
+            "ne donner qu'un blueprint de pages et un de ressources ; ou renommer la brique",
+        )
+    elif any(f"{regle.rule}/".startswith(f"{adresse}/") for regle in application.url_map.iter_rules()):
+        yield Anomalie(
+            "ROUTE-006",
+            lieu,
+            f"des pages vivent déjà sous {adresse}",
+            "renommer la brique : cet identifiant est réservé au noyau",
+        )
 
 
 def _sous_garde(application: Flask, point: str) -> bool:
     """Vrai pour une route du noyau, ou d'un blueprint qui dit sa brique."""
     blueprint = application.blueprints.get(point.rpartition(".")[0])
-    if blueprint is None or blueprint.import_name.partition(".")[0] in ("ent_core", "flask_smorest"):
+    module = application.view_functions[point].__module__ if blueprint is None else blueprint.import_name
+    if module.partition(".")[0] in ("ent_core", "flask_smorest"):
         return True
     return bool(getattr(blueprint, "brique", None))

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
 from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from ent_core.socle.erreurs import ErreurEnt
 from ent_core.web.erreurs import montrer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["CSP", "installer"]
 
@@ -34,7 +40,10 @@ _ENTETES = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "X-Frame-Options": "DENY",
+    # Une page contient des données personnelles ; un fichier statique dit lui-même sa durée.
+    "Cache-Control": "no-store",
 }
+_HSTS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 
 
 class RequeteContrefaite(ErreurEnt):
@@ -77,12 +86,21 @@ def installer(application: Flask, *, securise: bool) -> None:
                 "cette demande vient d'un autre site.", remede="ouvrir l'ENT directement, puis recommencer."
             )
 
-    @application.after_request
-    def entetes(reponse: Response) -> Response:
-        for nom, valeur in _ENTETES.items():
-            reponse.headers.setdefault(nom, valeur)
-        if securise:
-            reponse.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
-        if request.endpoint and not request.endpoint.endswith("static"):
-            reponse.headers.setdefault("Cache-Control", "no-store")
-        return reponse
+    application.wsgi_app = _poser_les_entetes(application.wsgi_app, securise)  # type: ignore[assignment,method-assign] # forme conseillée par Flask
+
+
+def _poser_les_entetes(suivante: WSGIApplication, securise: bool) -> WSGIApplication:
+    """Complète toute réponse, même celle d'une panne : une vue peut durcir un en-tête, jamais l'oublier."""
+    poses = [(nom.lower(), (nom, valeur)) for nom, valeur in _ENTETES.items()]
+    if securise:
+        poses.append(("strict-transport-security", _HSTS))
+
+    def servir(environ: WSGIEnvironment, commencer: StartResponse) -> Iterable[bytes]:
+        def completer(statut: str, entetes: list[tuple[str, str]], *erreur: Any) -> Callable[[bytes], object]:
+            presents = {nom.lower() for nom, _ in entetes}
+            entetes.extend(entete for cle, entete in poses if cle not in presents)
+            return commencer(statut, entetes, *erreur)
+
+        return suivante(environ, completer)
+
+    return servir

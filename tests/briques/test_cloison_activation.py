@@ -83,10 +83,11 @@ def test_une_fermeture_de_l_academie_n_eteint_pas_un_pilote(instance: InstanceEs
 
 
 def test_le_fichier_ouvre_un_pilote_puis_la_base_decide(application_avec: FabriqueInstance) -> None:
-    pilote = BasculeFichier(brique="panneau", etablissements=(ECOLE,), debut=LUNDI)
+    pilote = BasculeFichier(brique="panneau", etablissements=(ECOLE,), du=LUNDI)
     instance = application_avec(
         brique_visible(), ouvertes=False, configuration=configuration_essai(bascules=(pilote,))
     )
+    instance.reconcilier()
     assert statuts(instance, ICI) == (200, 200)
     assert statuts(instance, AILLEURS) == (404, 404)
     instance.fermer("panneau", ECOLE)

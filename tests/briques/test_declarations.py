@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 import pluggy
 import pytest
 from flask import Blueprint
-from sqlalchemy import Text, create_engine
+from sqlalchemy import Date, Index, Text, create_engine
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.pool import NullPool
 
@@ -30,10 +32,14 @@ from ent_core.brique import (
     Portee,
     Role,
     Sort,
+    Sujet,
+    Texte,
     Traitement,
     donnee,
     exige,
+    neutre,
     par_etablissement,
+    vers_personne,
 )
 from ent_core.chargement.decouverte import charger
 from ent_core.chargement.verification import verifier_declarations
@@ -49,13 +55,16 @@ from ent_core.socle.erreurs import AnomaliesTrouvees
 SUIVI = Traitement(
     cle="suivi.notes",
     version=1,
+    intitule="Suivi",
     finalite="Suivre.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
     base=BaseLegale.MISSION_INTERET_PUBLIC,
     textes=("code de l'éducation",),
     personnes=frozenset({Population.ELEVE}),
     destinataires=(Destinataire(Role.CPE, Portee.ETABLISSEMENT),),
-    conservation=Conservation(Depart.CREATION, Duree(mois=1), Sort.SUPPRIMER, autorite="tableau de gestion"),
+    conservation=Conservation(
+        Depart.CREATION, Duree(mois=1), Sort.SUPPRIMER, autorite=Texte("code de l'éducation")
+    ),
 )
 
 
@@ -65,9 +74,15 @@ class Note(Cloisonne, Base):
     __tablename__ = "suivi_note"
     __traitement__ = "suivi.notes"
     __cloisonnement__ = par_etablissement()
+    __sujets__ = (Sujet("eleve_id"),)
+    __depart__ = "cree_le"
 
+    eleve_id: Mapped[UUID] = vers_personne()
+    cree_le: Mapped[date] = neutre("jour de la note", Date)
     texte: Mapped[str] = donnee(Categorie.VIE_SCOLAIRE, Text, libre=True)
     humeur: Mapped[str] = mapped_column(Text)
+
+    __table_args__ = (Index(None, "eleve_id"),)
 
 
 Demarrer = Callable[..., Sequence[str]]

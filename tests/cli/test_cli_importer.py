@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -210,3 +211,47 @@ def test_une_livraison_ancienne_n_entre_que_confirmee(
     assert compter(base, Personne) == 0
     commande("aaf", vieille.aaf, "--accepter-ancienne")
     assert compter(base, Personne) == vieille.personnes
+
+
+def test_une_liste_s_annule_apres_confirmation(
+    commande: Commande, ecole: BaseDeDonnees, tmp_path: Path
+) -> None:
+    commande("liste", eleves(tmp_path, *DEUX), "--etablissement", UAI)
+    lot = json.loads(commande("lots", "--json").output)[0]["lot"]
+    assert "ce qui serait défait" in commande("annuler", lot, "--simulation").output
+    assert "--oui" in commande("annuler", lot, code=5).output
+    assert compter(ecole, Personne) == 2
+    prevue = json.loads(commande("annuler", lot, "--simulation", "--json").output)
+    assert {"objet": "Personnes", "otes": 2, "remis": 0} in prevue["ecarts"]
+    assert f"L'import {lot} est annulé." in commande("annuler", lot, "--oui").output
+    assert compter(ecole, Personne) == 0
+    assert json.loads(commande("lots", "--json").output)[0]["état"] == "annule"
+
+
+def test_une_liste_qui_a_servi_depuis_ne_s_annule_pas(
+    commande: Commande, ecole: BaseDeDonnees, tmp_path: Path
+) -> None:
+    commande("liste", eleves(tmp_path, *DEUX), "--etablissement", UAI)
+    lot = json.loads(commande("lots", "--json").output)[0]["lot"]
+    commande("liste", eleves(tmp_path, DEUX[0].replace("6A", "6B")), "--etablissement", UAI)
+    assert "✗ " in commande("annuler", lot, "--simulation").output
+    refus = commande("annuler", lot, "--oui", code=1)
+    assert "annuler d'abord les imports plus récents" in str(refus.exception)
+    assert compter(ecole, Personne) == 2
+
+
+def test_un_projet_renomme_demande_a_une_personne_puis_reprend_ses_liens(
+    commande: Commande, base: BaseDeDonnees, academie: ResumeGeneration, tmp_path: Path
+) -> None:
+    commande("aaf", academie.aaf)
+    renommee = tmp_path / "renommee"
+    renommee.mkdir()
+    for fichier in academie.aaf.glob("*.xml"):
+        (renommee / f"RENOMME_{fichier.name.partition('_')[2]}").write_bytes(fichier.read_bytes())
+    refus = str(commande("aaf", renommee, code=5).exception)
+    trouvees = re.search(r"renommer-projet '([^']+)' '([^']+)'", refus)
+    assert trouvees
+    commande("renommer-projet", *trouvees.groups())
+    assert "ne change rien" in commande("aaf", renommee).output
+    commande("aaf", academie.aaf, code=5)
+    commande("aaf", academie.aaf, "--nouveau-projet")

@@ -60,16 +60,16 @@ TOLERES = {
         ".TUTEUR": "lien « tuteur » de l'annuaire",
         "tuteur": "lien « tuteur » de l'annuaire",
     },
+    "ent_core/donnees/releve.py": {
+        "get_statement_hint_text": "méthode de SQLAlchemy",
+        ".get_statement_hint_text": "méthode de SQLAlchemy",
+    },
     "ent_core/donnees/session.py": {"classe": "une classe Python"},
     "ent_core/identite/aaf/champs.py": {
         "_dates_classes": "attribut ENTEleveClasses",
         "classe": "composante de l'attribut",
     },
-    "ent_core/identite/annuaire.py": {"classes": "à renommer en divisions"},
-    "ent_core/identite/etablissements.py": {
-        "classes": "à renommer en divisions",
-        "nombre_classes": "à renommer en divisions",
-    },
+    "ent_core/identite/etablissements.py": {"classes": "à renommer en divisions"},
     "ent_core/identite/regles_secret.py": {"classes": "classes de caractères"},
     "ent_core/identite/tableur/champs.py": {"_CLASSE": "en-têtes des listes reçues"},
     "ent_core/web/api/schemas.py": {"classes": "à renommer en divisions"},

@@ -10,7 +10,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Profil
-from ent_core.donnees.session import BaseDeDonnees
+from ent_core.donnees.session import BaseDeDonnees, Portage
+from ent_core.identite import comptes
 from ent_core.identite.codes import FicheActivation, emettre_codes
 from ent_core.identite.comptes import creer_comptes_manquants
 from ent_core.identite.connexion import Origine
@@ -83,6 +84,12 @@ def creer(base: BaseDeDonnees, horloge: Horloge) -> int:
 def codes(base: BaseDeDonnees, horloge: Horloge, uai: str = COLLEGE) -> list[FicheActivation]:
     with base.ecole(uai, "essai") as session:
         return list(emettre_codes(session, horloge, COFFRE, uai))
+
+
+def activer(base: BaseDeDonnees, horloge: Horloge, identifiant: str, code: str, secret: str = SECRET) -> UUID:
+    """Première connexion d'une personne ; rend son identifiant technique."""
+    with base.unite(Portage("activation")) as session:
+        return comptes.activer(session, horloge, COFFRE, identifiant, code, secret).personne_id
 
 
 def donner_un_compte(base: BaseDeDonnees, horloge: Horloge, personne: UUID, secret: str = SECRET) -> UUID:

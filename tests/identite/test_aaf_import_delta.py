@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ent_core.donnees.session import BaseDeDonnees
-from ent_core.identite.sursis import supprimer_echus
 from tests.identite.aaf_import_essais import LUNDI, MARDI, MERCREDI, Annuaire, Ecriture, horloge_du
+from tests.vie_privee.conservation_essais import eliminer_tout, personnes_echues
 
 ELV, TUT, ENS = "National_ELV", "National_TUT", "National_ENS"
 
@@ -168,13 +168,14 @@ def test_les_sessions_de_qui_sort_sont_fermees(annuaire: Annuaire) -> None:
     assert annuaire.lire(restent) == ["22"]
 
 
-def test_la_fin_du_sursis_supprime_a_son_terme_et_jamais_avant(annuaire: Annuaire) -> None:
+def test_la_fin_du_sursis_supprime_a_son_terme_et_jamais_avant(annuaire: Annuaire, tmp_path: Path) -> None:
     # Avec l'élève part son père, qui n'avait que lui.
     annuaire.importer(delta().fiche("Eleve", "2", "-"), accepter_retraits=True)
     terme = MARDI + timedelta(days=60)
-    for jour, supprimees in ((terme - timedelta(days=1), 0), (terme, 2), (terme, 0)):
-        with annuaire.base.academie("essai") as session:
-            assert supprimer_echus(session, horloge_du(jour)).comptes["personne"] == supprimees
+    assert personnes_echues(annuaire.base, horloge_du(terme - timedelta(days=1))) == (0, 0)
+    assert personnes_echues(annuaire.base, horloge_du(terme)) == (2, 0)
+    eliminer_tout(annuaire.base, horloge_du(terme), tmp_path)
+    assert personnes_echues(annuaire.base, horloge_du(terme)) == (0, 0)
     assert annuaire.lire("select count(*) from identifiant where valeur = '2'") == [0]
     assert annuaire.lire("select count(*) from responsabilite") == [1]
 
@@ -184,8 +185,7 @@ def test_une_personne_rattachee_n_est_jamais_supprimee(annuaire: Annuaire) -> No
         session.connection().exec_driver_sql(
             "update personne set sursis_depuis = '2026-09-07', suppression_le = '2026-09-08'"
         )
-        bilan = supprimer_echus(session, horloge_du(MERCREDI))
-    assert bilan.comptes == {"personne": 0, "gardees": 6}
+    assert personnes_echues(annuaire.base, horloge_du(MERCREDI)) == (0, 6)
 
 
 Etat = dict[str, tuple[str, set[str], bool]]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from uuid import UUID
 
 import pytest
 
 from ent_core.contrat.roles import Profil
-from ent_core.donnees.session import BaseDeDonnees, Portage
+from ent_core.donnees.session import BaseDeDonnees
 from ent_core.identite import comptes
 from ent_core.identite.comptes import CodeRefuse
 from ent_core.socle.calendrier import HorlogeFixe
@@ -21,6 +20,7 @@ from tests.identite.comptes_essais import (
     LYCEE,
     SECRET,
     actes,
+    activer,
     codes,
     creer,
     inscrire,
@@ -28,19 +28,10 @@ from tests.identite.comptes_essais import (
     ouvrir_ecoles,
 )
 
-ACTIVATION = Portage("activation")
-
 
 @pytest.fixture(autouse=True)
 def ecoles(base: BaseDeDonnees) -> None:
     ouvrir_ecoles(base)
-
-
-def activer(
-    base: BaseDeDonnees, horloge: HorlogeFixe, identifiant: str, code: str, secret: str = SECRET
-) -> UUID:
-    with base.unite(ACTIVATION) as session:
-        return comptes.activer(session, horloge, COFFRE, identifiant, code, secret).personne_id
 
 
 @pytest.mark.exigence("SDET-AUTH-10")

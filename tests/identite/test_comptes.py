@@ -25,6 +25,7 @@ from tests.identite.comptes_essais import (
     RENTREE,
     SECRET,
     actes,
+    activer,
     codes,
     creer,
     donner_un_compte,
@@ -36,19 +37,10 @@ from tests.identite.comptes_essais import (
     textes_gardes,
 )
 
-ACTIVATION = Portage("activation")
-
 
 @pytest.fixture(autouse=True)
 def ecoles(base: BaseDeDonnees) -> None:
     ouvrir_ecoles(base)
-
-
-def activer(
-    base: BaseDeDonnees, horloge: HorlogeFixe, identifiant: str, code: str, secret: str = SECRET
-) -> UUID:
-    with base.unite(ACTIVATION) as session:
-        return comptes.activer(session, horloge, COFFRE, identifiant, code, secret).personne_id
 
 
 def ouvrir(base: BaseDeDonnees, horloge: HorlogeFixe, personne: UUID) -> str:

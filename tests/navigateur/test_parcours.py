@@ -122,6 +122,44 @@ def test_au_clavier_seul_on_entre(page: Page, adresse: str) -> None:
     expect(page.get_by_role("banner")).to_contain_text("Collège des Essais")
 
 
+def test_la_touche_barre_mene_a_la_recherche_sauf_si_l_on_ecrit_ou_si_on_l_eteint(
+    page: Page, adresse: str
+) -> None:
+    recherche = page.get_by_label("Nom ou prénom")
+    entrer(page, adresse, "direction")
+    page.goto(adresse + "/administration/personnes")
+    page.keyboard.press("/")
+    expect(recherche).to_be_focused()
+    page.keyboard.press("/")
+    expect(recherche).to_have_value("/")
+    page.goto(adresse + "/compte")
+    page.get_by_label("La touche « / » mène au champ de recherche").uncheck()
+    page.reload()
+    expect(page.get_by_label("La touche « / » mène au champ de recherche")).not_to_be_checked()
+    page.goto(adresse + "/administration/personnes")
+    page.keyboard.press("/")
+    expect(recherche).not_to_be_focused()
+
+
+@pytest.mark.parametrize("role", ["direction", "administrateur_academique"])
+@pytest.mark.parametrize("largeur", [320, 360, 412])
+def test_au_telephone_le_menu_du_bas_ne_coupe_aucun_mot(
+    browser: Browser, adresse: str, role: str, largeur: int
+) -> None:
+    page = browser.new_context(viewport={"width": largeur, "height": 740}).new_page()
+    entrer(page, adresse, role)
+    menu = page.get_by_role("navigation", name="Menu principal")
+    expect(menu.locator(".onglet").last).to_be_in_viewport(ratio=1)
+    coupes = menu.locator(".onglet > span:not(.tel, .bureau)").evaluate_all(
+        "mots => mots.filter(m => { const texte = document.createRange(); texte.selectNodeContents(m);"
+        r" return texte.getClientRects().length > m.textContent.trim().split(/\s+/).length })"
+        ".map(m => m.textContent)"
+    )
+    assert coupes == []
+    assert page.evaluate("document.querySelector('.nav > ul').scrollWidth") <= largeur
+    page.context.close()
+
+
 PAGES = {
     "connexion": (None, "/connexion"),
     "activation": (None, "/activation"),

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+import ent_core
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import AUTRE, ECOLE, RECTORAT, Annuaire
 from ent_core.identite.journal import consigner
-from ent_core.identite.modeles import AnneeScolaire, Periode
+from ent_core.identite.modeles import AnneeScolaire, Compte, Periode
 from ent_core.roles.modeles import Delegation
 from ent_core.socle.calendrier import HorlogeFixe
+from ent_core.web.admin.phrases import PHRASES
 
 ClientDe = Callable[[UUID, str, str], FlaskClient]
 ETABLISSEMENTS = "/administration/etablissements"
@@ -174,6 +180,46 @@ def test_le_journal_se_filtre_par_jour_et_par_acteur(
     assert "repere" in direction.get(f"{journal}?acteur={annuaire['cpe']}").text
     assert "Aucun acte ne correspond" in direction.get(f"{journal}?acteur={annuaire['parent']}").text
     assert direction.get(f"{journal}?du=demain").status_code == 422
+
+
+def test_le_journal_parle_en_phrases_et_l_export_garde_les_codes(
+    direction: FlaskClient, annuaire: Annuaire, base: BaseDeDonnees, horloge: HorlogeFixe
+) -> None:
+    with base.academie("essai") as session:
+        compte = session.scalars(select(Compte).where(Compte.personne_id == annuaire["direction"])).one()
+        ecole: dict[str, Any] = {"uai": ECOLE, "acteur": annuaire["direction"]}
+        consigner(session, horloge, "compte.suspendu", objet=str(compte.id), details={"sessions": 2}, **ecole)
+        consigner(
+            session,
+            horloge,
+            "role.attribue",
+            details={"role": "dpd", "debut": "2026-09-07", "fin": "2026-10-01"},
+            **ecole,
+        )
+        consigner(session, horloge, "essai.range", objet="armoire-3", details={"rayon": 4}, **ecole)
+    page = direction.get("/administration/journal").text
+    assert "A suspendu le compte de Camille Essai Direction et fermé 2 sessions" in page
+    assert str(compte.id) not in page
+    assert "« délégué à la protection des données », du 07/09/2026 au 30/09/2026" in page
+    assert re.search(r"essai\.range.*rayon : 4, armoire-3", page), "l'acte d'une brique garde son code"
+    export = direction.get("/administration/journal.csv").text
+    assert re.search(rf";compte\.suspendu;A suspendu le compte.*;{compte.id};sessions : 2;", export)
+
+
+def actes_du_noyau() -> set[str]:
+    """Chaque nom d'acte écrit en toutes lettres dans un appel à ``consigner``."""
+    trouves = set()
+    for chemin in Path(ent_core.__file__).parent.rglob("*.py"):
+        for appel in ast.walk(ast.parse(chemin.read_text("utf-8"))):
+            if isinstance(appel, ast.Call) and getattr(appel.func, "id", "").endswith("consigner"):
+                noms = [n.value for a in appel.args for n in ast.walk(a) if isinstance(n, ast.Constant)]
+                trouves |= {n for n in noms if isinstance(n, str) and "." in n.strip(".")}
+    return trouves
+
+
+def test_chaque_acte_du_noyau_a_sa_phrase() -> None:
+    assert len(actes_du_noyau()) > 25
+    assert actes_du_noyau() - PHRASES.keys() == set(), "écrire la phrase dans ent_core/web/admin/phrases.py"
 
 
 def test_l_export_du_journal_s_ouvre_dans_un_tableur_sans_formule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import stat
+import tarfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -364,3 +365,110 @@ def test_l_academie_dit_l_ecole_de_sa_liste(base: BaseDeDonnees, academie: Flask
     academie.post(f"{envoi}/colonnes", data=colonnes(academie.get(envoi).text))
     academie.post(f"{envoi}/confirmer")
     assert compter(base, Identifiant, Identifiant.source == f"TABLEUR:{AUTRE}") == 2
+
+
+# --- Annuler une liste -----------------------------------------------------------------------------
+
+
+def importer(client: FlaskClient, contenu: str = ELEVES, **saisie: str) -> str:
+    """Importe une liste jusqu'au bout ; rend l'adresse de son lot."""
+    envoi = envoyer_liste(client, contenu, **saisie)
+    client.post(f"{envoi}/colonnes", data=colonnes(client.get(envoi).text))
+    client.post(f"{envoi}/confirmer")
+    trouve = re.search(rf"{IMPORTS}/lots/[0-9a-f-]+", client.get(envoi).text)
+    assert trouve
+    return trouve[0]
+
+
+def test_une_liste_s_annule_apres_avoir_dit_ce_qui_serait_defait(
+    base: BaseDeDonnees, direction: FlaskClient
+) -> None:
+    avant = compter(base, Personne)
+    lot = importer(direction)
+    assert f"{lot}/annuler" in direction.get(lot).text
+    page = direction.get(f"{lot}/annuler").text
+    assert "2 à ôter" in page
+    assert compter(base, Personne) == avant + 2
+    assert direction.post(f"{lot}/annuler").status_code == 303
+    assert compter(base, Personne) == avant
+    page = direction.get(lot).text
+    assert "Annulé" in page
+    assert f"{lot}/annuler" not in page
+    assert "Annulé" in direction.get(IMPORTS).text
+
+
+def test_ce_qui_retient_l_annulation_est_dit_et_rien_n_est_defait(
+    base: BaseDeDonnees, direction: FlaskClient
+) -> None:
+    lot = importer(direction)
+    with base.academie("essai") as session:
+        zoe = session.scalars(select(Personne).where(Personne.nom == "AUBEMARE")).one()
+        zoe.courriel = "z@exemple.invalid"
+        fiche = f"/administration/personnes/{zoe.id}"
+    avant = compter(base, Personne)
+    page = direction.get(f"{lot}/annuler").text
+    assert "1 changement depuis" in page
+    assert fiche in page
+    assert 'name="csrf_token"' not in page.split("<main", 1)[1]
+    assert direction.post(f"{lot}/annuler").status_code == 409
+    assert compter(base, Personne) == avant
+
+
+def test_une_liste_deja_annulee_le_dit(direction: FlaskClient) -> None:
+    lot = importer(direction)
+    direction.post(f"{lot}/annuler")
+    reponse = direction.post(f"{lot}/annuler")
+    assert reponse.status_code == 409
+    assert "déjà annulé" in reponse.text
+
+
+def test_l_annulation_n_existe_que_pour_qui_voit_le_lot(
+    client_de: ClientDe, annuaire: Annuaire, direction: FlaskClient, academie: FlaskClient
+) -> None:
+    lot = importer(direction)
+    collegue = client_de(annuaire["direction_autre"], AUTRE, annuaire.profils["direction_autre"])
+    enseignant = client_de(annuaire["enseignant"], ECOLE, annuaire.profils["enseignant"])
+    for client, code in ((collegue, 404), (enseignant, 403)):
+        assert client.get(f"{lot}/annuler").status_code == code
+        assert client.post(f"{lot}/annuler").status_code == code
+    assert academie.post(f"{lot}/annuler").status_code == 303
+
+
+def test_une_ecole_n_annule_pas_la_direction_que_l_academie_a_designee(
+    base: BaseDeDonnees, academie: FlaskClient, direction: FlaskClient
+) -> None:
+    liste = "Nom;Prénom;Fonction\nAUBEMARE;Dominique;Directeur\n"
+    lot = importer(academie, liste, uai=ECOLE)
+    assert direction.get(f"{lot}/annuler").status_code == 403
+    assert direction.post(f"{lot}/annuler").status_code == 403
+    assert compter(base, Rattachement, Rattachement.source == f"TABLEUR:{ECOLE}") == 1
+
+
+def test_un_projet_renomme_est_refuse_avec_la_commande_a_lancer(
+    base: BaseDeDonnees,
+    academie: FlaskClient,
+    demonstration: ResumeGeneration,
+    configuration: Configuration,
+    horloge: HorlogeFixe,
+    tmp_path: Path,
+) -> None:
+    """La même livraison, sous un autre nom de projet."""
+
+    def mener(archive: bytes, nom: str) -> str:
+        envoi = str(envoyer(academie, "annuaire", "fichier", archive, nom).location)
+        executer_envoi(base, configuration, horloge, envoi.rsplit("/", 1)[1])
+        return envoi
+
+    archive = demonstration.archive
+    assert archive is not None
+    envoi = mener(archive.read_bytes(), archive.name)
+    academie.post(f"{envoi}/confirmer")
+    executer_envoi(base, configuration, horloge, envoi.rsplit("/", 1)[1])
+    with tarfile.open(archive) as lue, tarfile.open(tmp_path / "renommee.tgz", "w:gz") as ecrite:
+        for membre in lue.getmembers():
+            contenu = lue.extractfile(membre)
+            membre.name = re.sub(r"^(.*/)?[^/]+_(Complet)", r"RENOMME_\2", membre.name)
+            ecrite.addfile(membre, contenu)
+    page = academie.get(mener((tmp_path / "renommee.tgz").read_bytes(), "renommee.tgz")).text
+    assert "ENT-PROJET" in page
+    assert "ent importer renommer-projet" in page

@@ -66,6 +66,12 @@ def test_l_academie_cherche_partout_ou_dans_une_ecole(academie: FlaskClient) -> 
     assert "Qui cherchez-vous ?" in academie.get(PERSONNES).text
 
 
+def test_une_lettre_seule_est_refusee_dans_l_academie_et_sert_dans_une_ecole(academie: FlaskClient) -> None:
+    for texte in ("e", "e c"):
+        assert "Une lettre ne suffit pas dans toute l" in academie.get(f"{PERSONNES}?q={texte}").text
+    assert "Essai Eleve" in academie.get(f"{PERSONNES}?q=e&uai={ECOLE}").text
+
+
 def test_la_fiche_d_un_eleve_montre_sa_classe_et_ses_responsables(client: Client, annuaire: Annuaire) -> None:
     page = client("cpe").get(f"{PERSONNES}/{annuaire['eleve']}").text
     assert "5e A" in page

@@ -44,6 +44,13 @@ def test_l_administrateur_de_l_academie_a_un_accueil(client_de: Client, annuaire
     assert "Services académiques" in reponse.text
 
 
+def test_un_accueil_vide_mene_aux_briques_qui_peut_en_ouvrir(client_de: Client, annuaire: Annuaire) -> None:
+    for role, attendu in (("direction", True), ("cpe", False)):
+        page = client_de(annuaire[role], ECOLE, annuaire.profils[role]).get("/").text
+        assert "Rien à montrer" in page
+        assert ("Voir les briques" in page) is attendu
+
+
 def test_un_formulaire_sans_jeton_est_refuse_avec_une_phrase(application: Flask) -> None:
     application.config["WTF_CSRF_ENABLED"] = True
     reponse = application.test_client().post("/connexion", data={"identifiant": "x", "mot_de_passe": "y"})

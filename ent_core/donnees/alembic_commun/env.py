@@ -8,9 +8,11 @@ from alembic import context
 from alembic.operations import ops
 
 from ent_core.donnees.base import Base
+from ent_core.donnees.garde_migrations import Garde
 
 _attributs = context.config.attributes
 _tables: frozenset[str] = _attributs["tables"]
+_garde: Garde | None = _attributs.get("garde")
 
 
 def _inclure(nom: str | None, genre: str, parents: object) -> bool:
@@ -31,9 +33,14 @@ context.configure(
     target_metadata=Base.metadata,
     version_table=_attributs["table_de_version"],
     include_name=_inclure,
-    transaction_per_migration=True,
+    on_version_apply=_garde.apres_revision if _garde else None,
     compare_server_default=True,
     process_revision_directives=_sans_declaration,
 )
+# Une seule transaction par distribution : la garde, en refusant, défait tout.
 with context.begin_transaction():
+    if _garde:
+        _garde.commencer()
     context.run_migrations()
+    if _garde:
+        _garde.finir()

@@ -22,6 +22,7 @@ from ent_core.identite.aaf.livraison import Livraison
 from ent_core.identite.aaf.rapport import RapportImport, Retraits
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import ImportLot, ImportRejet, ImportTampon
+from ent_core.identite.mouvements import Annoncer, Suivi
 from ent_core.socle.calendrier import Horloge, annee_scolaire
 from ent_core.socle.configuration import Imports
 from ent_core.socle.erreurs import BaseIndisponible, FichierRefuse, OperationRefusee
@@ -55,6 +56,7 @@ class _Travail:
     accepter_retraits: bool
     progression: Avancement
     par: UUID | None
+    annoncer: Annoncer | None
 
 
 def importer(
@@ -68,6 +70,7 @@ def importer(
     accepter_ancienne: bool = False,
     progression: Avancement | None = None,
     par: UUID | None = None,
+    annoncer: Annoncer | None = None,
 ) -> RapportImport:
     """Importe une livraison : tout, ou rien. Interrompu, il reprend où il en était.
 
@@ -80,6 +83,7 @@ def importer(
     :param accepter_ancienne: une personne a confirmé une livraison de plus de sept jours.
     :param progression: reçoit l'étape, ce qui est fait et le total.
     :param par: personne qui lance l'import.
+    :param annoncer: à qui dire les départs et les sursis, avant de valider.
     :raises FichierRefuse: livraison illisible ; rien n'est changé.
     :raises OperationRefusee: date, import en cours ou retrait massif ; rien n'est changé.
     :raises BaseIndisponible: la base ne répond plus ; rien n'est changé, et l'import se relance.
@@ -96,6 +100,7 @@ def importer(
         accepter_retraits=accepter_retraits,
         progression=progression or (lambda _etape, _fait, _total: None),
         par=par,
+        annoncer=annoncer,
     )
     try:
         return _importer(travail, accepter_ancienne=accepter_ancienne)
@@ -293,7 +298,9 @@ def _clore(travail: _Travail, lot: UUID, etat: str, erreur: Exception, *, vider:
 
 def _appliquer(session: Session, travail: _Travail, lot: UUID, repris: int) -> RapportImport:
     point = session.begin_nested()
-    application = Application(session, _contexte(travail, lot))
+    contexte = _contexte(travail, lot)
+    suivi = Suivi(session, contexte.annee, None if travail.simulation else travail.annoncer)
+    application = Application(session, contexte)
     application.executer(lambda fait, total: travail.progression("application", fait, total))
     retraits = application.retraits(travail.reglages.seuil_retraits)
     if retraits and not (travail.simulation or travail.accepter_retraits):
@@ -319,6 +326,7 @@ def _appliquer(session: Session, travail: _Travail, lot: UUID, repris: int) -> R
         consigner_constats(session, lot, constats)
     else:
         application.garder_les_constats()
+        suivi.annoncer()
         point.commit()
         consigner(
             session,

@@ -2,7 +2,13 @@
 
 from ent_core.identite.modeles.comptes import Compte, SessionWeb, Tentative
 from ent_core.identite.modeles.enseignement import Creneau, CreneauEnseignant, ProfesseurPrincipal, Service
-from ent_core.identite.modeles.imports import ImportFichier, ImportLot, ImportRejet, ImportTampon
+from ent_core.identite.modeles.imports import (
+    ImportFichier,
+    ImportGeste,
+    ImportLot,
+    ImportRejet,
+    ImportTampon,
+)
 from ent_core.identite.modeles.journal import ActeJournal
 from ent_core.identite.modeles.liens import Inscription, Rattachement, Responsabilite, Restriction, Scolarite
 from ent_core.identite.modeles.personnes import Identifiant, Personne
@@ -29,6 +35,7 @@ __all__ = [
     "GroupeDivision",
     "Identifiant",
     "ImportFichier",
+    "ImportGeste",
     "ImportLot",
     "ImportRejet",
     "ImportTampon",

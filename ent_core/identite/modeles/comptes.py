@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped
 from ent_core.contrat.donnees import Categorie, Sujet, commun
 from ent_core.donnees.base import Base
 from ent_core.donnees.colonnes import cle, donnee, neutre, vers_personne
+from ent_core.donnees.exemptions import EMPREINTE
 
 __all__ = ["Compte", "SessionWeb", "Tentative"]
 
@@ -59,7 +60,9 @@ class SessionWeb(Base):
     __cloisonnement__ = commun("précède le choix de l'établissement")
     __sujets__ = (Sujet("personne_id"),)
 
-    jeton: Mapped[bytes] = neutre("empreinte SHA-256 du jeton", LargeBinary, primary_key=True)
+    jeton: Mapped[bytes] = neutre(
+        "empreinte SHA-256 du jeton", LargeBinary, primary_key=True, exemption=EMPREINTE
+    )
     id: Mapped[UUID] = neutre("identifiant technique", Uuid, unique=True, server_default=text("ent_uuid7()"))
     compte_id: Mapped[UUID] = neutre("compte", Uuid, ForeignKey("compte.id", ondelete="CASCADE"))
     personne_id: Mapped[UUID] = vers_personne()
@@ -81,7 +84,9 @@ class Tentative(Base):
     __traitement__ = "noyau.comptes"
     __cloisonnement__ = commun("précède l'authentification")
 
-    cible: Mapped[bytes] = neutre("empreinte à clé de la cible", LargeBinary, primary_key=True)
+    cible: Mapped[bytes] = neutre(
+        "empreinte à clé de la cible", LargeBinary, primary_key=True, exemption=EMPREINTE
+    )
     echecs: Mapped[int] = neutre("nombre d'échecs de suite", Integer)
     dernier_le: Mapped[datetime] = neutre("dernier échec", DateTime(timezone=True))
     bloquee_jusqu_a: Mapped[datetime | None] = neutre("fin de l'attente imposée", DateTime(timezone=True))

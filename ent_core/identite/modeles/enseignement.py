@@ -21,6 +21,7 @@ from sqlalchemy.orm import Mapped
 from ent_core.contrat.donnees import Categorie, Sujet, par_etablissement
 from ent_core.donnees.base import Base
 from ent_core.donnees.colonnes import ParAnnee, donnee, neutre, vers_personne
+from ent_core.donnees.exemptions import CODE, NOMENCLATURE
 
 __all__ = ["Creneau", "CreneauEnseignant", "ProfesseurPrincipal", "Service"]
 
@@ -49,7 +50,7 @@ class Service(ParAnnee, Base):
     division_id: Mapped[UUID | None] = donnee(Categorie.AFFECTATION, Uuid)
     groupe_id: Mapped[UUID | None] = donnee(Categorie.AFFECTATION, Uuid)
     nature: Mapped[str] = donnee(Categorie.AFFECTATION, String(12), server_default="titulaire")
-    source: Mapped[str] = neutre("provenance (ENT-07)", Text)
+    source: Mapped[str] = neutre("provenance (ENT-07)", Text, exemption=CODE)
     debut: Mapped[date] = donnee(Categorie.AFFECTATION, Date)
     fin: Mapped[date | None] = donnee(Categorie.AFFECTATION, Date)
 
@@ -87,7 +88,7 @@ class ProfesseurPrincipal(ParAnnee, Base):
     uai: Mapped[str] = neutre("établissement", String(8), primary_key=True, sort_order=-20)
     personne_id: Mapped[UUID] = vers_personne()
     division_id: Mapped[UUID] = donnee(Categorie.AFFECTATION, Uuid)
-    source: Mapped[str] = neutre("provenance (ENT-07)", Text)
+    source: Mapped[str] = neutre("provenance (ENT-07)", Text, exemption=CODE)
     debut: Mapped[date] = donnee(Categorie.AFFECTATION, Date)
     fin: Mapped[date | None] = donnee(Categorie.AFFECTATION, Date)
 
@@ -114,7 +115,7 @@ class Creneau(ParAnnee, Base):
     matiere: Mapped[str | None] = neutre("discipline", String(6))
     division_id: Mapped[UUID | None] = neutre("division", Uuid)
     groupe_id: Mapped[UUID | None] = neutre("groupe", Uuid)
-    salle: Mapped[str | None] = neutre("salle", Text)
+    salle: Mapped[str | None] = neutre("salle", Text, exemption=NOMENCLATURE)
     etat: Mapped[str] = neutre("prévue, annulée ou déplacée", String(8), server_default="prevue")
 
     __table_args__ = (

@@ -20,9 +20,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped
 
-from ent_core.contrat.donnees import Categorie, Sujet, commun, par_etablissement
+from ent_core.contrat.donnees import Categorie, Lien, Sujet, commun, par_etablissement
 from ent_core.donnees.base import Base
 from ent_core.donnees.colonnes import Cloisonne, ParAnnee, cle, donnee, neutre, vers_personne
+from ent_core.donnees.exemptions import CODE
 
 __all__ = ["Inscription", "Rattachement", "Responsabilite", "Restriction", "Scolarite"]
 
@@ -38,7 +39,7 @@ class Rattachement(Cloisonne, Base):
     personne_id: Mapped[UUID] = vers_personne()
     profil: Mapped[str] = donnee(Categorie.AFFECTATION, String(12))
     fonction: Mapped[str | None] = donnee(Categorie.AFFECTATION, String(10))
-    source: Mapped[str] = neutre("provenance (ENT-07)", Text)
+    source: Mapped[str] = neutre("provenance (ENT-07)", Text, exemption=CODE)
     debut: Mapped[date] = donnee(Categorie.AFFECTATION, Date)
     fin: Mapped[date | None] = donnee(Categorie.AFFECTATION, Date)
 
@@ -120,7 +121,7 @@ class Responsabilite(Base):
     financier: Mapped[bool] = donnee(Categorie.FAMILLE, Boolean)
     contact: Mapped[bool] = donnee(Categorie.FAMILLE, Boolean)
     paiement: Mapped[bool] = donnee(Categorie.FAMILLE, Boolean)
-    source: Mapped[str] = neutre("provenance (ENT-07)", Text)
+    source: Mapped[str] = neutre("provenance (ENT-07)", Text, exemption=CODE)
     debut: Mapped[date] = donnee(Categorie.FAMILLE, Date)
     fin: Mapped[date | None] = donnee(Categorie.FAMILLE, Date)
 
@@ -138,7 +139,7 @@ class Restriction(Base):
     __tablename__ = "restriction"
     __traitement__ = "noyau.annuaire"
     __cloisonnement__ = commun("suit le lien familial qu'elle restreint")
-    __sujets__ = (Sujet("saisi_par", "auteur"),)
+    __sujets__ = (Sujet("responsabilite_id", par="responsabilite"), Sujet("saisi_par", Lien.AUTEUR))
 
     id: Mapped[UUID] = cle()
     responsabilite_id: Mapped[UUID] = neutre(
@@ -151,5 +152,6 @@ class Restriction(Base):
 
     __table_args__ = (
         Index(None, "responsabilite_id"),
+        Index(None, "saisi_par"),
         CheckConstraint("fin is null or debut < fin", name="ordre"),
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped
 from ent_core.contrat.donnees import Categorie, Sujet, commun
 from ent_core.donnees.base import Base
 from ent_core.donnees.colonnes import cle, donnee, neutre, vers_personne
+from ent_core.donnees.exemptions import CODE
 
 __all__ = ["Identifiant", "Personne"]
 
@@ -71,8 +72,8 @@ class Identifiant(Base):
     __cloisonnement__ = commun(_ANNUAIRE)
     __sujets__ = (Sujet("personne_id"),)
 
-    source: Mapped[str] = neutre("système d'origine", Text, primary_key=True)
-    type: Mapped[str] = neutre("nom de l'identifiant dans ce système", Text, primary_key=True)
+    source: Mapped[str] = neutre("système d'origine", Text, primary_key=True, exemption=CODE)
+    type: Mapped[str] = neutre("nom de l'identifiant dans ce système", Text, primary_key=True, exemption=CODE)
     valeur: Mapped[str] = donnee(Categorie.IDENTIFIANT, Text, primary_key=True)
     personne_id: Mapped[UUID] = vers_personne()
 

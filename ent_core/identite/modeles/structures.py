@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped
 from ent_core.contrat.donnees import commun, par_etablissement
 from ent_core.donnees.base import Base
 from ent_core.donnees.colonnes import ParAnnee, neutre
+from ent_core.donnees.exemptions import CODE, NOMENCLATURE, PUBLIC
 
 __all__ = [
     "AnneeScolaire",
@@ -47,18 +48,18 @@ class Etablissement(Base):
     uai: Mapped[str] = neutre("code national", String(8), primary_key=True)
     source: Mapped[str | None] = neutre("annuaire d'origine", String(40))
     cle_source: Mapped[str | None] = neutre("ENTStructureJointure", String(40))
-    nom: Mapped[str] = neutre(_PUBLIC, Text)
+    nom: Mapped[str] = neutre(_PUBLIC, Text, exemption=PUBLIC)
     nature: Mapped[str | None] = neutre("code de nature", String(3))
-    nature_libelle: Mapped[str | None] = neutre(_PUBLIC, Text)
+    nature_libelle: Mapped[str | None] = neutre(_PUBLIC, Text, exemption=PUBLIC)
     degre: Mapped[int] = neutre("1 ou 2 ; 0 pour un service académique", SmallInteger)
     contrat: Mapped[str | None] = neutre("public ou privé sous contrat", String(4))
     siret: Mapped[str | None] = neutre(_PUBLIC, String(14))
     academie: Mapped[str | None] = neutre("code de l'académie", String(3))
-    adresse: Mapped[str | None] = neutre(_PUBLIC, Text)
+    adresse: Mapped[str | None] = neutre(_PUBLIC, Text, exemption=PUBLIC)
     code_postal: Mapped[str | None] = neutre(_PUBLIC, String(10))
-    ville: Mapped[str | None] = neutre(_PUBLIC, Text)
-    telephone: Mapped[str | None] = neutre("standard de l'établissement", String(30))
-    courriel: Mapped[str | None] = neutre("adresse de l'établissement", Text)
+    ville: Mapped[str | None] = neutre(_PUBLIC, Text, exemption=PUBLIC)
+    telephone: Mapped[str | None] = neutre("standard de l'établissement", String(30), exemption=PUBLIC)
+    courriel: Mapped[str | None] = neutre("adresse de l'établissement", Text, exemption=PUBLIC)
     ferme_le: Mapped[date | None] = neutre("sorti de l'annuaire", Date)
 
     __table_args__ = (
@@ -88,7 +89,7 @@ class Periode(ParAnnee, Base):
     __cloisonnement__ = par_etablissement()
 
     rang: Mapped[int] = neutre("rang dans l'année", SmallInteger)
-    libelle: Mapped[str] = neutre("nom de la période", Text)
+    libelle: Mapped[str] = neutre("nom de la période", Text, exemption=NOMENCLATURE)
     debut: Mapped[date] = neutre("premier jour", Date)
     fin: Mapped[date] = neutre("lendemain du dernier jour", Date)
 
@@ -105,10 +106,11 @@ class Division(ParAnnee, Base):
     __tablename__ = "division"
     __cloisonnement__ = par_etablissement()
 
-    code: Mapped[str] = neutre("code de structure", Text)
-    libelle: Mapped[str] = neutre("nom de la division", Text)
+    code: Mapped[str] = neutre("code de structure", Text, exemption=NOMENCLATURE)
+    libelle: Mapped[str] = neutre("nom de la division", Text, exemption=NOMENCLATURE)
     mefs: Mapped[list[str]] = neutre("formations suivies", ARRAY(String(11)))
     ferme_le: Mapped[date | None] = neutre("sortie de l'annuaire", Date)
+    source: Mapped[str | None] = neutre("provenance (ENT-07) ; vide, l'établissement", Text, exemption=CODE)
 
     __table_args__ = (UniqueConstraint("uai", "annee", "code"),)
 
@@ -119,9 +121,10 @@ class Groupe(ParAnnee, Base):
     __tablename__ = "groupe"
     __cloisonnement__ = par_etablissement()
 
-    code: Mapped[str] = neutre("code de structure", Text)
-    libelle: Mapped[str] = neutre("nom du groupe", Text)
+    code: Mapped[str] = neutre("code de structure", Text, exemption=NOMENCLATURE)
+    libelle: Mapped[str] = neutre("nom du groupe", Text, exemption=NOMENCLATURE)
     ferme_le: Mapped[date | None] = neutre("sorti de l'annuaire", Date)
+    source: Mapped[str | None] = neutre("provenance (ENT-07) ; vide, l'établissement", Text, exemption=CODE)
 
     __table_args__ = (UniqueConstraint("uai", "annee", "code"),)
 
@@ -157,7 +160,7 @@ class Matiere(Base):
     __cloisonnement__ = commun("nomenclature nationale")
 
     code: Mapped[str] = neutre("code national", String(6), primary_key=True)
-    libelle: Mapped[str] = neutre("nom de la discipline", Text)
+    libelle: Mapped[str] = neutre("nom de la discipline", Text, exemption=NOMENCLATURE)
     rattachement: Mapped[str | None] = neutre("discipline nationale d'une discipline locale", String(6))
 
 
@@ -168,6 +171,6 @@ class Mef(Base):
     __cloisonnement__ = commun("nomenclature nationale")
 
     code: Mapped[str] = neutre("code national", String(11), primary_key=True)
-    libelle: Mapped[str] = neutre("nom de la formation", Text)
+    libelle: Mapped[str] = neutre("nom de la formation", Text, exemption=NOMENCLATURE)
     rattachement: Mapped[str | None] = neutre("formation nationale", String(11))
     mefstat: Mapped[str | None] = neutre("code statistique, qui donne le niveau", String(11))

@@ -12,20 +12,23 @@ from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 from ent_core.contrat.roles import Profil
+from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import ROLE_ACADEMIE, ROLE_APPLICATION, BaseDeDonnees, changer_portage
 from ent_core.identite.aaf.constats import Constat, Gravite
-from ent_core.identite.annuaire import en_vigueur
 from ent_core.identite.contextes import PERSONNELS
 from ent_core.identite.journal import consigner
 from ent_core.identite.lots import RapportChargement, enregistrer_lot
-from ent_core.identite.modeles import Etablissement, Rattachement, Responsabilite, Service
+from ent_core.identite.modeles import Etablissement, Personne, Responsabilite, Service
+from ent_core.identite.mouvements import Annoncer, Suivi
+from ent_core.identite.sursis import a_un_rattachement, a_un_role_local
 from ent_core.identite.tableur.champs import Genre
 from ent_core.identite.tableur.doublons import Doublon
 from ent_core.identite.tableur.ecole import FORMAT, Ecole
 from ent_core.identite.tableur.eleves import appliquer_eleves
+from ent_core.identite.tableur.gestes import Gestes
 from ent_core.identite.tableur.lignes import LigneEleve, LigneLue, LignePersonnel, LigneResponsable
 from ent_core.identite.tableur.personnels import appliquer_personnels
 from ent_core.identite.tableur.responsables import appliquer_responsables
@@ -76,6 +79,7 @@ def importer_liste(
     options: OptionsListe | None = None,
     simulation: bool = False,
     par: UUID | None = None,
+    annoncer: Annoncer | None = None,
 ) -> RapportChargement:
     """Applique une liste à un établissement, en une transaction.
 
@@ -87,6 +91,7 @@ def importer_liste(
     :param reglages: seuil de retrait et durée du sursis.
     :param simulation: tout est fait puis annulé ; le rapport dit ce qui changerait.
     :param par: personne qui importe.
+    :param annoncer: à qui dire les départs et les sursis, avant de valider.
     :raises Introuvable: établissement inconnu.
     :raises OperationRefusee: liste dite complète mais avec des lignes fautives.
     :raises RetraitsAConfirmer: trop de retraits ; rien n'est changé.
@@ -101,7 +106,9 @@ def importer_liste(
                 remede="vérifier le code, ou déclarer d'abord l'établissement.",
                 lieu=nom,
             )
+        gestes = Gestes(session)
         ecole = Ecole(session, uai, annee_scolaire(jour), jour, nom)
+        suivi = Suivi(session, ecole.annee, None if simulation else annoncer)
         _constater_lecture(ecole, resultat)
         _appliquer(ecole, resultat, choix)
         if choix.complete:
@@ -117,7 +124,9 @@ def importer_liste(
         if simulation:
             session.rollback()
             return rapport
+        suivi.annoncer()
         lot = enregistrer_lot(session, horloge, rapport, format_lu=FORMAT, empreinte=empreinte, par=par)
+        gestes.garder(uai, lot)
         consigner(
             session,
             horloge,
@@ -236,16 +245,19 @@ def _mettre_en_sursis(ecole: Ecole, partis: set[UUID], reglages: Imports) -> Non
     session.flush()
     # Une école ne voit pas les rattachements des autres : la question se pose à toute l'académie.
     changer_portage(session, role=ROLE_ACADEMIE, uai="")
-    restants = set(
-        session.scalars(
-            select(Rattachement.personne_id)
-            .where(Rattachement.personne_id.in_(partis), en_vigueur(Rattachement, ecole.jour))
-            .group_by(Rattachement.personne_id)
-            .having(func.count() > 0)
-        )
-    )
+    cherchees = Personne.id.in_(partis)
+    rattachees = set(session.scalars(select(Personne.id).where(cherchees, a_un_rattachement(ecole.jour))))
+    retenues = set(session.scalars(select(Personne.id).where(cherchees, a_un_role_local(ecole.jour))))
     changer_portage(session, role=ROLE_APPLICATION, uai=ecole.uai)
-    for identifiant in partis - restants:
+    if gardees := len(retenues - rattachees):
+        ecole.constater(
+            None,
+            "role_local_garde",
+            f"{gardees} personne(s) ne sont plus rattachées, mais un rôle local leur garde leur connexion ; "
+            "le retirer si elles sont parties",
+            Gravite.AVERTISSEMENT,
+        )
+    for identifiant in partis - rattachees - retenues:
         personne = ecole.personnes[identifiant]
         if personne.sursis_depuis is None:
             personne.sursis_depuis = ecole.jour

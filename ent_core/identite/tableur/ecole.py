@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Profil
+from ent_core.donnees.base import Base
+from ent_core.donnees.intervalles import en_vigueur
 from ent_core.identite.aaf.constats import Constat, Gravite
-from ent_core.identite.annuaire import en_vigueur
 from ent_core.identite.lots import Ecart, source_d_ecole
 from ent_core.identite.modeles import (
     Division,
@@ -45,6 +47,7 @@ _OBJETS = (
     "Services",
 )
 _Identite = tuple[str, str]
+_Structure = TypeVar("_Structure", Division, Groupe)
 
 
 class Ecole:
@@ -83,6 +86,7 @@ class Ecole:
         self._identites: defaultdict[_Identite, set[UUID]] = defaultdict(set)
         for personne in self.personnes.values():
             self._indexer(personne)
+        self._fermees: dict[tuple[type[Base], str], Division | Groupe] = {}
         self._divisions = self._structures(Division)
         self._groupes = self._structures(Groupe)
         self.inscriptions: defaultdict[UUID, list[Inscription]] = defaultdict(list)
@@ -288,22 +292,37 @@ class Ecole:
         for nom in filter(None, (personne.nom, personne.nom_naissance)):
             self._identites[cle_de_comparaison(nom), prenom].add(personne.id)
 
-    def _structures(self, table: type[Division] | type[Groupe]) -> dict[str, UUID]:
+    def _structures(self, table: type[_Structure]) -> dict[str, UUID]:
         trouvees: dict[str, UUID] = {}
-        for identifiant, code, libelle in self.session.execute(
-            select(table.id, table.code, table.libelle).where(
-                table.uai == self.uai, table.annee == self.annee, table.ferme_le.is_(None)
-            )
+        for structure in self.session.scalars(
+            select(table).where(table.uai == self.uai, table.annee == self.annee)
         ):
-            trouvees.setdefault(cle_de_comparaison(libelle), identifiant)
-            trouvees[cle_de_comparaison(code)] = identifiant
+            if structure.ferme_le is not None:
+                self._fermees[table, cle_de_comparaison(structure.code)] = structure
+                continue
+            trouvees.setdefault(cle_de_comparaison(structure.libelle), structure.id)
+            trouvees[cle_de_comparaison(structure.code)] = structure.id
         return trouvees
 
     def _nouvelle_structure(self, table: type[Division] | type[Groupe], texte: str, objet: str) -> UUID:
+        """Crée une structure, ou rouvre celle qui porte déjà ce code : un code ne sert qu'une fois par an."""
+        fermee = self._fermees.pop((table, cle_de_comparaison(texte)), None)
+        if fermee is not None:
+            fermee.ferme_le, fermee.source = None, self.source
+            self.compter(objet, "modifications")
+            return fermee.id
         valeurs: dict[str, object] = {"mefs": []} if table is Division else {}
         identifiant = self.nouvel_id()
         self.session.add(
-            table(uai=self.uai, annee=self.annee, id=identifiant, code=texte, libelle=texte, **valeurs)
+            table(
+                uai=self.uai,
+                annee=self.annee,
+                id=identifiant,
+                code=texte,
+                libelle=texte,
+                source=self.source,
+                **valeurs,
+            )
         )
         self.compter(objet, "ajouts")
         return identifiant

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ent_core.contrat.roles import FONCTIONS_PROFILS, Profil
+from ent_core.donnees.intervalles import en_vigueur
 from ent_core.identite.aaf.constats import Gravite
-from ent_core.identite.annuaire import en_vigueur
 from ent_core.identite.contextes import PERSONNELS
 from ent_core.identite.modeles import Matiere, Personne, Service
 from ent_core.identite.tableur.cles import cle_de_comparaison

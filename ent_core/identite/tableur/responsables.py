@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from ent_core.contrat.roles import Profil
+from ent_core.donnees.intervalles import en_vigueur
 from ent_core.identite.aaf.constats import Gravite
-from ent_core.identite.annuaire import en_vigueur
 from ent_core.identite.modeles import Personne, Responsabilite
 from ent_core.identite.tableur.ecole import IDENTIFIANT, INE, Ecole
 from ent_core.identite.tableur.lignes import EnfantCite, LigneResponsable

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
-from ent_core.chargement.activation import Decision
+from ent_core.chargement.decisions import Decision
 from ent_core.chargement.decouverte import BriqueChargee, installees
 from ent_core.contrat.donnees import Traitement
 from ent_core.contrat.interface import Permission

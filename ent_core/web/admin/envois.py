@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from ent_core.chargement.envois import Envoi, Envois, Etape, Sorte, envois_de
 from ent_core.chargement.imports import TACHE_IMPORT, executer_envoi
-from ent_core.donnees.file_taches import differer
+from ent_core.donnees.file_taches import TravailArrete, differer, rejouer, travail_arrete
 from ent_core.identite.modeles import Etablissement
 from ent_core.identite.tableur import (
     CHAMPS,
@@ -28,6 +28,7 @@ from ent_core.identite.tableur import (
 from ent_core.socle.erreurs import AccesRefuse, DonneeInvalide, ErreurEnt, FichierRefuse, Introuvable
 from ent_core.web.admin.imports import LIBELLES_GENRES, sortes_permises
 from ent_core.web.admin.pages import ReponsePage, administration, de_l_academie
+from ent_core.web.admin.taches import agir_sur_un_mort
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant, requete, session_courante
 from ent_core.web.routes import exige
@@ -38,6 +39,12 @@ _MIO = 1024 * 1024
 _LIMITES = {Sorte.ANNUAIRE: 500 * _MIO, Sorte.LISTE: 20 * _MIO, Sorte.EMPLOI_DU_TEMPS: 64 * _MIO}
 _UAI = re.compile(r"[0-9]{7}[A-Z]")
 _LIGNES_MONTREES = 5
+_PANNE = {
+    "code": "ENT-500",
+    "message": "Une panne imprévue a arrêté l'import.",
+    "remede": "recommencer ; si elle revient, prévenir l'exploitant de l'ENT.",
+    "lieu": "",
+}
 _ETAPES = {
     Sorte.ANNUAIRE: ("Envoi", "Simulation", "Confirmation", "Rapport"),
     Sorte.LISTE: ("Envoi", "Colonnes", "Simulation", "Rapport"),
@@ -74,7 +81,7 @@ def avancement_envoi(cle: str) -> ReponsePage:
     """Le bloc d'avancement seul ; quand c'est fini, la page entière est à relire."""
     envoi = _envoi(cle)
     reponse = Response(render_template("admin/imports_avancement.html", envoi=envoi), mimetype="text/html")
-    if not _en_cours(envoi):
+    if not _en_cours(envoi) or _arrete(envoi):
         reponse.headers["HX-Redirect"] = url_for("admin.envoi_recu", cle=cle)
     return reponse
 
@@ -121,10 +128,26 @@ def confirmer_import(cle: str) -> ReponsePage:
     return _executer(envoi, Etape.IMPORT_DEMANDE)
 
 
+@administration.post("/imports/envois/<cle>/reprendre")
+@exige("noyau.imports")
+def reprendre_envoi(cle: str) -> Response:
+    """Remet dans la file le travail qu'une panne a arrêté."""
+    envoi = _envoi(cle, Etape.SIMULATION_DEMANDEE, Etape.IMPORT_DEMANDE)
+    arrete = _arrete(envoi)
+    if arrete and arrete.rejouable:
+        agir_sur_un_mort(rejouer, arrete.id, "travail.rejoue")
+    elif arrete:
+        return _executer(envoi, envoi.etape)
+    return redirect(url_for("admin.envoi_recu", cle=cle), 303)
+
+
 @administration.post("/imports/envois/<cle>/abandonner")
 @exige("noyau.imports")
 def abandonner_envoi(cle: str) -> Response:
-    _envois().effacer(_envoi(cle, Etape.COLONNES, Etape.SIMULE).cle)
+    envoi = _envoi(cle)
+    if envoi.etape not in (Etape.COLONNES, Etape.SIMULE) and not _arrete(envoi):
+        raise Introuvable("cet envoi n'existe plus.", remede="reprendre depuis la liste des imports.")
+    _envois().effacer(envoi.cle)
     return redirect(url_for("admin.imports"), 303)
 
 
@@ -182,7 +205,7 @@ def _suivre(envoi: Envoi) -> ReponsePage:
 
 def _executer(envoi: Envoi, etape: Etape) -> Response:
     """Demande un travail à l'ouvrier, ou le fait ici s'il est court."""
-    ent = instance()
+    ent, avant = instance(), envoi.etape
     envoi.etape, envoi.avancement = etape, ("", 0, 0)
     _envois().garder(envoi)
     if envoi.sorte is Sorte.ANNUAIRE:
@@ -190,7 +213,14 @@ def _executer(envoi: Envoi, etape: Etape) -> Response:
     else:
         # La connexion de la requête est rendue avant d'en prendre une autre : la réserve est petite.
         requete().base.commit()
-        executer_envoi(ent.base, ent.configuration, ent.horloge, envoi.cle)
+        try:
+            executer_envoi(ent.base, ent.configuration, ent.horloge, envoi.cle, ent.relais.annonceur)
+        except Exception:
+            # Rien ne le reprendrait : l'envoi revient où il en était, ou finit là.
+            envoi.etape = avant if avant is not etape else Etape.REFUSE
+            envoi.erreur = _PANNE
+            _envois().garder(envoi)
+            raise
     return redirect(url_for("admin.envoi_recu", cle=envoi.cle), 303)
 
 
@@ -248,6 +278,15 @@ def _en_cours(envoi: Envoi) -> bool:
     return envoi.etape in (Etape.SIMULATION_DEMANDEE, Etape.IMPORT_DEMANDE)
 
 
+def _arrete(envoi: Envoi) -> TravailArrete | None:
+    """Le travail de l'envoi, si l'ouvrier ne le reprendra plus."""
+    if not _en_cours(envoi):
+        return None
+    requete().base.commit()
+    with instance().base.academie("imports : sort du travail") as session:
+        return travail_arrete(session, TACHE_IMPORT, cle=envoi.cle)
+
+
 # --- Pages -----------------------------------------------------------------------------------------
 
 
@@ -267,6 +306,8 @@ def _page_envoi(sorte: Sorte, erreur: ErreurEnt | None = None) -> str:
 def _page(envoi: Envoi, erreur: ErreurEnt | None = None) -> str:
     if envoi.etape is Etape.COLONNES:
         return _reprendre_colonnes(envoi, erreur)
+    if arrete := _arrete(envoi):
+        return render_template("admin/imports_arrete.html", envoi=envoi, travail=arrete)
     etapes = _ETAPES[envoi.sorte]
     simulation = etapes.index("Simulation") + 1
     courante = {

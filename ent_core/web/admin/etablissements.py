@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from flask import render_template, url_for
 from sqlalchemy.orm import Session
 
-from ent_core.chargement.activation import Decision
+from ent_core.chargement.decisions import Decision
 from ent_core.identite import annees, etablissements
 from ent_core.identite.etablissements import Effectifs
 from ent_core.identite.modeles import Etablissement
@@ -69,7 +68,7 @@ def etablissement(uai: str) -> str:
             effectifs=etablissements.effectifs(session, [uai], contexte.jour, contexte.annee)[uai],
             annees=annees.annees(session, uai),
             periodes=annees.periodes(session, uai),
-            briques=ouvertes(session, instance(), uai, contexte.jour),
+            briques=ouvertes(instance(), instance().activation.decisions(session, uai, contexte.jour)),
             administre=instance().habilitations.autorise(contexte, "noyau.annees"),
         )
 
@@ -99,7 +98,9 @@ def afficher(session: Session, trouves: Sequence[Etablissement]) -> list[Etablis
     :param trouves: établissements de la page.
     """
     ent, contexte = instance(), contexte_courant()
-    comptes = etablissements.effectifs(session, [e.uai for e in trouves], contexte.jour, contexte.annee)
+    uais = [e.uai for e in trouves]
+    comptes = etablissements.effectifs(session, uais, contexte.jour, contexte.annee)
+    decisions = ent.activation.decisions_de(session, uais, contexte.jour)
     return [
         EtablissementAffiche(
             uai=e.uai,
@@ -107,21 +108,18 @@ def afficher(session: Session, trouves: Sequence[Etablissement]) -> list[Etablis
             ville=e.ville or "",
             nature=e.nature_libelle or "",
             effectifs=comptes[e.uai],
-            briques=tuple(titre for titre, _ in ouvertes(session, ent, e.uai, contexte.jour)),
+            briques=tuple(titre for titre, _ in ouvertes(ent, decisions[e.uai])),
         )
         for e in trouves
     ]
 
 
-def ouvertes(session: Session, ent: Instance, uai: str, jour: date) -> list[tuple[str, Decision]]:
-    """Titre et décision de chaque brique ouverte dans un établissement.
+def ouvertes(ent: Instance, decisions: Mapping[str, Decision]) -> list[tuple[str, Decision]]:
+    """Titre et décision de chaque brique ouverte.
 
-    :param session: session de l'académie.
     :param ent: instance.
-    :param uai: établissement.
-    :param jour: le jour.
+    :param decisions: décisions en vigueur dans un établissement.
     """
-    decisions = ent.activation.decisions(session, uai, jour)
     titres = {brique.id: brique.manifeste.titre for brique in ent.chargement.briques}
     return [(titres[nom], decisions[nom]) for nom in sorted(decisions) if decisions[nom].ouverte]
 

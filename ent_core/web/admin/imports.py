@@ -7,15 +7,19 @@ import io
 from dataclasses import dataclass
 from uuid import UUID
 
-from flask import Response, abort, render_template
+from flask import Response, abort, flash, redirect, render_template, url_for
 from sqlalchemy.orm import Session
 
 from ent_core.chargement.envois import Sorte
 from ent_core.identite.lots import LotResume, lister_lots, lot_resume, rejets_du_lot
 from ent_core.identite.tableur import Format, Genre, modele_vierge
+from ent_core.identite.tableur.annulation import Annulation, annulable, annuler_liste
+from ent_core.identite.tableur.gestes import DELAI
 from ent_core.identite.tableur.texte import proteger
-from ent_core.socle.erreurs import Introuvable
-from ent_core.web.admin.pages import administration, de_l_academie, perimetre
+from ent_core.socle.erreurs import Introuvable, OperationRefusee
+from ent_core.web.admin.pages import ReponsePage, administration, de_l_academie, perimetre
+from ent_core.web.instance import instance
+from ent_core.web.requete import contexte_courant, requete
 from ent_core.web.routes import exige
 
 __all__ = ["SORTES", "SorteAffichee", "sortes_permises"]
@@ -28,6 +32,7 @@ _TYPES = {
 }
 _ETATS = {
     "applique": ("Appliqué", "succes", "coche"),
+    "annule": ("Annulé", "neutre", "interdit"),
     "simule": ("Simulation", "neutre", "oeil"),
     "lecture": ("En cours", "info", "heure"),
     "refuse": ("À confirmer", "a_faire", "attention"),
@@ -104,7 +109,31 @@ def lot_importe(lot: UUID) -> str:
     with perimetre("rapport d'un import") as (session, uai):
         resume = _lot(session, lot, uai)
         rejets = rejets_du_lot(session, lot, limite=_REJETS_MONTRES)
-    return render_template("admin/imports_lot.html", resume=resume, rejets=rejets, etats=_ETATS)
+    return render_template(
+        "admin/imports_lot.html",
+        resume=resume,
+        rejets=rejets,
+        etats=_ETATS,
+        annulable=annulable(resume.lot, instance().horloge.maintenant()),
+        delai=DELAI.days,
+    )
+
+
+@administration.get("/imports/lots/<uuid:lot>/annuler")
+@exige("noyau.imports")
+def voir_annulation(lot: UUID) -> str:
+    return _page_annulation(lot)
+
+
+@administration.post("/imports/lots/<uuid:lot>/annuler")
+@exige("noyau.imports")
+def annuler_import(lot: UUID) -> ReponsePage:
+    try:
+        _annuler(lot, simulation=False)
+    except OperationRefusee as refus:
+        return _page_annulation(lot, refus), 409
+    flash("L'import est annulé. L'annuaire est tel qu'il était avant lui.", "succes")
+    return redirect(url_for("admin.lot_importe", lot=lot), 303)
 
 
 @administration.get("/imports/lots/<uuid:lot>/rejets.csv")
@@ -138,6 +167,35 @@ def _lot(session: Session, lot: UUID, uai: str | None) -> LotResume:
     if resume is None:
         raise Introuvable("cet import n'existe pas ici.", remede="le chercher dans la liste des imports.")
     return resume
+
+
+def _annuler(lot: UUID, *, simulation: bool) -> Annulation:
+    ent, contexte = instance(), contexte_courant()
+    # La connexion de la requête est rendue avant d'en prendre une autre : la réserve est petite.
+    requete().base.commit()
+    return annuler_liste(
+        ent.base,
+        lot,
+        horloge=ent.horloge,
+        uai=None if de_l_academie() else contexte.uai,
+        # Une école ne défait pas, dans une liste, ce que l'académie seule y met.
+        direction_permise=de_l_academie(),
+        simulation=simulation,
+        par=contexte.personne_id,
+    )
+
+
+def _page_annulation(lot: UUID, refus: OperationRefusee | None = None) -> str:
+    with perimetre("annulation d'un import") as (session, uai):
+        resume = _lot(session, lot, uai)
+    prevue = None
+    try:
+        prevue = _annuler(lot, simulation=True)
+    except OperationRefusee as erreur:
+        refus = erreur
+    # Ce qui retient se lit en liste : le redire en une phrase n'apprendrait rien.
+    dit = None if prevue is not None and prevue.blocages else refus
+    return render_template("admin/imports_annulation.html", resume=resume, prevue=prevue, erreur=dit)
 
 
 def _fichier(contenu: bytes, format_voulu: Format, nom: str) -> Response:

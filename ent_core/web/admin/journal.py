@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from flask import Response, render_template
@@ -14,12 +15,13 @@ from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Personne
 from ent_core.socle.calendrier import FUSEAU
 from ent_core.web.admin.pages import administration, lire, perimetre
+from ent_core.web.admin.phrases import Lexique, phrase
 from ent_core.web.admin.saisies import SaisieJournal
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige
 
-__all__ = ["libelle_acte"]
+__all__: list[str] = []
 
 _PAR_PAGE = 50
 _EXPORT_MAXIMUM = 50_000
@@ -30,50 +32,18 @@ _FAMILLES = (
     ("role", "Rôles locaux"),
     ("delegation", "Délégations"),
     ("restriction", "Restrictions"),
-    ("import", "Imports"),
-    ("annee", "Années et périodes"),
+    ("import", "Imports de l'annuaire"),
+    ("liste", "Listes importées"),
+    ("emploi_du_temps", "Emplois du temps"),
+    ("annee", "Années scolaires"),
+    ("periode", "Périodes"),
+    ("sursis", "Sursis et suppressions"),
+    ("conservation", "Conservation"),
+    ("gel", "Gels des suppressions"),
+    ("registre", "Registre des traitements"),
+    ("travail", "Travaux rejoués ou abandonnés"),
     ("journal", "Journal"),
 )
-_LIBELLES = {
-    "annee.definie": "Année scolaire définie",
-    "brique.decision_retiree": "Décision sur une brique annulée",
-    "brique.fermee": "Brique fermée",
-    "brique.ouverte": "Brique ouverte",
-    "brique.retiree": "Brique retirée",
-    "codes.emis": "Codes d'activation remis",
-    "compte.active": "Compte activé",
-    "compte.mis_en_securite": "Compte mis en sécurité",
-    "compte.retabli": "Compte rétabli",
-    "compte.secret_change": "Mot de passe changé",
-    "compte.suspendu": "Compte suspendu",
-    "comptes.crees": "Comptes créés",
-    "contexte.choisi": "Établissement et profil choisis",
-    "delegation.accordee": "Délégation accordée",
-    "delegation.revoquee": "Délégation reprise",
-    "journal.exporte": "Journal exporté",
-    "periode.definie": "Période définie",
-    "periode.retiree": "Période retirée",
-    "restriction.enregistree": "Restriction enregistrée",
-    "restriction.levee": "Restriction levée",
-    "role.attribue": "Rôle local attribué",
-    "role.retire": "Rôle local retiré",
-    "session.fermee": "Déconnexion",
-    "session.ouverte": "Connexion",
-    "emploi_du_temps.importe": "Emploi du temps importé",
-    "liste.importee": "Liste importée",
-    "import.applique": "Annuaire importé",
-    "session.refusee": "Connexion refusée",
-    "sessions.fermees": "Sessions fermées",
-}
-
-
-@administration.app_template_filter("libelle_acte")
-def libelle_acte(acte: str) -> str:
-    """Nom d'un acte en clair ; un acte d'une brique garde son code.
-
-    :param acte: nom de l'acte (``brique.ouverte``).
-    """
-    return _LIBELLES.get(acte, acte)
 
 
 @administration.get("/journal", endpoint="journal")
@@ -94,6 +64,7 @@ def page_journal() -> str:
         academie=uai is None,
         familles=_FAMILLES,
         maximum=_EXPORT_MAXIMUM,
+        dire=partial(phrase, lexique=_lexique()),
     )
 
 
@@ -107,7 +78,7 @@ def exporter_journal() -> Response:
         consigner(session, ent.horloge, "journal.exporte", uai=uai, acteur=acteur, details={"nombre": nombre})
     nom = f"journal-{uai or 'academie'}-{contexte_courant().jour:%Y%m%d}.csv"
     return Response(
-        _csv(actes[:_EXPORT_MAXIMUM]).encode("utf-8-sig"),
+        _csv(actes[:_EXPORT_MAXIMUM], _lexique()).encode("utf-8-sig"),
         mimetype="text/csv",
         headers={"Content-Disposition": f"attachment; filename={nom}"},
     )
@@ -117,18 +88,26 @@ def _filtre(saisie: dict[str, Any], uai: str | None) -> FiltreJournal:
     return FiltreJournal(uai, saisie["acte"], saisie["du"], saisie["au"], saisie["acteur"])
 
 
-def _csv(actes: Iterable[ActeLu]) -> str:
+def _lexique() -> Lexique:
+    ent = instance()
+    return Lexique(
+        {brique.id: brique.manifeste.titre for brique in ent.chargement.briques},
+        {cle: permission.libelle for cle, permission in ent.permissions.items()},
+    )
+
+
+def _csv(actes: Iterable[ActeLu], lexique: Lexique) -> str:
     """Le format que les tableurs ouvrent d'un clic en France : point-virgule, marque d'UTF-8."""
     sortie = io.StringIO()
     ecrivain = csv.writer(sortie, delimiter=";", lineterminator="\r\n")
-    ecrivain.writerow(("Quand", "Acte", "Libellé", "Établissement", "Qui", "Objet", "Détails", "Réseau"))
+    ecrivain.writerow(("Quand", "Acte", "Phrase", "Établissement", "Qui", "Objet", "Détails", "Réseau"))
     for acte in actes:
         details = ", ".join(f"{cle} : {valeur}" for cle, valeur in acte.details.items() if valeur is not None)
         quand = acte.instant.astimezone(FUSEAU).strftime("%d/%m/%Y %H:%M:%S")
         ligne = (
             quand,
             acte.acte,
-            libelle_acte(acte.acte),
+            phrase(acte, lexique),
             acte.uai,
             acte.acteur_nom,
             acte.objet,

@@ -16,7 +16,21 @@ from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant, requete
 from ent_core.web.routes import exige
 
-__all__ = ["abandonner", "rejouer", "taches"]
+__all__ = ["abandonner", "agir_sur_un_mort", "rejouer", "taches"]
+
+_LIBELLES = {
+    "noyau.importer": "Importer un annuaire",
+    "noyau.ouvrir_sursis": "Mettre en sursis qui n'a plus de rattachement",
+    "noyau.purger_envois": "Effacer les fichiers envoyés la veille",
+    "noyau.purger_essais": "Effacer les essais de connexion passés",
+    "noyau.purger_gestes": "Oublier de quoi annuler les imports anciens",
+    "noyau.purger_sessions": "Effacer les sessions finies",
+    "noyau.purger_travaux": "Effacer les travaux finis",
+    "noyau.reconcilier_briques": "Ouvrir et fermer les briques à leurs dates",
+    "noyau.executer_conservation": "Éliminer ce qui est approuvé",
+    "noyau.planifier_conservation": "Compter ce qui a fait son temps",
+}
+"""Ce que fait chaque tâche du noyau ; celle d'une brique n'a que son nom."""
 
 
 @administration.get("/travaux")
@@ -31,7 +45,11 @@ def taches() -> str:
         lignes = tableau_des_taches(session, toutes, ent.horloge.maintenant())
         morts = file_taches.lister_morts(session)
     return render_template(
-        "admin/taches.html", lignes=lignes, morts=morts, garde=file_taches.GARDE_MORTS.days
+        "admin/taches.html",
+        lignes=lignes,
+        morts=morts,
+        garde=file_taches.GARDE_MORTS.days,
+        libelles=_LIBELLES,
     )
 
 
@@ -39,17 +57,26 @@ def taches() -> str:
 @exige("noyau.taches")
 def rejouer(travail_id: int) -> Response:
     """Remet un travail mort dans la file."""
-    return _agir(file_taches.rejouer, travail_id, "travail.rejoue")
+    agir_sur_un_mort(file_taches.rejouer, travail_id, "travail.rejoue")
+    return redirect(url_for("admin.taches"), 303)
 
 
 @administration.post("/travaux/<int:travail_id>/abandonner")
 @exige("noyau.taches")
 def abandonner(travail_id: int) -> Response:
     """Renonce à un travail mort."""
-    return _agir(file_taches.abandonner, travail_id, "travail.abandonne")
+    agir_sur_un_mort(file_taches.abandonner, travail_id, "travail.abandonne")
+    return redirect(url_for("admin.taches"), 303)
 
 
-def _agir(agir: Callable[[Session, int], str], travail_id: int, acte: str) -> Response:
+def agir_sur_un_mort(agir: Callable[[Session, int], str], travail_id: int, acte: str) -> None:
+    """Agit sur un travail mort, et le consigne.
+
+    :param agir: ``file_taches.rejouer`` ou ``file_taches.abandonner``.
+    :param travail_id: numéro du travail.
+    :param acte: nom de l'acte dans le journal.
+    :raises Introuvable: aucun travail mort ne porte ce numéro.
+    """
     ent, contexte = instance(), contexte_courant()
     requete().base.commit()
     with ent.base.academie("travaux : agir sur un mort") as session:
@@ -63,4 +90,3 @@ def _agir(agir: Callable[[Session, int], str], travail_id: int, acte: str) -> Re
             details={"tache": tache},
             reseau=request.remote_addr,
         )
-    return redirect(url_for("admin.taches"), 303)

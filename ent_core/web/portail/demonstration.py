@@ -10,11 +10,11 @@ from flask import abort
 from sqlalchemy import func, select
 
 from ent_core.contrat.roles import LIBELLES_PROFILS, LIBELLES_ROLES, Profil, Role
+from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import Portage
 from ent_core.identite import connexion
 from ent_core.identite.connexion import Authentification, Origine, Ouverture
 from ent_core.identite.modeles import Compte, Etablissement, Personne, Rattachement
-from ent_core.roles.attribution import en_vigueur
 from ent_core.roles.modeles import RoleLocal
 from ent_core.web.instance import Instance
 

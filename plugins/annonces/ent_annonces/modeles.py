@@ -9,6 +9,7 @@ from ent_core.brique import (
     Base,
     Categorie,
     Cloisonne,
+    Lien,
     Sujet,
     donnee,
     neutre,
@@ -27,7 +28,8 @@ class Mot(Cloisonne, Base):
     __tablename__ = "annonces_mot"
     __traitement__ = "annonces.affichage"
     __cloisonnement__ = par_etablissement()
-    __sujets__ = (Sujet("auteur_id", "auteur"),)
+    __sujets__ = (Sujet("auteur_id", Lien.AUTEUR),)
+    __depart__ = "fin"
 
     auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
     texte: Mapped[str] = donnee(Categorie.VIE_SCOLAIRE, Text, libre=True)

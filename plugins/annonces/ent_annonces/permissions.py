@@ -1,33 +1,20 @@
-"""Qui peut quoi. Un rôle qui n'est destinataire d'aucun traitement ne peut recevoir aucune permission."""
+"""Qui peut quoi : les destinataires du traitement, et personne d'autre. Leur liste est dans le registre."""
 
 from __future__ import annotations
 
-from ent_core.brique import Permission, Portee, Role
+from ent_core.brique import Acces, Permission
+
+from ent_annonces.traitements import AFFICHAGE
 
 __all__ = ["ECRIRE", "ECRITURE", "LECTURE", "LIRE"]
 
 LIRE = "annonces.lire"
 ECRIRE = "annonces.ecrire"
 
-LECTURE = Permission(
-    LIRE,
-    "Lire les annonces",
-    {
-        Role.DIRECTION: Portee.ETABLISSEMENT,
-        Role.CPE: Portee.ETABLISSEMENT,
-        Role.DIRECTION_ADJOINTE: Portee.ETABLISSEMENT,
-        Role.ENSEIGNANT: Portee.ETABLISSEMENT,
-        Role.DOCUMENTALISTE: Portee.ETABLISSEMENT,
-        Role.ASSISTANT_EDUCATION: Portee.ETABLISSEMENT,
-        Role.ADMINISTRATIF: Portee.ETABLISSEMENT,
-        Role.SANTE_SOCIAL: Portee.ETABLISSEMENT,
-        Role.ELEVE: Portee.ETABLISSEMENT,
-        Role.RESPONSABLE: Portee.ETABLISSEMENT,
-    },
-)
+LECTURE = Permission(LIRE, "Lire les annonces", {d.role: d.portee for d in AFFICHAGE.destinataires})
 ECRITURE = Permission(
     ECRIRE,
     "Afficher et retirer des annonces",
-    {Role.DIRECTION: Portee.ETABLISSEMENT, Role.CPE: Portee.ETABLISSEMENT},
+    {d.role: d.portee for d in AFFICHAGE.destinataires if d.acces is Acces.ECRIRE},
     delegable=True,
 )

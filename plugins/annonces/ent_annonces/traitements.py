@@ -14,6 +14,7 @@ from ent_core.brique import (
     Portee,
     Role,
     Sort,
+    Texte,
     Traitement,
 )
 
@@ -22,6 +23,7 @@ __all__ = ["AFFICHAGE"]
 AFFICHAGE = Traitement(
     cle="annonces.affichage",
     version=1,
+    intitule="Annonces de l'établissement",
     finalite="Afficher les annonces de la direction et de la vie scolaire dans l'établissement.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
     base=BaseLegale.MISSION_INTERET_PUBLIC,
@@ -43,6 +45,6 @@ AFFICHAGE = Traitement(
         Depart.FIN_DE_VALIDITE,
         Duree(mois=1),
         Sort.SUPPRIMER,
-        autorite="arrêté du 30 novembre 2006 modifié, article 6",
+        autorite=Texte("arrêté du 30 novembre 2006 modifié, article 6"),
     ),
 )

@@ -1,4 +1,6 @@
 -- Divisions, groupes et leurs divisions. Au premier degré, ils se déduisent des élèves.
+-- L'annuaire prend à son compte ce qu'il cite, et ne ferme que ce qui est à lui : une structure née d'une liste,
+-- ou de l'établissement, et qu'il ne cite pas, reste ouverte.
 
 create temp table t_division on commit drop as
 select distinct on (uai, code) uai, code, libelle, mefs from (
@@ -41,24 +43,31 @@ select uai, true, true from t_territoire
 where %(degre)s = 1 and %(complet)s and du_projet and 'Eleve' = any(%(categories)s);
 
 -- compter division
-insert into division as d (uai, annee, code, libelle, mefs)
-select uai, %(annee)s, code, libelle, mefs from t_division
-on conflict (uai, annee, code) do update set libelle = excluded.libelle, mefs = excluded.mefs, ferme_le = null
+insert into division as d (uai, annee, code, libelle, mefs, source)
+select uai, %(annee)s, code, libelle, mefs, %(source)s from t_division
+on conflict (uai, annee, code) do update set
+  libelle = excluded.libelle, mefs = excluded.mefs, ferme_le = null,
+  source = case when starts_with(d.source, %(annuaire)s || '/') then d.source else excluded.source end
 where (d.libelle, d.mefs, d.ferme_le) is distinct from (excluded.libelle, excluded.mefs, null::date)
+  or starts_with(d.source, %(annuaire)s || '/') is not true
 returning uai, null::uuid, code, case when xmax = 0 then 'crees' else 'modifies' end;
 
 -- compter division
 update division d set ferme_le = %(jour)s
 from t_liste_entiere l
 where l.uai = d.uai and l.porte_divisions and d.annee = %(annee)s and d.ferme_le is null
+  and starts_with(d.source, %(annuaire)s || '/')
   and not exists (select from t_division t where t.uai = d.uai and t.code = d.code)
 returning d.uai, null::uuid, d.code, 'fermes';
 
 -- compter groupe
-insert into groupe as g (uai, annee, code, libelle)
-select uai, %(annee)s, code, libelle from t_groupe
-on conflict (uai, annee, code) do update set libelle = excluded.libelle, ferme_le = null
+insert into groupe as g (uai, annee, code, libelle, source)
+select uai, %(annee)s, code, libelle, %(source)s from t_groupe
+on conflict (uai, annee, code) do update set
+  libelle = excluded.libelle, ferme_le = null,
+  source = case when starts_with(g.source, %(annuaire)s || '/') then g.source else excluded.source end
 where (g.libelle, g.ferme_le) is distinct from (excluded.libelle, null::date)
+  or starts_with(g.source, %(annuaire)s || '/') is not true
 returning uai, null::uuid, code, case when xmax = 0 then 'crees' else 'modifies' end;
 
 -- Un delta ne ferme jamais un groupe : tous les élèves n'y sont pas.
@@ -66,6 +75,7 @@ returning uai, null::uuid, code, case when xmax = 0 then 'crees' else 'modifies'
 update groupe g set ferme_le = %(jour)s
 from t_liste_entiere l
 where l.uai = g.uai and l.porte_groupes and g.annee = %(annee)s and g.ferme_le is null
+  and starts_with(g.source, %(annuaire)s || '/')
   and not exists (select from t_groupe t where t.uai = g.uai and t.code = g.code)
 returning g.uai, null::uuid, g.code, 'fermes';
 
@@ -103,5 +113,15 @@ create temp table t_code_groupe on commit drop as
 select s.cle || '$' || g.code as reference, g.uai, g.id from groupe g join t_structure s on s.uai = g.uai
 where g.annee = %(annee)s and g.ferme_le is null;
 
+-- Ce que l'annuaire n'a pas apporté : il n'en fait sortir personne qu'il tient encore.
+create temp table t_hors_annuaire on commit drop as
+select s.id from (
+  select uai, id, source from division where annee <= %(annee)s
+  union all
+  select uai, id, source from groupe where annee <= %(annee)s
+) s
+where s.uai in (select uai from t_territoire) and starts_with(s.source, %(annuaire)s || '/') is not true;
+
+analyze t_hors_annuaire;
 analyze t_code_division;
 analyze t_code_groupe;

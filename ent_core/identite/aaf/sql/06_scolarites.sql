@@ -72,6 +72,7 @@ from t_eleve e join t_personne p using (cle)
 where i.personne_id = p.id and i.annee <= %(annee)s and (i.fin is null or i.fin > %(jour)s)
   and case when i.division_id is null then e.porte_groupes else e.porte_classes end
   and i.uai in (select uai from t_territoire)
+  and coalesce(i.division_id, i.groupe_id) not in (select id from t_hors_annuaire)
   and not exists (select from t_tenue t where t.id = i.id)
 returning i.uai, i.personne_id, null::text, 'fermes';
 
@@ -81,6 +82,12 @@ where i.annee <= %(annee)s and (i.fin is null or i.fin > %(jour)s)
   and i.uai in (select uai from t_territoire)
   and (
     i.personne_id in (select personne_id from t_sortant where volet = 'eleve')
+      -- Un rattachement d'une autre provenance le garde dans l'école, donc dans ses classes.
+      and not exists (
+        select from rattachement r
+        where r.uai = i.uai and r.personne_id = i.personne_id and r.profil = 'National_ELV'
+          and not starts_with(r.source, %(annuaire)s || '/') and (r.fin is null or r.fin > %(jour)s)
+      )
     or i.uai in (select uai from t_territoire where du_projet and ferme)
   )
 returning i.uai, i.personne_id, null::text, 'fermes';

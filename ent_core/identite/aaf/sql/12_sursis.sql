@@ -1,9 +1,31 @@
--- Qui n'a plus aucun rattachement entre en sursis : plus de connexion, suppression à terme. Qui revient en sort.
+-- Qui n'a plus aucun lien entre en sursis : plus de connexion, suppression à terme. Qui revient en sort.
+
+-- Un rôle local encore ouvert retient la personne, s'il donne un titre où agir ; un délégué n'en a pas d'autre
+-- que son profil.
+create temp table t_retenu on commit drop as
+select personne_id, min(uai) as uai from role_local
+where (fin is null or fin > %(jour)s) and role not in ('delegue_eleves', 'delegue_parents')
+group by personne_id;
 
 create temp table t_restant on commit drop as
-select distinct personne_id from rattachement where fin is null or fin > %(jour)s;
+select personne_id from rattachement where fin is null or fin > %(jour)s
+union
+select personne_id from t_retenu;
 
 analyze t_restant;
+
+insert into t_constat
+select 'livraison entière', null, i.valeur, 'role_local_garde',
+  'cette personne n''est plus dans l''annuaire ; un rôle local de l''établissement ' || r.uai
+    || ' lui garde sa connexion : le retirer si elle est partie',
+  'avertissement'
+from t_retenu r
+join identifiant i on i.personne_id = r.personne_id and i.source = %(annuaire)s and i.type = 'ENTPersonJointure'
+where exists (select from t_avant a where a.personne_id = r.personne_id)
+  and not exists (
+    select from rattachement a
+    where a.personne_id = r.personne_id and (a.fin is null or a.fin > %(jour)s)
+  );
 
 create temp table t_entrant_sursis on commit drop as
 select distinct a.personne_id from t_avant a
@@ -23,6 +45,7 @@ where p.suppression_le is not null and exists (select from t_restant r where r.p
   and (
     exists (select from t_personne t where t.id = p.id)
     or exists (select from t_concerne c where c.personne_id = p.id)
+    or exists (select from t_retenu r where r.personne_id = p.id)
   )
 returning null::text, p.id, null::text, 'retours';
 

@@ -40,6 +40,9 @@
   document.addEventListener("keydown", (e) => {
     const menu = e.key === "Escape" && document.querySelector("details.deroulant[open]");
     if (menu) { fermer(); menu.firstElementChild.focus(); }
+    // « / » mène à la recherche, sauf si l'on écrit, ou si la personne l'a éteint.
+    const champ = e.key === "/" && !e.ctrlKey && !e.target.closest("input,select,textarea,dialog") && document.querySelector("[aria-keyshortcuts]");
+    if (champ && !localStorage.sansRaccourci) { e.preventDefault(); champ.focus(); }
   });
   document.addEventListener("change", (e) => {
     if ("apercu" in e.target.dataset) racine.dataset.theme = e.target.value;

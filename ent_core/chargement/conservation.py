@@ -1,0 +1,148 @@
+"""Le moteur de conservation d'une instance : règles, clé, fichier des têtes, briques, tâches de la nuit."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from ent_core.chargement.decouverte import Chargement
+from ent_core.chargement.relais import Relais
+from ent_core.contrat.interface import Contexte, Portee
+from ent_core.contrat.resultats import Bilan
+from ent_core.contrat.taches import Tache
+from ent_core.donnees.connexion import cle_secrete
+from ent_core.donnees.session import BaseDeDonnees
+from ent_core.identite.contextes import contextes_possibles
+from ent_core.roles.attribution import attribuer
+from ent_core.roles.habilitations import Habilitations
+from ent_core.socle.calendrier import Horloge, annee_scolaire
+from ent_core.socle.configuration import Configuration
+from ent_core.socle.erreurs import AccesRefuse
+from ent_core.vie_privee.conservation.dossier import en_attente, plans
+from ent_core.vie_privee.conservation.execution import Executeur
+from ent_core.vie_privee.conservation.plan import lignes, memes, planifier, precedent
+from ent_core.vie_privee.conservation.preuve import Tetes
+from ent_core.vie_privee.conservation.regles import Regles
+from ent_core.vie_privee.registre import Registre
+
+__all__ = ["PERMISSION", "executeur_de", "portee_de", "regles_de", "taches_de_conservation", "tetes_de"]
+
+PERMISSION = "noyau.conservation"
+
+
+def regles_de(chargement: Chargement) -> Regles:
+    """Règles de toutes les briques chargées, noyau compris.
+
+    :param chargement: briques chargées.
+    """
+    return Regles.du(Registre.reunir(brique.declaration() for brique in chargement.briques))
+
+
+def tetes_de(configuration: Configuration) -> Tetes:
+    """Fichier des têtes de la chaîne, dans le dossier des données, hors de la base.
+
+    :param configuration: configuration de l'instance.
+    """
+    return Tetes(Path(configuration.donnees) / "conservation" / "tetes.jsonl")
+
+
+def executeur_de(
+    base: BaseDeDonnees, chargement: Chargement, configuration: Configuration, horloge: Horloge
+) -> Executeur:
+    """Exécuteur de l'instance.
+
+    :param base: deux connexions au moins.
+    :param chargement: briques chargées.
+    :param configuration: clé secrète, dossier des données.
+    :param horloge: horloge de l'instance.
+    """
+    relais = Relais(chargement)
+
+    def purger(
+        session: Session, brique: str, traitement: str, uai: str, limite: date, simulation: bool
+    ) -> Bilan | None:
+        if not relais.implante("ent_purger", brique):
+            return None
+        rendus = relais.appeler(
+            "ent_purger", frozenset({brique}), session=session, traitement=traitement, uai=uai,
+            limite=limite, simulation=simulation,
+        )  # fmt: skip
+        return next((bilan for celle, bilan in rendus if celle.id == brique), None)
+
+    cle = hmac.new(cle_secrete(configuration).encode(), b"conservation", hashlib.sha256).digest()
+    return Executeur(base, horloge, regles_de(chargement), cle, tetes_de(configuration), purger)
+
+
+def portee_de(session: Session, chargement: Chargement, personne_id: UUID, jour: date) -> str | None:
+    """Où une personne peut décider des éliminations : un établissement, ou ``None`` pour l'académie.
+
+    :param session: session de l'académie.
+    :param chargement: briques chargées, et leurs permissions.
+    :param personne_id: personne qui décide.
+    :param jour: jour de la décision.
+    :raises AccesRefuse: à aucun de ses titres.
+    """
+    habilitations = Habilitations({p.cle: p for brique in chargement.briques for p in brique.permissions})
+    ici: str | None = None
+    for titre in contextes_possibles(session, personne_id, jour):
+        attribution = attribuer(session, titre.uai, personne_id, titre.profil, jour)
+        contexte = Contexte(
+            compte_id=personne_id, personne_id=personne_id, uai=titre.uai,
+            etablissement_nom=titre.etablissement_nom, profil=titre.profil, jour=jour,
+            annee=annee_scolaire(jour), roles=attribution.roles, delegations=attribution.delegations,
+            briques=frozenset(),
+        )  # fmt: skip
+        portee = habilitations.portee(contexte, PERMISSION)
+        if portee is Portee.ACADEMIE:
+            return None
+        if portee is Portee.ETABLISSEMENT:
+            ici = titre.uai
+    if ici is None:
+        raise AccesRefuse(
+            "cette personne ne peut pas décider d'une élimination.",
+            remede="nommer le chef d'établissement, l'administrateur académique ou le DPD.",
+            lieu=PERMISSION,
+        )
+    return ici
+
+
+def taches_de_conservation(
+    chargement: Chargement, configuration: Configuration, horloge: Horloge
+) -> tuple[Tache, ...]:
+    """Chaque nuit : exécuter ce qui est approuvé et mûr, puis planifier. Rien n'est éliminé sans approbation.
+
+    :param chargement: briques chargées.
+    :param configuration: configuration de l'instance.
+    :param horloge: horloge de l'instance.
+    """
+
+    def executer_les_plans(base: BaseDeDonnees) -> None:
+        executeur = executeur_de(base, chargement, configuration, horloge)
+        with base.academie("conservation : plans approuvés") as session:
+            murs = [
+                dossier.plan.id
+                for dossier in en_attente(session, horloge, plans(session))
+                if any(not dossier.obstacle(ligne) for ligne in dossier.a_faire)
+            ]
+        for plan_id in murs:
+            executeur.executer(plan_id)
+
+    def planifier_la_nuit(base: BaseDeDonnees) -> None:
+        with base.academie("conservation : plan de la nuit") as session:
+            if en_attente(session, horloge, [p for p in plans(session) if p.uai is None]):
+                return
+            plan = planifier(session, horloge, regles_de(chargement))
+            ancien = precedent(session, plan)
+            # Un plan de plus, s'il n'apprend rien, ne ferait que cacher les autres.
+            if memes(lignes(session, ancien.id) if ancien else [], lignes(session, plan.id)):
+                session.rollback()
+
+    return (
+        Tache("noyau.executer_conservation", executer_les_plans, periode="30 2 * * *", essais=1),
+        Tache("noyau.planifier_conservation", planifier_la_nuit, periode="10 4 * * *"),
+    )

@@ -1,0 +1,84 @@
+"""Les permissions du noyau, et les rôles qui les ont par défaut."""
+
+from __future__ import annotations
+
+from ent_core.chargement.traitements_noyau import CHACUN
+from ent_core.contrat.interface import Permission, Portee
+from ent_core.contrat.roles import Role
+
+__all__ = ["PERMISSIONS"]
+
+_ADMINISTRATION: dict[str, Portee] = {
+    Role.ADMINISTRATEUR_ACADEMIQUE: Portee.ACADEMIE,
+    Role.ADMINISTRATEUR_FONCTIONNEL: Portee.ETABLISSEMENT,
+    Role.DIRECTION: Portee.ETABLISSEMENT,
+}
+_EQUIPE: dict[str, Portee] = {**_ADMINISTRATION, Role.DIRECTION_ADJOINTE: Portee.ETABLISSEMENT}
+
+PERMISSIONS = (
+    Permission(
+        "noyau.etablissements",
+        "Voir les établissements et leurs années",
+        {Role.ADMINISTRATEUR_ACADEMIQUE: Portee.ACADEMIE, Role.INSPECTION: Portee.ACADEMIE},
+    ),
+    Permission("noyau.annees", "Tenir les années scolaires et leurs périodes", _ADMINISTRATION),
+    Permission("noyau.roles", "Attribuer et retirer les rôles locaux", _ADMINISTRATION),
+    Permission("noyau.restrictions", "Enregistrer les restrictions d'un acte de justice", _ADMINISTRATION),
+    Permission("noyau.briques", "Ouvrir et fermer les briques", _ADMINISTRATION),
+    Permission(
+        "noyau.personnes",
+        "Chercher et consulter les personnes",
+        {**_EQUIPE, Role.CPE: Portee.ETABLISSEMENT, Role.ADMINISTRATIF: Portee.ETABLISSEMENT},
+        delegable=True,
+    ),
+    Permission(
+        "noyau.comptes",
+        "Remettre des codes d'activation, suspendre et rétablir des comptes",
+        _EQUIPE,
+        delegable=True,
+    ),
+    Permission("noyau.imports", "Importer l'annuaire et les listes", _ADMINISTRATION, delegable=True),
+    Permission("noyau.journal", "Lire le journal des actes", {**_ADMINISTRATION, Role.DPD: Portee.ACADEMIE}),
+    Permission(
+        "noyau.delegations",
+        "Déléguer et reprendre des permissions",
+        {Role.DIRECTION: Portee.ETABLISSEMENT},
+    ),
+    Permission(
+        "noyau.taches",
+        "Voir et rejouer les travaux différés",
+        {Role.ADMINISTRATEUR_ACADEMIQUE: Portee.ACADEMIE, Role.ADMINISTRATEUR_TECHNIQUE: Portee.ACADEMIE},
+    ),
+    Permission(
+        "noyau.acceptation",
+        "Accepter ou refuser ce qu'une brique fait des données",
+        {Role.DIRECTION: Portee.ETABLISSEMENT},
+    ),
+    Permission(
+        "noyau.conservation",
+        "Planifier, approuver et annuler des éliminations ; poser et lever des gels",
+        {
+            Role.DIRECTION: Portee.ETABLISSEMENT,
+            Role.ADMINISTRATEUR_ACADEMIQUE: Portee.ACADEMIE,
+            Role.DPD: Portee.ACADEMIE,
+        },
+    ),
+    Permission(
+        "noyau.droits",
+        "Instruire les demandes d'exercice des droits",
+        {Role.DIRECTION: Portee.ETABLISSEMENT, Role.DPD: Portee.ACADEMIE},
+        delegable=True,
+    ),
+    Permission("noyau.mes_donnees", "Voir ce que l'ENT enregistre sur soi, et exercer ses droits", CHACUN),
+    Permission(
+        "noyau.registre",
+        "Lire le registre des traitements",
+        {**_ADMINISTRATION, Role.DPD: Portee.ACADEMIE},
+    ),
+    Permission(
+        "noyau.registre_reponses",
+        "Compléter le registre et noter l'information des personnes",
+        {**_ADMINISTRATION, Role.DPD: Portee.ACADEMIE},
+        delegable=True,
+    ),
+)

@@ -1,0 +1,80 @@
+"""Lever et baisser le portillon sur une session : pour une page, pour un appel, ou par dérogation."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.orm import Session
+
+from ent_core.donnees.session import finalites_de, noter_portage, portage, poser_tourniquet
+
+__all__ = ["garder", "hors_portillon", "sous_portillon"]
+
+_journal = logging.getLogger("ent.base")
+
+
+def garder(session: Session, brique: str, roles: tuple[str, ...]) -> None:
+    """Met le portillon en vigueur, jusqu'à la fin de la session.
+
+    Ce qui attendait part avant ; ce qui était en mémoire est oublié : un objet lu sans portillon ne se
+    retrouve pas derrière lui.
+
+    :param session: session ouverte.
+    :param brique: brique au titre de laquelle on agit.
+    :param roles: rôles de l'ENT en vigueur, celui qui ouvre l'accès d'abord.
+    """
+    session.flush()
+    session.expunge_all()
+    noter_portage(session, finalites=finalites_de(session, brique), roles=roles)
+    poser_tourniquet(session, aussitot=True)
+
+
+@contextmanager
+def sous_portillon(
+    session: Session, brique: str, roles: tuple[str, ...], *, memoire: bool = True
+) -> Iterator[None]:
+    """Met le portillon en vigueur le temps d'un appel, puis rend le contexte d'avant.
+
+    :param session: session ouverte.
+    :param brique: brique au titre de laquelle on agit.
+    :param roles: rôles de l'ENT en vigueur.
+    :param memoire: vrai si l'appelé reçoit la session : il y part d'une mémoire vide. Faux pour un appel
+        au milieu d'un acte du noyau, dont les objets doivent rester.
+    """
+    avant = portage(session)
+    if memoire:
+        garder(session, brique, roles)
+    else:
+        noter_portage(session, finalites=finalites_de(session, brique), roles=roles)
+        poser_tourniquet(session, aussitot=False)
+    try:
+        yield
+        if memoire:
+            session.flush()  # ce que l'appelé laisse à écrire passe devant son juge, non devant le suivant
+    finally:
+        noter_portage(session, finalites=avant.finalites, roles=avant.roles)
+        poser_tourniquet(session, aussitot=False)
+
+
+@contextmanager
+def hors_portillon(session: Session, motif: str) -> Iterator[None]:
+    """Dérogation du noyau : un service qu'une page de brique appelle, et qui sait ce qu'il fait.
+
+    Chaque emploi se trouve en cherchant ce nom, et dit son motif. Une brique ne peut pas l'importer.
+
+    :param session: session ouverte.
+    :param motif: pourquoi le service lit ou écrit ce que la brique ne pourrait pas.
+    """
+    avant = portage(session)
+    session.flush()
+    noter_portage(session, finalites=frozenset(), roles=())
+    poser_tourniquet(session, aussitot=False)
+    _journal.debug("hors_portillon", extra={"motif": motif})
+    try:
+        yield
+        session.flush()
+    finally:
+        noter_portage(session, finalites=avant.finalites, roles=avant.roles)
+        poser_tourniquet(session, aussitot=False)

@@ -1,0 +1,1 @@
+"""L'acceptation : chaque établissement dit oui à ce qu'une brique déclare, puis à ce qui s'élargit."""

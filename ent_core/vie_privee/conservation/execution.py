@@ -1,0 +1,293 @@
+"""L'exécution d'un plan approuvé : lot par lot, reprenable, seule à la fois, et recomptée.
+
+Ce que le plan annonce doit être éliminé, suspendu depuis, ou parti autrement ; sinon c'est un échec, dit
+comme tel. Rien trouvé là où quelque chose était annoncé est aussi un échec.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from ent_core.contrat.donnees import Depart
+from ent_core.donnees.session import BaseDeDonnees, connecter
+from ent_core.identite.modeles import AnneeScolaire
+from ent_core.socle.calendrier import Horloge
+from ent_core.socle.erreurs import OperationRefusee
+from ent_core.vie_privee.conservation.approbation import decider, perimer
+from ent_core.vie_privee.conservation.briques import Purger, purger_brique
+from ent_core.vie_privee.conservation.dossier import EN_ATTENTE, Dossier, EtatPlan, ouvrir
+from ent_core.vie_privee.conservation.lots import Atelier, compter_echues, eliminer
+from ent_core.vie_privee.conservation.modeles import LigneConservation, PlanConservation, Preuve
+from ent_core.vie_privee.conservation.preuve import Tetes, tete
+from ent_core.vie_privee.conservation.regles import Regles
+from ent_core.vie_privee.conservation.situation import activites
+
+__all__ = ["TAILLE", "Executeur", "Execution"]
+
+TAILLE = 5_000
+"""Lignes d'un lot, au plus."""
+
+_VISEE, _PREMIER, _MINIMUM = 0.25, 1_000, 100
+_VERROU = 0x454E54_455845
+_MOTIF = "conservation : exécution d'un plan"
+
+
+@dataclass(slots=True)
+class Execution:
+    """Ce qu'une exécution a fait.
+
+    :param attente: rang de ligne → ce qui la retient.
+    :param suspendues: annoncées, puis gelées ou redevenues vivantes.
+    :param disparues: annoncées, et parties sans le moteur.
+    """
+
+    plan_id: UUID
+    eliminees: int = 0
+    suspendues: int = 0
+    disparues: int = 0
+    lots: int = 0
+    lot_le_plus_long: float = 0.0
+    attente: dict[int, str] = field(default_factory=dict)
+    finie: bool = False
+
+
+def _sans_brique(*_arguments: object) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Executeur:
+    """Exécute les plans d'une instance.
+
+    :param base: deux connexions au moins : l'une tient le verrou, l'autre travaille.
+    :param cle: clé des empreintes d'identifiants.
+    :param tetes: fichier des têtes, hors de la base.
+    :param purger: appelle les briques qui ont leur propre purge.
+    """
+
+    base: BaseDeDonnees
+    horloge: Horloge
+    regles: Regles
+    cle: bytes
+    tetes: Tetes
+    purger: Purger = _sans_brique
+    taille: int = TAILLE
+
+    def executer(
+        self, plan_id: UUID, avancer: Callable[[str, int, int], None] = lambda _etape, _fait, _total: None
+    ) -> Execution:
+        """Exécute ce qui peut l'être ; une ligne retenue attend, sans arrêter les autres.
+
+        :param plan_id: plan approuvé.
+        :param avancer: ``(étape, fait, total)``.
+        :raises OperationRefusee: plan non approuvé ou périmé, autre exécution en cours, ou écart.
+        """
+        with self._seul():
+            try:
+                return self._executer(plan_id, avancer)
+            finally:
+                self._ecrire_tete()
+
+    def _executer(self, plan_id: UUID, avancer: Callable[[str, int, int], None]) -> Execution:
+        dossier = self._ouvrir(plan_id)
+        resultat = Execution(plan_id)
+        if dossier.etat is EtatPlan.EXECUTE:
+            resultat.finie = True
+            return resultat
+        total = sum(ligne.echues for ligne in dossier.lignes)
+        resultat.attente = {
+            ligne.rang: motif for ligne in dossier.a_faire if (motif := dossier.obstacle(ligne))
+        }
+        permises = [ligne for ligne in dossier.a_faire if ligne.rang not in resultat.attente]
+        if dossier.a_faire and not permises:
+            motifs = " ; ".join(sorted(set(resultat.attente.values())))
+            raise OperationRefusee(
+                f"rien de ce plan ne peut être exécuté : {motifs}.",
+                remede="lever ce qui le retient, ou établir un nouveau plan.",
+                lieu=f"plan {plan_id}",
+            )
+        permises = self._briques(dossier, permises, resultat)
+        for ligne in permises:
+            self._ligne(dossier, ligne, resultat, lambda objet: avancer(objet, resultat.eliminees, total))
+        with self.base.academie(_MOTIF) as session:
+            reste = ouvrir(session, self.horloge, plan_id)
+            resultat.finie = all(reste.definitif(ligne) for ligne in reste.a_faire)
+            vain = resultat.finie and self._en_vain(session, plan_id)
+            if resultat.finie:
+                decider(session, self.horloge, reste.plan, "ecart" if vain else "fin")
+        if vain:
+            raise _en_ecart(plan_id, "rien de ce que le plan annonçait n'a été trouvé")
+        return resultat
+
+    def _en_vain(self, session: Session, plan_id: UUID) -> bool:
+        """Tout était annoncé, rien n'a été trouvé : ce n'est pas un succès."""
+        bilans = (Preuve.plan_id == plan_id, Preuve.nature == "bilan")
+        trouvees = func.sum(Preuve.nombre + Preuve.gelees)
+        return session.scalar(select(trouvees).where(*bilans)) == 0
+
+    def _ouvrir(self, plan_id: UUID) -> Dossier:
+        """Dossier d'un plan dont l'approbation vaut encore ; elle tombe ici si quelque chose a changé."""
+        with self.base.academie(_MOTIF) as session:
+            dossier = ouvrir(session, self.horloge, plan_id)
+            motif = ""
+            if dossier.etat in EN_ATTENTE:
+                motif = perimer(session, self.horloge, self.regles, dossier)
+                if not motif and dossier.etat is EtatPlan.APPROUVE:
+                    decider(session, self.horloge, dossier.plan, "execution")
+        refaire = "établir un nouveau plan, le relire, puis l'approuver."
+        if motif:
+            raise OperationRefusee(f"l'approbation tombe : {motif}.", remede=refaire, lieu=f"plan {plan_id}")
+        if dossier.etat not in (*EN_ATTENTE, EtatPlan.EXECUTE):
+            raise OperationRefusee(
+                f"ce plan est {dossier.etat.value} : il ne s'exécute pas.",
+                remede=refaire,
+                lieu=f"plan {plan_id}",
+            )
+        return dossier
+
+    def _ligne(
+        self, dossier: Dossier, ligne: LigneConservation, resultat: Execution, avancer: Callable[[str], None]
+    ) -> None:
+        atelier = self._atelier(dossier, ligne)
+        with self.base.academie(_MOTIF) as session:
+            faites = self._deja(session, ligne)
+            vivante = self._vivante(session, atelier)
+        taille = min(self.taille, _PREMIER)
+        for attendre in (False, True):
+            apres = None
+            while not vivante and faites < ligne.echues:
+                debut = time.perf_counter()
+                with self.base.academie(_MOTIF) as session:
+                    lot = eliminer(
+                        session, atelier, apres=apres, taille=min(taille, ligne.echues - faites),
+                        attendre=attendre,
+                    )  # fmt: skip
+                duree = time.perf_counter() - debut
+                if lot.dernier is None:
+                    break
+                apres, faites = lot.dernier, faites + lot.nombre
+                resultat.eliminees += lot.nombre
+                resultat.lots += 1
+                resultat.lot_le_plus_long = max(resultat.lot_le_plus_long, duree)
+                taille = _ajuster(lot.nombre, duree, self.taille)
+                avancer(ligne.objet)
+        self._bilan(atelier, faites, resultat, vivante=vivante)
+
+    def _bilan(self, atelier: Atelier, faites: int, resultat: Execution, *, vivante: bool) -> None:
+        """Recompte, et clôt la ligne ; un écart se dit et arrête tout."""
+        ligne = atelier.ligne
+        with self.base.academie(_MOTIF) as session:
+            echues, libres = compter_echues(session, atelier)
+            if vivante:
+                libres = 0
+            suspendues = echues - libres
+            depuis = max(0, suspendues - ligne.gelees - ligne.actives - ligne.retenues)
+            disparues = ligne.echues - faites - depuis
+            if disparues < 0 or (libres and faites < ligne.echues):
+                ecart = (
+                    f"ligne {ligne.rang} ({ligne.objet}) : {ligne.echues} annoncées, {faites} éliminées,"
+                    f" {depuis} suspendues depuis, {libres} encore là"
+                )
+                decider(session, self.horloge, self._plan(session, ligne), "ecart", motif=ecart)
+            else:
+                ecart = ""
+                atelier.prouver(
+                    session, "bilan", faites, prevues=ligne.echues, gelees=depuis, disparues=disparues,
+                    echeance_min=ligne.echeance_min, echeance_max=ligne.echeance_max,
+                )  # fmt: skip
+        if ecart:
+            raise _en_ecart(ligne.plan_id, ecart)
+        resultat.suspendues += depuis
+        resultat.disparues += disparues
+
+    def _briques(
+        self, dossier: Dossier, permises: list[LigneConservation], resultat: Execution
+    ) -> list[LigneConservation]:
+        """Les briques qui ont leur propre purge passent d'abord ; le noyau recompte ce qu'elles ont fait."""
+        restantes = []
+        for ligne in permises:
+            pareilles = [li for li in permises if (li.traitement, li.uai) == (ligne.traitement, ligne.uai)]
+            if ligne is not pareilles[0]:
+                continue
+            ateliers = [self._atelier(dossier, li) for li in pareilles]
+            with self.base.academie(_MOTIF) as session:
+                refus = purger_brique(session, ateliers, self.purger)
+            if refus:
+                resultat.attente |= {li.rang: refus for li in pareilles}
+            else:
+                restantes += pareilles
+        return sorted(restantes, key=lambda li: li.rang)
+
+    def _atelier(self, dossier: Dossier, ligne: LigneConservation) -> Atelier:
+        regle = self.regles.de(ligne.objet)
+        assert regle is not None  # noqa: S101 - les règles sont celles du plan, l'empreinte le tient
+        plan = dossier.plan
+        return Atelier(
+            self.horloge, self.regles, regle, ligne, plan.jour, plan.repere, plan.empreinte, self.cle
+        )
+
+    def _deja(self, session: Session, ligne: LigneConservation) -> int:
+        """Ce que la chaîne dit déjà fait : une exécution coupée reprend de là."""
+        enonce = select(func.coalesce(func.sum(Preuve.nombre), 0)).where(
+            Preuve.plan_id == ligne.plan_id, Preuve.rang == ligne.rang, Preuve.nature != "bilan"
+        )
+        return int(session.scalar(enonce) or 0)
+
+    def _vivante(self, session: Session, atelier: Atelier) -> bool:
+        """Quelque chose, depuis le plan, est daté d'après la fin de l'année."""
+        ligne = atelier.ligne
+        if (
+            atelier.regle.depart is not Depart.FIN_ANNEE_SCOLAIRE
+            or ligne.uai is None
+            or ligne.periode is None
+        ):
+            return False
+        annee = session.get(AnneeScolaire, (ligne.uai, ligne.periode))
+        dernier = activites(session, atelier.regle, ligne.uai, ligne.periode).get((ligne.uai, ligne.periode))
+        return annee is not None and dernier is not None and dernier >= annee.fin
+
+    def _plan(self, session: Session, ligne: LigneConservation) -> PlanConservation:
+        return session.get_one(PlanConservation, ligne.plan_id)
+
+    @contextmanager
+    def _seul(self) -> Iterator[None]:
+        """Une seule exécution à la fois ; la fin du processus, même brutale, rend le verrou."""
+        with connecter(self.base.moteur) as connexion:
+            pris = connexion.execute(select(func.pg_try_advisory_lock(_VERROU))).scalar()
+            connexion.commit()
+            if not pris:
+                raise OperationRefusee(
+                    "une autre exécution est en cours.", remede="attendre sa fin, puis relancer."
+                )
+            try:
+                yield
+            finally:
+                connexion.execute(select(func.pg_advisory_unlock(_VERROU)))
+                connexion.commit()
+
+    def _ecrire_tete(self) -> None:
+        with self.base.academie("conservation : tête de la chaîne") as session:
+            derniere = tete(session)
+        ecrites = self.tetes.lire()
+        if derniere is not None and (not ecrites or ecrites[-1] != derniere):
+            self.tetes.ecrire(derniere)
+
+
+def _en_ecart(plan_id: UUID, ecart: str) -> OperationRefusee:
+    return OperationRefusee(
+        f"le compte n'y est pas : {ecart}.",
+        remede="chercher ce qui a changé ces lignes, puis établir un nouveau plan.",
+        lieu=f"plan {plan_id}",
+    )
+
+
+def _ajuster(nombre: int, duree: float, plafond: int) -> int:
+    """Taille du lot suivant : un quart de seconde, pour qu'une machine qui peine reste sous la demie."""
+    return min(plafond, max(_MINIMUM, int(nombre * _VISEE / max(duree, 0.001))))

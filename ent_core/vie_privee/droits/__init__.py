@@ -1,0 +1,1 @@
+"""Les droits des personnes : demandes, copie, opposition, effacement qui dure."""

@@ -1,0 +1,140 @@
+"""L'opposition d'une personne à un traitement : un statut que la brique respecte, à l'écran ou sur papier."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ent_core.contrat.donnees import Traitement
+from ent_core.donnees.sous_portillon import hors_portillon
+from ent_core.identite.journal import consigner
+from ent_core.socle.calendrier import Horloge
+from ent_core.socle.erreurs import DonneeInvalide, Introuvable, OperationRefusee
+from ent_core.vie_privee.droits.avis import rendre_avis
+from ent_core.vie_privee.droits.modeles import OppositionPersonne
+from ent_core.vie_privee.publication.droits import Droit
+
+__all__ = ["Source", "accueillir", "en_vigueur_pour", "lever", "opposee", "opposees"]
+
+
+class Source(StrEnum):
+    """Par où une demande est arrivée."""
+
+    ECRAN = "ecran"
+    PAPIER = "papier"
+
+
+def opposee(session: Session, personne: UUID, traitement: str) -> bool:
+    """Vrai si la personne s'oppose à ce traitement dans l'établissement en vigueur.
+
+    Une brique le demande avant d'enregistrer ; elle donne alors la voie papier que son traitement déclare.
+
+    :param session: session de l'établissement.
+    :param personne: personne concernée.
+    :param traitement: clé du traitement.
+    """
+    return personne in opposees(session, traitement, {personne})
+
+
+def opposees(session: Session, traitement: str, personnes: set[UUID]) -> frozenset[UUID]:
+    """Parmi ces personnes, celles qui s'opposent à ce traitement : une lecture pour toute une liste.
+
+    :param session: session de l'établissement.
+    :param traitement: clé du traitement.
+    :param personnes: celles que la page montre.
+    """
+    with hors_portillon(session, "respecter une opposition"):
+        return frozenset(
+            session.scalars(
+                select(OppositionPersonne.personne_id).where(
+                    OppositionPersonne.personne_id.in_(personnes),
+                    OppositionPersonne.traitement == traitement,
+                    OppositionPersonne.fin.is_(None),
+                )
+            )
+        )
+
+
+def accueillir(
+    session: Session,
+    horloge: Horloge,
+    traitement: Traitement,
+    personne: UUID,
+    *,
+    uai: str,
+    motif: str,
+    source: Source,
+    par: UUID | None,
+    depuis: date | None = None,
+) -> OppositionPersonne:
+    """Enregistre une opposition accueillie.
+
+    :param session: session de l'établissement, ou de l'académie.
+    :param traitement: traitement visé.
+    :param personne: personne qui s'oppose.
+    :param uai: établissement.
+    :param motif: raison tenant à sa situation, telle que l'instruction l'a retenue.
+    :param source: à l'écran, ou par une feuille que quelqu'un recopie.
+    :param par: personne qui saisit.
+    :param depuis: jour porté par la feuille ; par défaut, ce jour.
+    :raises OperationRefusee: la loi ou la déclaration ne l'ouvre pas, ou elle est déjà en vigueur.
+    :raises DonneeInvalide: motif absent, ou jour à venir.
+    """
+    avis = rendre_avis(traitement, Droit.OPPOSITION)
+    if not avis.ouvert:
+        raise OperationRefusee(avis.phrase, remede="refuser la demande, avec ce motif.")
+    jour = depuis or horloge.aujourd_hui()
+    if not motif.strip():
+        raise DonneeInvalide("le motif de l'opposition manque.", remede="écrire la raison retenue.")
+    if jour > horloge.aujourd_hui():
+        raise DonneeInvalide("ce jour est à venir.", remede="donner le jour de la feuille.")
+    if opposee(session, personne, traitement.cle):
+        raise OperationRefusee("cette opposition est déjà enregistrée.", remede="consulter la liste.")
+    opposition = OppositionPersonne(
+        uai=uai, personne_id=personne, traitement=traitement.cle, source=source.value,
+        motif=motif.strip()[:500], debut=jour, saisie_par=par,
+    )  # fmt: skip
+    session.add(opposition)
+    session.flush()
+    consigner(
+        session, horloge, "opposition.accueillie", uai=uai, acteur=par, objet=str(opposition.id),
+        details={"traitement": traitement.cle, "source": source.value},
+    )  # fmt: skip
+    return opposition
+
+
+def lever(session: Session, horloge: Horloge, opposition_id: UUID, *, uai: str, par: UUID | None) -> None:
+    """Met fin à une opposition, à la demande de la personne.
+
+    :param session: session de l'établissement, ou de l'académie.
+    :param uai: établissement.
+    :param par: personne qui saisit.
+    :raises Introuvable: elle n'existe pas ici, ou elle est déjà levée.
+    """
+    opposition = session.get(OppositionPersonne, (uai, opposition_id))
+    if opposition is None or opposition.fin is not None:
+        raise Introuvable("cette opposition n'est pas en vigueur ici.", remede="rafraîchir la page.")
+    opposition.fin = horloge.aujourd_hui()
+    consigner(session, horloge, "opposition.levee", uai=uai, acteur=par, objet=str(opposition_id))
+
+
+def en_vigueur_pour(session: Session, personne: UUID, uai: str) -> list[OppositionPersonne]:
+    """Oppositions en vigueur d'une personne dans un établissement.
+
+    :param session: session de l'établissement, ou de l'académie.
+    """
+    return list(
+        session.scalars(
+            select(OppositionPersonne)
+            .where(
+                OppositionPersonne.uai == uai,
+                OppositionPersonne.personne_id == personne,
+                OppositionPersonne.fin.is_(None),
+            )
+            .order_by(OppositionPersonne.traitement)
+        )
+    )

@@ -1,0 +1,174 @@
+"""Le journal en phrases : « A ouvert la brique Annonces » plutôt que ``brique.ouverte``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from string import Formatter
+
+from ent_core.contrat.roles import LIBELLES_PROFILS, LIBELLES_ROLES
+from ent_core.identite.consultation import ActeLu
+from ent_core.socle.calendrier import libelle_annee
+from ent_core.socle.dates import jour_court
+from ent_core.web.rendu import nombre
+
+__all__ = ["PHRASES", "Lexique", "phrase"]
+
+PHRASES: Mapping[str, str] = {
+    "annee.changee": "A fait passer les briques à l'année {annee}",
+    "annee.definie": "A défini l'année {annee}{dates}",
+    "brique.decision_retiree": "A annulé une décision sur la brique « {brique} »",
+    "brique.fermee": "A fermé la brique « {brique} »{dates}",
+    "brique.ouverte": "A ouvert la brique « {brique} »{dates}",
+    "brique.retiree": "A retiré de l'ENT la brique « {brique} »",
+    "codes.emis": "A préparé {codes} d'activation",
+    "compte.active": "A activé son compte et choisi un mot de passe",
+    "compte.mis_en_securite": "A mis en sécurité {compte} et fermé {sessions}",
+    "compte.retabli": "A rétabli {compte}",
+    "compte.secret_change": "A changé son mot de passe",
+    "compte.suspendu": "A suspendu {compte} et fermé {sessions}",
+    "comptes.crees": "A créé {comptes}",
+    "conservation.decidee": "A pris une décision sur un plan de conservation",
+    "conservation.planifiee": "A établi un plan de conservation : {echues} à traiter",
+    "conservation.reportee": "A reporté une ligne d'un plan de conservation",
+    "conservation.visee": "A noté le visa des archives sur un plan de conservation",
+    "contexte.choisi": "A choisi le profil « {profil} »",
+    "copie.fabriquee": "A préparé la copie des données d'une personne",
+    "copie.telechargee": "A téléchargé une copie de données",
+    "delegation.accordee": "A délégué la permission « {permission} »{dates}",
+    "delegation.revoquee": "A repris une délégation",
+    "demande.prise": "A pris en charge une demande de droits",
+    "demande.prolongee": "A prolongé le délai d'une demande de droits",
+    "demande.recue": "A déposé ou enregistré une demande de droits",
+    "demande.retiree": "A retiré une demande de droits",
+    "donnees.effacees": "A effacé des données d'une personne, à sa demande",
+    "emploi_du_temps.importe": "A importé un emploi du temps",
+    "gel.leve": "A levé un gel : les suppressions qu'il retenait reprennent",
+    "gel.pose": "A posé un gel : les suppressions qu'il vise attendent",
+    "import.applique": "A importé l'annuaire, livraison du {jour}",
+    "import.echec": "A tenté un import de l'annuaire, qui a échoué sans rien changer",
+    "import.refuse": "A tenté un import de l'annuaire, arrêté avant de retirer trop de personnes",
+    "journal.exporte": "A téléchargé {actes} du journal",
+    "liste.annulee": "A annulé l'import d'une liste",
+    "liste.importee": "A importé une liste {de_qui}",
+    "opposition.accueillie": "A accueilli une opposition à un traitement",
+    "opposition.levee": "A levé une opposition à un traitement",
+    "periode.definie": "A défini une période de l'année {annee}{dates}",
+    "periode.retiree": "A retiré une période de l'année {annee}{dates}",
+    "personne.effacee": "A effacé une personne de l'annuaire, à sa demande",
+    "personne.exportee": "A extrait les données d'une personne",
+    "personne.fusionnee": "A réuni deux fiches d'une même personne",
+    "projet.renomme": "A changé le nom du projet de l'annuaire : {ancien}, puis {nouveau}",
+    "registre.complete": "A complété le registre des traitements",
+    "registre.exporte": "A téléchargé le registre des traitements",
+    "registre.information_notee": "A noté que les personnes ont été informées",
+    "registre.sous_traitant_declare": "A déclaré un sous-traitant",
+    "registre.sous_traitant_retire": "A mis fin à un sous-traitant",
+    "restriction.enregistree": "A enregistré une décision de justice{dates}",
+    "restriction.levee": "A levé une restriction",
+    "role.attribue": "A attribué le rôle « {role} »{dates}",
+    "role.retire": "A retiré le rôle « {role} »",
+    "session.fermee": "A fermé une session",
+    "session.ouverte": "A ouvert une session{moyen}",
+    "session.refusee": "A refusé une connexion{cause}",
+    "sessions.fermees": "A fermé {autres_sessions}",
+    "texte.relu": "A relu un texte libre avant de remettre une copie",
+    "sursis.echu": "A supprimé {personnes} au terme du sursis",
+    "sursis.ouvert": "A mis en sursis {personnes} sans rattachement",
+    "travail.abandonne": "A renoncé au travail n° {objet} ({tache})",
+    "travail.rejoue": "A rejoué le travail n° {objet} ({tache})",
+}
+"""Phrase de chaque acte du noyau ; le sujet est la personne, ou l'ENT."""
+
+_MOYENS = {"locale": ", par mot de passe", "demonstration": ", en un clic (démonstration)"}
+_CAUSES = {
+    "code": " : code d'activation faux ou expiré",
+    "ferme": " : compte suspendu, ou sans établissement",
+    "inconnu": " : identifiant inconnu",
+    "secret": " : mot de passe faux",
+}
+_GENRES = {"eleves": "d'élèves", "responsables": "de responsables", "personnels": "de personnels"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lexique:
+    """Les mots qui dépendent de l'instance.
+
+    :param briques: identifiant d'une brique → titre.
+    :param permissions: clé d'une permission → ce qu'elle laisse faire.
+    """
+
+    briques: Mapping[str, str]
+    permissions: Mapping[str, str]
+
+
+def phrase(acte: ActeLu, lexique: Lexique) -> str:
+    """Ce que dit un acte ; vide pour l'acte d'une brique, ou s'il lui manque un détail.
+
+    :param acte: ligne du journal.
+    :param lexique: mots de l'instance.
+    """
+    gabarit = PHRASES.get(acte.acte)
+    if gabarit is None:
+        return ""
+    try:
+        mots = {mot: _MOTS[mot](acte, lexique) for _, mot, _, _ in Formatter().parse(gabarit) if mot}
+    except (KeyError, TypeError, ValueError):
+        return ""
+    return gabarit.format(**mots)
+
+
+def _dates(acte: ActeLu, _lexique: Lexique) -> str:
+    """« , du 01/09/2026 au 04/07/2027 » ; la fin consignée est exclue."""
+    debut, fin = acte.details.get("debut"), acte.details.get("fin")
+    du = jour_court(date.fromisoformat(debut)) if debut else ""
+    au = jour_court(date.fromisoformat(fin) - timedelta(days=1)) if fin else ""
+    if du and au:
+        return f", du {du} au {au}"
+    return f", depuis le {du}" if du else f", jusqu'au {au}" if au else ""
+
+
+def _annee(acte: ActeLu, _lexique: Lexique) -> str:
+    return libelle_annee(int(acte.objet or ""))
+
+
+def _combien(cle: str, un: str, plusieurs: str) -> Callable[[ActeLu, Lexique], str]:
+    def dire(acte: ActeLu, _lexique: Lexique) -> str:
+        combien = int(acte.details[cle])
+        return f"{nombre(combien)} {plusieurs if combien > 1 else un}"
+
+    return dire
+
+
+def _detail(cle: str, libelles: Mapping[str, str]) -> Callable[[ActeLu, Lexique], str]:
+    return lambda acte, _lexique: libelles.get(acte.details[cle], acte.details[cle])
+
+
+_MOTS: Mapping[str, Callable[[ActeLu, Lexique], str]] = {
+    "actes": _combien("nombre", "acte", "actes"),
+    "ancien": lambda acte, _: acte.details["ancien"],
+    "annee": _annee,
+    "autres_sessions": _combien("nombre", "autre session", "autres sessions"),
+    "brique": lambda acte, lexique: lexique.briques.get(acte.objet or "", acte.objet or "inconnue"),
+    "cause": lambda acte, _: _CAUSES.get(acte.details["cause"], ""),
+    "codes": _combien("nombre", "code", "codes"),
+    "compte": lambda acte, _: f"le compte de {acte.concerne_nom}" if acte.concerne_nom else "un compte",
+    "comptes": _combien("nombre", "compte", "comptes"),
+    "dates": _dates,
+    "de_qui": _detail("genre", _GENRES),
+    "echues": _combien("echues", "donnée échue", "données échues"),
+    "jour": lambda acte, _: jour_court(date.fromisoformat(acte.details["jour"])),
+    "moyen": lambda acte, _: _MOYENS.get(acte.details["methode"], ""),
+    "nouveau": lambda acte, _: acte.details["nouveau"],
+    "objet": lambda acte, _: acte.objet or "?",
+    "permission": lambda acte, lexique: lexique.permissions.get(
+        acte.details["permission"], acte.details["permission"]
+    ),
+    "personnes": _combien("personnes", "personne", "personnes"),
+    "profil": _detail("profil", LIBELLES_PROFILS),
+    "role": _detail("role", LIBELLES_ROLES),
+    "sessions": _combien("sessions", "session", "sessions"),
+    "tache": lambda acte, _: acte.details["tache"],
+}
+"""Ce qui remplit les phrases, tiré de l'objet et des détails de l'acte."""
