@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import secrets
 import unicodedata
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import BoundedSemaphore
@@ -63,7 +64,7 @@ class Coffre:
         self._places = BoundedSemaphore(simultanes)
         self._patience = patience
         self._argon2 = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
-        self._leurre = self._argon2.hash(nouveau_jeton())
+        self._leurre = _leurre(self._argon2)
 
     def hacher(self, secret: str) -> str:
         """Empreinte à garder d'un mot de passe.
@@ -159,3 +160,13 @@ def empreinte_jeton(jeton: str) -> bytes:
 
 def _octets(secret: str) -> bytes:
     return normaliser_secret(secret).encode("utf-8", "surrogatepass")
+
+
+def _leurre(argon2: PasswordHasher) -> str:
+    """Une empreinte de la bonne forme, tirée au hasard : la vérifier coûte autant, et rien ne l'ouvre."""
+    parametres = f"m={argon2.memory_cost},t={argon2.time_cost},p={argon2.parallelism}"
+    sel, empreinte = (
+        b64encode(secrets.token_bytes(taille)).decode().rstrip("=")
+        for taille in (argon2.salt_len, argon2.hash_len)
+    )
+    return f"$argon2id$v=19${parametres}${sel}${empreinte}"
