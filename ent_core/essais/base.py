@@ -68,7 +68,8 @@ class Fabrique:
             migrer(modele.proprietaire, modele.application, voulues)
             self._modeles[cle] = str(modele.application.database)
         nom = f"{self._prefixe}_{next(self._numeros)}"
-        self._ordre(f'create database "{nom}" template "{self._modeles[cle]}"')
+        # Par fichiers : le journal de la base n'a que faire de bases qui vivent une seconde.
+        self._ordre(f'create database "{nom}" template "{self._modeles[cle]}" strategy file_copy')
         return self._adresses(nom)
 
     def retirer(self, adresses: AdressesBase) -> None:
