@@ -1,4 +1,8 @@
-"""La consultation du journal des actes : filtrer, tourner les pages."""
+"""La consultation du journal des actes : filtrer, tourner les pages.
+
+Dans un établissement, les connexions n'y sont pas : la direction n'a pas à savoir qui se connecte, ni quand
+(SURV-01). Chacun voit les siennes dans « Mon compte » ; l'académie les garde pour la sécurité.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,10 @@ from sqlalchemy.orm import Session
 from ent_core.identite.modeles import ActeJournal, Compte, Etablissement, Personne
 from ent_core.socle.calendrier import FUSEAU
 
-__all__ = ["ActeLu", "FiltreJournal", "consulter"]
+__all__ = ["CONNEXIONS", "ActeLu", "FiltreJournal", "consulter"]
+
+CONNEXIONS = ("session", "sessions", "contexte")
+"""Familles d'actes qui disent l'activité en ligne d'une personne."""
 
 _IDENTIFIANT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NOM = func.trim(func.coalesce(Personne.prenom, "") + " " + func.coalesce(Personne.nom, ""))
@@ -25,7 +32,7 @@ _NOM = func.trim(func.coalesce(Personne.prenom, "") + " " + func.coalesce(Person
 class FiltreJournal:
     """Ce que l'on cherche dans le journal.
 
-    :param uai: établissement ; ``None`` pour toute l'académie.
+    :param uai: établissement, sans les connexions ; ``None`` pour toute l'académie.
     :param acte: début du nom de l'acte (« compte », « brique.ouverte »).
     :param du: premier jour, à l'heure de Paris.
     :param au: dernier jour, compris.
@@ -77,7 +84,9 @@ def consulter(session: Session, filtre: FiltreJournal, *, limite: int, page: int
         .offset((max(page, 1) - 1) * limite)
     )
     if filtre.uai is not None:
-        enonce = enonce.where(ActeJournal.uai == filtre.uai)
+        enonce = enonce.where(
+            ActeJournal.uai == filtre.uai, func.split_part(ActeJournal.acte, ".", 1).not_in(CONNEXIONS)
+        )
     if filtre.acte:
         enonce = enonce.where(ActeJournal.acte.startswith(filtre.acte, autoescape=True))
     if filtre.du:

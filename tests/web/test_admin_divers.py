@@ -182,6 +182,34 @@ def test_le_journal_se_filtre_par_jour_et_par_acteur(
     assert direction.get(f"{journal}?du=demain").status_code == 422
 
 
+@pytest.mark.exigence("SURV-01")
+@pytest.mark.parametrize("acte", ["session.ouverte", "sessions.fermees", "contexte.choisi"])
+@pytest.mark.parametrize(
+    "adresse",
+    ["/administration/journal", "/administration/journal?acte={acte}", "/administration/journal.csv",
+     "/administration/journal?acteur={cpe}", "/api/v1/journal"],
+)  # fmt: skip
+def test_la_direction_ne_voit_pas_les_connexions_des_agents(
+    acte: str,
+    adresse: str,
+    direction: FlaskClient,
+    academie: FlaskClient,
+    annuaire: Annuaire,
+    base: BaseDeDonnees,
+    horloge: HorlogeFixe,
+) -> None:
+    with base.academie("essai") as session:
+        for nom in (acte, "essai.range"):
+            consigner(session, horloge, nom, uai=ECOLE, acteur=annuaire["cpe"], reseau="198.51.100.0/24")
+    page = adresse.format(acte=acte, cpe=annuaire["cpe"])
+    vue = direction.get(page)
+    assert vue.status_code == 200
+    assert acte not in vue.text.replace(f"acte={acte}", "")
+    assert not re.search("A ouvert une session|A fermé|A choisi le profil", vue.text)
+    assert ("essai.range" in vue.text) == ("acte=" not in page)
+    assert acte in academie.get("/administration/journal.csv").text
+
+
 def test_le_journal_parle_en_phrases_et_l_export_garde_les_codes(
     direction: FlaskClient, annuaire: Annuaire, base: BaseDeDonnees, horloge: HorlogeFixe
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Response, render_template
 
-from ent_core.identite.consultation import ActeLu, FiltreJournal, consulter
+from ent_core.identite.consultation import CONNEXIONS, ActeLu, FiltreJournal, consulter
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Personne
 from ent_core.socle.calendrier import FUSEAU
@@ -62,7 +62,7 @@ def page_journal() -> str:
         adresse={cle: valeur for cle, valeur in filtre.items() if valeur and cle != "page"},
         acteur=acteur,
         academie=uai is None,
-        familles=_FAMILLES,
+        familles=[f for f in _FAMILLES if uai is None or f[0] not in CONNEXIONS],
         maximum=_EXPORT_MAXIMUM,
         dire=partial(phrase, lexique=_lexique()),
     )
