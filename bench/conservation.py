@@ -43,6 +43,7 @@ from ent_core.contrat.donnees import (
     Sujet,
     par_etablissement,
 )
+from ent_core.donnees import embarque
 from ent_core.donnees.base import CLE_INFO, DeclarationTable
 from ent_core.donnees.connexion import adresses
 from ent_core.donnees.migrations import migrer
@@ -156,6 +157,7 @@ def mesurer(dossier: Path) -> bool:
     :param dossier: dossier de la base, effacé à la fin.
     """
     with ExitStack() as pile:
+        pile.callback(embarque.effacer, dossier / "base")
         trouvees = pile.enter_context(adresses(Configuration(donnees=str(dossier), cle_secrete=_CLE)))
         assert trouvees.proprietaire is not None
         migrer(trouvees.proprietaire, trouvees.application, charger([]).distributions)

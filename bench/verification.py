@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 from bench.mesure import annoncer
 from ent_core.chargement.decouverte import charger
 from ent_core.contrat.donnees import Categorie, Donnee, Neutre, Sujet, par_etablissement
+from ent_core.donnees import embarque
 from ent_core.donnees.base import CLE_INFO, Base, DeclarationTable
 from ent_core.donnees.connexion import adresses
 from ent_core.donnees.migrations import Distribution, migrer
@@ -82,7 +84,8 @@ def _mesurer_base(dossier: Path, declaration: DeclarationBrique) -> tuple[float,
         replace(Distribution("banc", declaration.tables, revisions), traitements=declaration.traitements),
     ]
     configuration = Configuration(donnees=str(dossier / "donnees"), cle_secrete=_CLE)
-    with adresses(configuration) as trouvees:
+    with ExitStack() as pile, adresses(configuration) as trouvees:
+        pile.callback(embarque.effacer, dossier / "donnees" / "base")
         assert trouvees.proprietaire is not None
         migrer(trouvees.proprietaire, trouvees.application, distributions)
         base = BaseDeDonnees(trouvees.application)

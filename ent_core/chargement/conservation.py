@@ -22,8 +22,8 @@ from ent_core.roles.attribution import attribuer
 from ent_core.roles.habilitations import Habilitations
 from ent_core.socle.calendrier import Horloge, annee_scolaire
 from ent_core.socle.configuration import Configuration
-from ent_core.socle.erreurs import AccesRefuse
-from ent_core.vie_privee.conservation.dossier import en_attente, plans
+from ent_core.socle.erreurs import AccesRefuse, OperationRefusee
+from ent_core.vie_privee.conservation.dossier import en_attente
 from ent_core.vie_privee.conservation.execution import Executeur
 from ent_core.vie_privee.conservation.plan import lignes, memes, planifier, precedent
 from ent_core.vie_privee.conservation.preuve import Tetes
@@ -126,15 +126,22 @@ def taches_de_conservation(
         with base.academie("conservation : plans approuvés") as session:
             murs = [
                 dossier.plan.id
-                for dossier in en_attente(session, horloge, plans(session))
+                for dossier in en_attente(session, horloge)
                 if any(not dossier.obstacle(ligne) for ligne in dossier.a_faire)
             ]
+        echecs: list[OperationRefusee] = []
         for plan_id in murs:
-            executeur.executer(plan_id)
+            try:
+                executeur.executer(plan_id)
+            except OperationRefusee as echec:
+                # Un plan en écart n'arrête pas ceux des autres établissements ; le travail, lui, échoue.
+                echecs.append(echec)
+        if echecs:
+            raise echecs[0]
 
     def planifier_la_nuit(base: BaseDeDonnees) -> None:
         with base.academie("conservation : plan de la nuit") as session:
-            if en_attente(session, horloge, [p for p in plans(session) if p.uai is None]):
+            if any(dossier.plan.uai is None for dossier in en_attente(session, horloge)):
                 return
             plan = planifier(session, horloge, regles_de(chargement))
             ancien = precedent(session, plan)

@@ -102,9 +102,10 @@ def charger(noms: Sequence[str], en_plus: Mapping[str, Any] | None = None) -> Ch
     gestionnaire.add_hookspecs(crochets)
     anomalies: list[Anomalie] = []
     briques: list[BriqueChargee] = []
-    disponibles = installees()
     greffons: dict[str, Any] = {"noyau": noyau, **(en_plus or {})}
-    for nom in sorted(set(noms) - set(greffons)):
+    a_trouver = sorted(set(noms) - set(greffons))
+    disponibles = installees() if a_trouver else {}
+    for nom in a_trouver:
         if nom not in disponibles:
             anomalies.append(
                 Anomalie(

@@ -140,15 +140,17 @@ class Guichet:
         :param traitements: ceux que la demande vise ; vide, tous.
         """
         with base.academie("effacer les données d'une personne") as session:
-            avant = {i.id for i in self.livre.lire()}
+            avant, jeton = {i.id for i in self.livre.lire()}, self.livre.jeton(personne)
             try:
                 efface = effacer(
                     session, self._horloge, self.registre, self.livre, personne, fondement,
                     briques=self.briques, traitements=traitements, uai=uai, acteur=acteur,
                 )  # fmt: skip
             except Exception:
-                for annoncee in {i.id for i in self.livre.lire()} - avant:
-                    self.livre.confirmer(annoncee, "abandon")
+                # Un autre effacement peut s'être annoncé pendant ce temps : le sien n'est pas abandonné.
+                for annoncee in self.livre.lire():
+                    if annoncee.jeton == jeton and annoncee.id not in avant:
+                        self.livre.confirmer(annoncee.id, "abandon")
                 raise
         self.livre.confirmer(efface.id)
         return efface

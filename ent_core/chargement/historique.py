@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from ent_core.chargement.modeles import Bascule
+from ent_core.donnees.intervalles import en_vigueur
 from ent_core.identite.modeles import Etablissement, Personne
 
 __all__ = ["BasculeEcrite", "lire", "lire_plusieurs", "ouvertes_a_part"]
@@ -80,8 +81,7 @@ def ouvertes_a_part(session: Session, jour: date) -> dict[str, int]:
         .where(
             Bascule.uai.is_not(None),
             Bascule.retiree_le.is_(None),
-            Bascule.debut <= jour,
-            or_(Bascule.fin.is_(None), Bascule.fin > jour),
+            en_vigueur(Bascule, jour),
         )
         .order_by(Bascule.brique, Bascule.uai, Bascule.posee_le.desc())
         .subquery()

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import click
 
-from ent_core.cli.ouverture import Ouverture, ouvrir
+from ent_core.cli.ouverture import Ouverture, ouvrir, uai_saisi
 from ent_core.cli.sortie import ecrire_anomalies, ecrire_json, ecrire_tableau, option_json, progression
 from ent_core.socle.erreurs import Introuvable
 
@@ -33,7 +33,9 @@ def conservation() -> None:
 
 
 @conservation.command("planifier")
-@click.option("--etablissement", "uai", help="Un établissement ; par défaut, toute l'académie.")
+@click.option(
+    "--etablissement", "uai", callback=uai_saisi, help="Un établissement ; par défaut, toute l'académie."
+)
 @option_json
 def planifier_(uai: str | None, en_json: bool) -> None:
     """Compte ce qui est échu, et fige un plan. N'élimine rien."""
@@ -225,9 +227,12 @@ def _decideur(ouverture: Ouverture, session: Session, identifiant: str) -> tuple
 def _personne(session: Session, identifiant: str) -> UUID:
     from sqlalchemy import select
 
+    from ent_core.identite.comptes import normaliser_identifiant
     from ent_core.identite.modeles import Compte
 
-    trouvee = session.scalar(select(Compte.personne_id).where(Compte.identifiant == identifiant))
+    trouvee = session.scalar(
+        select(Compte.personne_id).where(Compte.identifiant == normaliser_identifiant(identifiant))
+    )
     if trouvee is None:
         raise Introuvable("aucun compte n'a cet identifiant.", remede="« ent personne chercher » les donne.")
     return trouvee

@@ -8,7 +8,7 @@ from uuid import UUID
 import click
 
 from ent_core.chargement.droits import Guichet
-from ent_core.cli.ouverture import ouvrir
+from ent_core.cli.ouverture import ouvrir, uai_saisi
 from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
 from ent_core.identite.journal import consigner
 from ent_core.socle.erreurs import DonneeInvalide, OperationRefusee
@@ -25,7 +25,9 @@ __all__ = ["COMMANDES", "effacer", "exporter", "restauration"]
 @click.option(
     "--vers", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Fichier ZIP à écrire."
 )
-@click.option("--uai", metavar="UAI", help="Les données de cet établissement ; par défaut, de tous.")
+@click.option(
+    "--uai", metavar="UAI", callback=uai_saisi, help="Les données de cet établissement ; par défaut, de tous."
+)
 @click.option("--demande", type=click.UUID, help="Demande dont la relecture dit quels textes remettre.")
 @option_json
 def exporter(identifiant: UUID, vers: Path, uai: str | None, demande: UUID | None, en_json: bool) -> None:
@@ -81,7 +83,9 @@ def exporter(identifiant: UUID, vers: Path, uai: str | None, demande: UUID | Non
 @click.option(
     "--traitement", "traitements", multiple=True, metavar="CLE", help="À répéter ; par défaut, tous."
 )
-@click.option("--uai", metavar="UAI", help="Les lignes de cet établissement ; par défaut, de tous.")
+@click.option(
+    "--uai", metavar="UAI", callback=uai_saisi, help="Les lignes de cet établissement ; par défaut, de tous."
+)
 @click.option("--simulation", is_flag=True, help="Dire ce qui serait effacé ou gardé, sans rien changer.")
 @option_json
 def effacer(

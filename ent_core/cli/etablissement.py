@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import click
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from ent_core.cli.ouverture import ouvrir
 from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
 from ent_core.contrat.roles import LIBELLES_PROFILS
+from ent_core.donnees.intervalles import en_vigueur
 from ent_core.identite.modeles import Division, Etablissement, Rattachement
 from ent_core.socle.calendrier import annee_scolaire
 from ent_core.socle.erreurs import DonneeInvalide, Introuvable
@@ -65,8 +66,7 @@ def voir(uai: str, en_json: bool) -> None:
                 select(Rattachement.profil, func.count(Rattachement.personne_id.distinct()))
                 .where(
                     Rattachement.uai == trouve.uai,
-                    Rattachement.debut <= jour,
-                    or_(Rattachement.fin.is_(None), Rattachement.fin > jour),
+                    en_vigueur(Rattachement, jour),
                 )
                 .group_by(Rattachement.profil)
                 .order_by(Rattachement.profil)

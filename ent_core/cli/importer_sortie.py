@@ -14,6 +14,7 @@ from ent_core.cli.sortie import ecrire_json, ecrire_tableau
 from ent_core.identite.aaf.constats import Gravite
 from ent_core.identite.lots import Ecart, RapportChargement
 from ent_core.identite.tableur import CHAMPS, Correspondance, Tableau
+from ent_core.identite.tableur.texte import proteger
 
 __all__ = [
     "Defaut",
@@ -154,7 +155,8 @@ def enregistrer(chemin: Path, defauts: Iterable[Defaut]) -> None:
         ecrivain = csv.writer(fichier, delimiter=";")
         ecrivain.writerow(("gravité", "fichier", "ligne", "clé", "code", "motif"))
         ecrivain.writerows(
-            (d.gravite, d.fichier, d.ligne or "", d.cle or "", d.code, d.motif) for d in defauts
+            [proteger(str(v or "")) for v in (d.gravite, d.fichier, d.ligne, d.cle, d.code, d.motif)]
+            for d in defauts
         )
 
 

@@ -19,7 +19,15 @@ from ent_core.socle import journal
 from ent_core.socle.calendrier import Horloge, HorlogeSysteme
 from ent_core.socle.configuration import Configuration
 
-__all__ = ["Ouverture", "lire_configuration", "ouvrir"]
+__all__ = ["Ouverture", "lire_configuration", "ouvrir", "uai_saisi"]
+
+
+def uai_saisi(_contexte: click.Context, _option: click.Parameter, valeur: str | None) -> str | None:
+    """Rappel d'une option : un UAI se tape aussi en minuscules.
+
+    :param valeur: ce qui est tapé.
+    """
+    return valeur.upper() if valeur else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,12 +47,16 @@ def sous_portillon(
     if memoire:
         garder(session, brique, roles)
     else:
+        session.flush()  # ce que le noyau laisse à écrire part avant, à son titre
         noter_portage(session, finalites=finalites_de(session, brique), roles=roles)
         poser_tourniquet(session, aussitot=False)
     try:
         yield
+        session.flush()  # ce que l'appelé laisse à écrire passe devant son juge, non devant le suivant
+    except BaseException:
         if memoire:
-            session.flush()  # ce que l'appelé laisse à écrire passe devant son juge, non devant le suivant
+            session.expunge_all()
+        raise
     finally:
         noter_portage(session, finalites=avant.finalites, roles=avant.roles)
         poser_tourniquet(session, aussitot=False)

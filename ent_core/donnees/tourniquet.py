@@ -94,6 +94,8 @@ class Tourniquet:
         :param role: rôle de base.
         """
         self._pose = role
+        # Ce qui était noté est peut-être défait, ou l'était pour une autre personne.
+        self._notees.clear()
 
     def poser(self, connexion: Connection, role: str) -> None:
         """Pose une audience dans la base, si elle n'y est pas.

@@ -91,7 +91,7 @@ def consulter(session: Session, filtre: FiltreJournal, *, limite: int, page: int
         enonce = enonce.where(ActeJournal.acte.startswith(filtre.acte, autoescape=True))
     if filtre.du:
         enonce = enonce.where(ActeJournal.instant >= _minuit(filtre.du))
-    if filtre.au:
+    if filtre.au and filtre.au < date.max:
         enonce = enonce.where(ActeJournal.instant < _minuit(filtre.au + timedelta(days=1)))
     if filtre.acteur:
         enonce = enonce.where(ActeJournal.acteur_id == filtre.acteur)

@@ -8,10 +8,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, FromClause, Select, Uuid, and_, bindparam, func, literal, or_, select, union_all
+from sqlalchemy import ARRAY, FromClause, Select, Uuid, and_, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
+from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import lire
 from ent_core.identite.modeles import (
     Creneau,
@@ -77,8 +78,7 @@ def _par_inscription(structure_inscrite: Any, structure_servie: Any) -> Select[A
         .where(
             _DU_JOUR,
             _inscription.c.personne_id == func.any(_PERSONNES),
-            _inscription.c.debut <= _JOUR,
-            or_(_inscription.c.fin.is_(None), _inscription.c.fin > _JOUR),
+            en_vigueur(_inscription.c, _JOUR),
         )
     )
 

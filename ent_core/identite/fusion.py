@@ -257,6 +257,10 @@ def _replier_les_familles(session: Session, garde: UUID, absorbee: UUID) -> None
             .where(Restriction.responsabilite_id == ligne.id)
             .values(responsabilite_id=gardee.id)
         )
+        # Un lien fini ne rouvre pas ses droits : le plus tardif dit ce qu'il donne.
+        if gardee.fin is not None and (ligne.fin is None or ligne.fin > gardee.fin):
+            for nom in ("lien", "legal", "financier", "contact", "paiement", "source"):
+                setattr(gardee, nom, getattr(ligne, nom))
         gardee.fin = _derniere(gardee.fin, ligne.fin)
         if ligne.debut not in {s.debut for s in siennes}:
             gardee.debut = min(gardee.debut, ligne.debut)

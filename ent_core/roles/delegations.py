@@ -70,7 +70,7 @@ def deleguer(
         )
     if not motif.strip():
         raise DonneeInvalide("le motif manque.", remede="dire en quelques mots pourquoi vous déléguez.")
-    if not (horloge.aujourd_hui() <= debut < fin <= debut + DUREE_MAXIMALE):
+    if not (horloge.aujourd_hui() <= debut < fin and fin - debut <= DUREE_MAXIMALE):
         raise DonneeInvalide(
             "les dates ne conviennent pas.",
             remede="commencer aujourd'hui ou plus tard, finir après le début, un an après au plus.",

@@ -150,19 +150,16 @@ def _ouvrir() -> ReponseWerkzeug | None:
     exigence = exigence_de(current_app.view_functions[request.endpoint], request.method) or _FERMEE
     _reconnaitre()
     brique = _exiger_brique_active()
-    if exigence.motif:
-        if brique is not None:
-            garder_la_page(ent, requete().base, brique, requete().contexte, "")
-        return None
-    if requete().reconnue is None:
-        return _vers_connexion()
-    if exigence.permission:
-        contexte = requete().contexte
-        if contexte is None:
-            return redirect(url_for("ent.contexte", suite=_suite()))
-        requete().portee = ent.habilitations.exiger(contexte, exigence.permission)
-        if brique is not None:
-            garder_la_page(ent, requete().base, brique, contexte, exigence.permission)
+    if not exigence.motif:
+        if requete().reconnue is None:
+            return _vers_connexion()
+        if exigence.permission:
+            contexte = requete().contexte
+            if contexte is None:
+                return redirect(url_for("ent.contexte", suite=_suite()))
+            requete().portee = ent.habilitations.exiger(contexte, exigence.permission)
+    if brique is not None:  # toute page d'une brique, quelle que soit son exigence
+        garder_la_page(ent, requete().base, brique, requete().contexte, exigence.permission)
     return None
 
 

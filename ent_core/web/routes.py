@@ -159,9 +159,8 @@ def verifier_routes(application: Flask, permissions: dict[str, Permission]) -> I
                 "elle n'appartient à aucune brique : elle resterait ouverte quand la brique est fermée",
                 "employer BlueprintBrique ou ApiBrique, sans blueprint imbriqué",
             )
-        methodes = sorted((regle.methods or set()) - {"HEAD", "OPTIONS"})
         if hasattr(vue, "view_class"):
-            for methode in methodes:
+            for methode in sorted(m for m in regle.methods or () if hasattr(vue.view_class, m.lower())):
                 yield from _verifier_exigence(f"{lieu}, méthode {methode}", vue, methode, permissions)
         else:
             yield from _verifier_exigence(lieu, vue, "GET", permissions)

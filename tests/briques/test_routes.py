@@ -101,7 +101,15 @@ def test_une_methode_oubliee_arrete_le_demarrage_et_se_nomme(refuser: Refuser) -
         def put(self) -> str:
             return "[]"
 
+        def head(self) -> str:
+            return ""
+
+        def options(self) -> str:
+            return ""
+
     assert refuser(suivi(api)) == [
+        ("ROUTE-001", f"route {NOTES} (suivi_api.Notes), méthode HEAD"),
+        ("ROUTE-001", f"route {NOTES} (suivi_api.Notes), méthode OPTIONS"),
         ("ROUTE-001", f"route {NOTES} (suivi_api.Notes), méthode POST"),
         ("ROUTE-003", f"route {NOTES} (suivi_api.Notes), méthode PUT"),
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from types import ModuleType
 from typing import Any
 from uuid import UUID, uuid4
@@ -208,6 +208,24 @@ def test_une_restriction_suit_le_seul_lien_qui_reste(instance: InstanceEssai) ->
     fondre(instance, garde, autre)
     (reste,) = lire(instance, select(Responsabilite).where(Responsabilite.responsable_id == garde))
     assert lire(instance, select(Restriction.responsabilite_id)) == [reste.id]
+
+
+def test_un_droit_fini_ne_revient_pas_avec_le_lien_de_l_autre_fiche(instance: InstanceEssai) -> None:
+    eleve, garde, autre = instance.annuaire["camarade"], nouvelle(instance), nouvelle(instance)
+    commun: dict[str, Any] = {
+        "eleve_id": eleve, "lien": "10", "financier": False, "contact": True, "paiement": False,
+    }  # fmt: skip
+    ajouter(
+        instance,
+        Responsabilite(
+            responsable_id=garde, legal=1, source="ancienne", debut=OCTOBRE - timedelta(days=30), fin=OCTOBRE,
+            **commun,
+        ),
+        Responsabilite(responsable_id=autre, legal=0, source="nouvelle", debut=OCTOBRE, **commun),
+    )  # fmt: skip
+    fondre(instance, garde, autre)
+    (reste,) = lire(instance, select(Responsabilite).where(Responsabilite.responsable_id == garde))
+    assert (reste.legal, reste.fin, reste.source) == (0, None, "nouvelle")
 
 
 # --- Comptes -------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import ActeJournal, Identifiant, Inscription, Personne, Rattachement
 from ent_core.socle.calendrier import HorlogeFixe
 from ent_core.socle.erreurs import Introuvable, OperationRefusee
+from ent_core.vie_privee.conservation.approbation import annuler
 from ent_core.vie_privee.conservation.gels import NatureGel, lever, poser
 from ent_core.vie_privee.conservation.modeles import DecisionConservation, Preuve
 from ent_core.vie_privee.conservation.preuve import Tetes, ajouter_preuve, verifier
@@ -202,6 +203,25 @@ def test_une_execution_tuee_reprend_ou_elle_en_etait(moteur: Moteur, annuaire: A
     assert intacte(moteur), "ce qui est fait est prouvé, même coupé"
     resultat = moteur.executer(plan)
     assert (resultat.eliminees, resultat.finie) == (44 - deja, True)
+    assert intacte(moteur)
+
+
+def test_une_annulation_en_cours_de_route_arrete_au_lot_suivant(moteur: Moteur, annuaire: Annuaire) -> None:
+    plan = moteur.planifier()
+    moteur.approuver(plan)
+    moteur.horloge.avancer(timedelta(days=8))
+    annulees: list[bool] = []
+
+    def annuler_des_le_premier_lot(_etape: str, _fait: int, _total: int) -> None:
+        if not annulees:
+            with moteur.base.academie("essai : annulation") as session:
+                annuler(session, moteur.horloge, plan.id, motif="on s'arrête", par=annuaire["dpd"])
+            annulees.append(True)
+
+    with pytest.raises(OperationRefusee, match="annulé"):
+        moteur.executeur().executer(plan.id, annuler_des_le_premier_lot)
+    assert annulees
+    assert presentes(moteur.base, annuaire["camarade"], annuaire["camarade_autre"]) > 0
     assert intacte(moteur)
 
 

@@ -103,8 +103,9 @@ def test_une_copie_ne_se_remet_qu_a_qui_l_a_demandee_et_se_connecte_a_l_instant(
     demande = demander(ent, "cpe")
     direction, cpe = ent.client("direction"), ent.client("cpe")
     direction.post(adresse(demande, "copie"))
-    direction.post(adresse(demande, "repondre"), data={"texte": "Voici la copie."})
     copie = f"{MOI}demandes/{demande.id}/copie.zip"
+    assert cpe.get(copie).status_code == 404, "prête, mais pas encore remise"
+    direction.post(adresse(demande, "repondre"), data={"texte": "Voici la copie."})
     assert ent.client("enseignant").get(copie).status_code == 404
     assert ent.client("direction").get(copie).status_code == 404
     assert cpe.get(copie).data.startswith(b"PK")

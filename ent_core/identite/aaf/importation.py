@@ -19,6 +19,7 @@ from ent_core.identite.aaf.chargement import Avancement, charger_membre, consign
 from ent_core.identite.aaf.constats import Constat, Gravite
 from ent_core.identite.aaf.grammaire import Nature
 from ent_core.identite.aaf.livraison import Livraison
+from ent_core.identite.aaf.projets import SOURCE_MAX, VERROU, provenance_de
 from ent_core.identite.aaf.rapport import RapportImport, Retraits
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import ImportLot, ImportRejet, ImportTampon
@@ -30,8 +31,6 @@ from ent_core.socle.erreurs import BaseIndisponible, FichierRefuse, OperationRef
 __all__ = ["importer"]
 
 ANCIENNETE_MAX = timedelta(days=7)
-_VERROU = 0x414146
-_SOURCE_MAX = 40
 _RETRAITS_CITES = 5
 _ECHANTILLON = 200
 _A_REPRENDRE = ("lecture", "refuse")
@@ -127,16 +126,10 @@ def _importer(travail: _Travail, *, accepter_ancienne: bool) -> RapportImport:
 
 
 def _provenance(livraison: Livraison) -> _Provenance:
-    if livraison.academie:
-        annuaire = f"AAF:{livraison.academie.zfill(3)}"
-        source = f"{annuaire}/{livraison.projet}"
-    else:
-        # Les vieux en-têtes taisent l'académie : le projet sépare les espaces de clés.
-        annuaire = f"AAF:{livraison.projet}"
-        source = f"{annuaire}/-"
-    if len(source) > _SOURCE_MAX:
+    annuaire, source = provenance_de(livraison)
+    if len(source) > SOURCE_MAX:
         raise FichierRefuse(
-            f"Le nom du projet fait une provenance de plus de {_SOURCE_MAX} caractères.",
+            f"Le nom du projet fait une provenance de plus de {SOURCE_MAX} caractères.",
             lieu=livraison.membres[0].nom,
             remede="renommer les fichiers avec un nom de projet plus court, toujours le même.",
         )
@@ -150,7 +143,7 @@ def _verrouiller(session: Session) -> None:
     # Cette transaction attend la fin de la lecture : aucun délai du serveur ne doit la couper.
     session.execute(text("set local idle_in_transaction_session_timeout = 0"))
     session.execute(text("set local statement_timeout = 0"))
-    if not session.scalar(text("select pg_try_advisory_xact_lock(:v)"), {"v": _VERROU}):
+    if not session.scalar(text("select pg_try_advisory_xact_lock(:v)"), {"v": VERROU}):
         raise OperationRefusee(
             "Un autre import est en cours.",
             remede="attendre sa fin, puis recommencer.",

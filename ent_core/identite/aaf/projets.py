@@ -31,12 +31,14 @@ from ent_core.identite.modeles import (
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.erreurs import DonneeInvalide, Introuvable, OperationRefusee
 
-__all__ = ["ProjetInconnu", "exiger_projet_connu", "provenance_de", "renommer_projet"]
+__all__ = ["SOURCE_MAX", "VERROU", "ProjetInconnu", "exiger_projet_connu", "provenance_de", "renommer_projet"]
 
 _PREFIXE = "AAF:"
 _SANS_ACADEMIE = "/-"
 # Le verrou des imports de l'annuaire : un projet ne change pas de nom pendant que l'un d'eux écrit.
-_VERROU = 0x414146
+VERROU = 0x414146
+SOURCE_MAX = 40
+"""Longueur d'une provenance dans la base."""
 _A_PROVENANCE: tuple[Any, ...] = (
     Etablissement,
     Division,
@@ -132,8 +134,14 @@ def renommer_projet(
             remede="donner les deux sources telles que le refus de l'import les écrit.",
             lieu=f"{ancien}, {nouveau}",
         )
+    if len(nouveau) > SOURCE_MAX:
+        raise DonneeInvalide(
+            f"Cette source fait plus de {SOURCE_MAX} caractères.",
+            remede="donner un nom de projet plus court.",
+            lieu=nouveau,
+        )
     with base.academie("import AAF : projet renommé") as session:
-        if not session.scalar(text("select pg_try_advisory_xact_lock(:v)"), {"v": _VERROU}):
+        if not session.scalar(text("select pg_try_advisory_xact_lock(:v)"), {"v": VERROU}):
             raise OperationRefusee("Un import est en cours.", remede="attendre sa fin, puis recommencer.")
         if not _connu(session, ancien):
             raise Introuvable(

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Profil
+from ent_core.donnees.intervalles import en_vigueur
 from ent_core.identite.modeles import Division, Etablissement, Groupe, Identifiant, Personne, Rattachement
 from ent_core.identite.sts.modeles import FichierSts, Individu, ReferenceAgent, TypeStructure
 from ent_core.identite.tableur.cles import cle_de_comparaison
@@ -131,8 +132,7 @@ def _personnels(session: Session, uai: str, jour: date) -> dict[_Cle, set[UUID]]
         .where(
             Rattachement.uai == uai,
             Rattachement.profil.not_in(_HORS_PERSONNEL),
-            Rattachement.debut <= jour,
-            or_(Rattachement.fin.is_(None), Rattachement.fin > jour),
+            en_vigueur(Rattachement, jour),
         )
     )
     for identifiant, nom, nom_naissance, naissance in session.execute(enonce):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, String, exists, func, insert, literal, select, update
+from sqlalchemy import ARRAY, String, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as inserer
 from sqlalchemy.orm import Session
 
@@ -131,7 +131,8 @@ class Acceptations:
             "decidee_le": horloge.maintenant(),
         }
         lignes = select(la, *(literal(v, _a[nom].type) for nom, v in valeurs.items())).where(~deja)
-        session.execute(insert(_acceptation).from_select(["uai", *valeurs], lignes))
+        # Le chef peut répondre au même instant : sa réponse vaut, et l'ouverture continue.
+        session.execute(inserer(_acceptation).from_select(["uai", *valeurs], lignes).on_conflict_do_nothing())
 
     def soumissions(self, session: Session, uai: str, briques: Iterable[str]) -> list[Soumission]:
         """Où en est l'établissement avec chacune de ces briques.

@@ -10,13 +10,17 @@ import hashlib
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ent_core.identite.journal import consigner
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.erreurs import AccesRefuse, DonneeInvalide, Introuvable, OperationRefusee
-from ent_core.vie_privee.conservation.dossier import EN_ATTENTE, VALIDITE, Dossier, EtatPlan, ouvrir
+from ent_core.vie_privee.conservation.dossier import (
+    Dossier,
+    EtatPlan,
+    en_attente,
+    ouvrir,
+)
 from ent_core.vie_privee.conservation.modeles import (
     DecisionConservation,
     PlanConservation,
@@ -241,16 +245,12 @@ def _changees(session: Session, regles: Regles, dossier: Dossier) -> list[str]:
 def _seul(session: Session, horloge: Horloge, dossier: Dossier) -> None:
     """Deux plans approuvés ne couvrent pas le même établissement : le second ne trouverait rien."""
     plan = dossier.plan
-    autres = select(PlanConservation.id).where(PlanConservation.id != plan.id)
-    if plan.uai is not None:
-        autres = autres.where(or_(PlanConservation.uai == plan.uai, PlanConservation.uai.is_(None)))
-    recents = autres.where(PlanConservation.jour > dossier.jour - 2 * VALIDITE)
-    for autre in session.scalars(recents):
-        if ouvrir(session, horloge, autre).etat in EN_ATTENTE:
+    for autre in (dossier.plan for dossier in en_attente(session, horloge)):
+        if autre.id != plan.id and (plan.uai is None or autre.uai in (None, plan.uai)):
             raise OperationRefusee(
                 "un autre plan approuvé couvre déjà ce périmètre.",
                 remede="l'exécuter ou l'annuler, puis établir un nouveau plan.",
-                lieu=f"plan {autre}",
+                lieu=f"plan {autre.id}",
             )
 
 

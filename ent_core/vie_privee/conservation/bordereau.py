@@ -16,6 +16,7 @@ from odf.table import Table, TableCell, TableRow
 from odf.text import P
 
 from ent_core.contrat.donnees import Traitement
+from ent_core.identite.tableur.texte import proteger
 from ent_core.socle.calendrier import libelle_annee
 from ent_core.socle.dates import jour_court
 from ent_core.vie_privee.conservation.dossier import Dossier
@@ -109,7 +110,9 @@ def _csv(entetes: Sequence[str], rangees: Iterable[Sequence[object]]) -> bytes:
     sortie = io.StringIO()
     ecrivain = csv.writer(sortie, delimiter=";", lineterminator="\r\n")
     ecrivain.writerow(entetes)
-    ecrivain.writerows(["" if valeur is None else valeur for valeur in rangee] for rangee in rangees)
+    ecrivain.writerows(
+        [proteger("" if valeur is None else str(valeur)) for valeur in rangee] for rangee in rangees
+    )
     return sortie.getvalue().encode("utf-8-sig")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -93,7 +92,7 @@ class Dossier:
     @property
     def avis_le(self) -> date | None:
         """Jour de l'avis : le préavis court de là, non de la date théorique."""
-        return min((d.jour for d in self.decisions if d.nature == "avis"), default=None)
+        return max((d.jour for d in self.decisions if d.nature == "avis"), default=None)
 
     @property
     def a_faire(self) -> tuple[LigneConservation, ...]:
@@ -189,11 +188,17 @@ def plans(session: Session, uai: str | None = None, *, limite: int = 30) -> list
     return list(session.scalars(enonce if uai is None else enonce.where(siens)))
 
 
-def en_attente(session: Session, horloge: Horloge, plans_vus: Sequence[PlanConservation]) -> list[Dossier]:
-    """Parmi des plans, ceux qui sont approuvés et qu'il reste à exécuter.
+def en_attente(session: Session, horloge: Horloge) -> list[Dossier]:
+    """Plans approuvés qu'il reste à exécuter, de toute l'académie, le plus récent d'abord.
 
     :param session: session de l'académie.
-    :param plans_vus: plans à ouvrir.
     """
-    dossiers = (ouvrir(session, horloge, plan.id) for plan in plans_vus)
+    d = DecisionConservation
+    approuves = select(d.plan_id).where(d.nature == "approbation", d.jour > horloge.aujourd_hui() - VALIDITE)
+    ids = session.scalars(
+        select(PlanConservation.id)
+        .where(PlanConservation.id.in_(approuves))
+        .order_by(PlanConservation.id.desc())
+    ).all()
+    dossiers = (ouvrir(session, horloge, plan_id) for plan_id in ids)
     return [dossier for dossier in dossiers if dossier.etat in EN_ATTENTE]

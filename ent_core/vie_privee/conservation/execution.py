@@ -24,7 +24,12 @@ from ent_core.vie_privee.conservation.approbation import decider, perimer
 from ent_core.vie_privee.conservation.briques import Purger, purger_brique
 from ent_core.vie_privee.conservation.dossier import EN_ATTENTE, Dossier, EtatPlan, ouvrir
 from ent_core.vie_privee.conservation.lots import Atelier, compter_echues, eliminer
-from ent_core.vie_privee.conservation.modeles import LigneConservation, PlanConservation, Preuve
+from ent_core.vie_privee.conservation.modeles import (
+    DecisionConservation,
+    LigneConservation,
+    PlanConservation,
+    Preuve,
+)
 from ent_core.vie_privee.conservation.preuve import Tetes, tete
 from ent_core.vie_privee.conservation.regles import Regles
 from ent_core.vie_privee.conservation.situation import activites
@@ -118,6 +123,7 @@ class Executeur:
             self._ligne(dossier, ligne, resultat, lambda objet: avancer(objet, resultat.eliminees, total))
         with self.base.academie(_MOTIF) as session:
             reste = ouvrir(session, self.horloge, plan_id)
+            _continuer(session, plan_id)
             resultat.finie = all(reste.definitif(ligne) for ligne in reste.a_faire)
             vain = resultat.finie and self._en_vain(session, plan_id)
             if resultat.finie:
@@ -165,6 +171,7 @@ class Executeur:
             while not vivante and faites < ligne.echues:
                 debut = time.perf_counter()
                 with self.base.academie(_MOTIF) as session:
+                    _continuer(session, ligne.plan_id)
                     lot = eliminer(
                         session, atelier, apres=apres, taille=min(taille, ligne.echues - faites),
                         attendre=attendre,
@@ -218,6 +225,7 @@ class Executeur:
                 continue
             ateliers = [self._atelier(dossier, li) for li in pareilles]
             with self.base.academie(_MOTIF) as session:
+                _continuer(session, ligne.plan_id)
                 refus = purger_brique(session, ateliers, self.purger)
             if refus:
                 resultat.attente |= {li.rang: refus for li in pareilles}
@@ -278,6 +286,17 @@ class Executeur:
         ecrites = self.tetes.lire()
         if derniere is not None and (not ecrites or ecrites[-1] != derniere):
             self.tetes.ecrire(derniere)
+
+
+def _continuer(session: Session, plan_id: UUID) -> None:
+    """Une annulation, même en cours de route, arrête au lot suivant."""
+    d = DecisionConservation
+    if session.scalar(select(d.id).where(d.plan_id == plan_id, d.nature == "annulation").limit(1)):
+        raise OperationRefusee(
+            "ce plan vient d'être annulé : l'exécution s'arrête.",
+            remede="établir un nouveau plan, au besoin.",
+            lieu=f"plan {plan_id}",
+        )
 
 
 def _en_ecart(plan_id: UUID, ecart: str) -> OperationRefusee:

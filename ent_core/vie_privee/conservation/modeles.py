@@ -159,7 +159,7 @@ class VisaElimination(Base):
     numero: Mapped[str] = neutre("numéro du visa", String(60))
     jour: Mapped[date] = neutre("date du visa", Date)
     nom_fichier: Mapped[str] = donnee(Categorie.TRACE, String(120))
-    fichier: Mapped[bytes] = donnee(Categorie.TRACE, LargeBinary)
+    fichier: Mapped[bytes] = donnee(Categorie.TRACE, LargeBinary, deferred=True)
     empreinte: Mapped[str] = neutre("SHA-256 du fichier", String(64))
     par: Mapped[UUID | None] = donnee(Categorie.TRACE, Uuid)
     le: Mapped[datetime] = neutre("instant de l'acte", DateTime(timezone=True))

@@ -159,15 +159,22 @@ def tete(session: Session) -> Tete | None:
     return None if derniere is None else Tete(derniere.numero, derniere.empreinte, _texte(derniere.instant))
 
 
-def lister(session: Session, plan_id: UUID | None = None, *, limite: int = 200) -> list[Preuve]:
+def lister(
+    session: Session, plan_id: UUID | None = None, *, uai: str | None = None, limite: int = 200
+) -> list[Preuve]:
     """Entrées, de la plus récente à la plus ancienne.
 
     :param session: session de l'académie.
     :param plan_id: celles d'un plan, ou toutes.
+    :param uai: celles d'un établissement, ou toutes.
     :param limite: nombre maximal.
     """
     enonce = select(Preuve).order_by(Preuve.numero.desc()).limit(limite)
-    return list(session.scalars(enonce if plan_id is None else enonce.where(Preuve.plan_id == plan_id)))
+    if plan_id is not None:
+        enonce = enonce.where(Preuve.plan_id == plan_id)
+    if uai is not None:
+        enonce = enonce.where(Preuve.uai == uai)
+    return list(session.scalars(enonce))
 
 
 def verifier(session: Session, tetes: Iterable[Tete]) -> list[Anomalie]:

@@ -143,7 +143,7 @@ def prendre(session: Session, horloge: Horloge, demande: Demande, par: UUID | No
     :param par: personne qui instruit.
     :raises OperationRefusee: elle est close.
     """
-    _ouverte(demande)
+    _ouverte(session, demande)
     demande.etat, demande.traitee_par = Etat.EN_COURS.value, par
     _consigner(session, horloge, "demande.prise", demande, par)
 
@@ -155,7 +155,7 @@ def prolonger(session: Session, horloge: Horloge, demande: Demande, motif: str, 
     :raises OperationRefusee: close, déjà prolongée, ou le premier mois est passé.
     :raises DonneeInvalide: motif absent.
     """
-    _ouverte(demande)
+    _ouverte(session, demande)
     if demande.prolongation is not None:
         raise OperationRefusee("ce délai est déjà prolongé.", remede="répondre avant l'échéance.")
     if horloge.aujourd_hui() > demande.echeance:
@@ -212,7 +212,7 @@ def retirer(session: Session, horloge: Horloge, demande: Demande, par: UUID) -> 
 
     :raises OperationRefusee: elle est close.
     """
-    _ouverte(demande)
+    _ouverte(session, demande)
     demande.etat, demande.close_le = Etat.RETIREE.value, horloge.aujourd_hui()
     _consigner(session, horloge, "demande.retiree", demande, par)
 
@@ -274,7 +274,7 @@ def _clore(
     association: Association | None,
     motif: MotifRefus | None = None,
 ) -> None:
-    _ouverte(demande)
+    _ouverte(session, demande)
     if len(texte.strip()) < 10:
         raise DonneeInvalide("la réponse est vide.", remede="écrire ce que la personne lira.")
     if demande.qualite in (Qualite.RESPONSABLE, Qualite.ELEVE_MINEUR) and association is None:
@@ -290,7 +290,10 @@ def _clore(
     _consigner(session, horloge, f"demande.{etat.value}", demande, par, motif=demande.motif_refus)
 
 
-def _ouverte(demande: Demande) -> None:
+def _ouverte(session: Session, demande: Demande) -> None:
+    # Relue sous verrou : de deux réponses au même instant, la seconde voit la première.
+    session.flush()
+    session.refresh(demande, with_for_update=True)
     if demande.close_le is not None:
         raise OperationRefusee("cette demande est close.", remede="en déposer une autre, au besoin.")
 

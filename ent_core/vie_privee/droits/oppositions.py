@@ -92,7 +92,7 @@ def accueillir(
         raise DonneeInvalide("le motif de l'opposition manque.", remede="écrire la raison retenue.")
     if jour > horloge.aujourd_hui():
         raise DonneeInvalide("ce jour est à venir.", remede="donner le jour de la feuille.")
-    if opposee(session, personne, traitement.cle):
+    if any(o.traitement == traitement.cle for o in en_vigueur_pour(session, personne, uai)):
         raise OperationRefusee("cette opposition est déjà enregistrée.", remede="consulter la liste.")
     opposition = OppositionPersonne(
         uai=uai, personne_id=personne, traitement=traitement.cle, source=source.value,

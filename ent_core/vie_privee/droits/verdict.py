@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.donnees import BaseLegale, Traitement
+from ent_core.donnees.base import declaration
 from ent_core.identite.modeles import Personne
 from ent_core.socle.erreurs import Introuvable
 from ent_core.vie_privee.conservation.gels import en_vigueur
@@ -103,13 +104,12 @@ def examiner(
         if nombre:
             lignes.setdefault(place.traitement, {})[place.table.name] = nombre
     gels = en_vigueur(session)
-    opposes = set(
-        session.scalars(
-            select(OppositionPersonne.traitement).where(
-                OppositionPersonne.personne_id == personne, OppositionPersonne.fin.is_(None)
-            )
-        )
+    oppositions = select(OppositionPersonne.traitement).where(
+        OppositionPersonne.personne_id == personne, OppositionPersonne.fin.is_(None)
     )
+    if uai is not None:
+        oppositions = oppositions.where(OppositionPersonne.uai == uai)
+    opposes = set(session.scalars(oppositions))
     motifs = {
         cle: _motif(
             registre.traitements[cle], fondement, gele=personne in gels.pour(cle), oppose=cle in opposes
@@ -119,6 +119,13 @@ def examiner(
     for cle in motifs:
         if traitements and cle not in traitements:
             motifs[cle] = "La demande ne le vise pas."
+    if uai is not None:
+        for place in places(registre):
+            declaree = declaration(place.table)
+            if declaree and declaree.ajout_seul and motifs.get(place.traitement) == "":
+                motifs[place.traitement] = (
+                    "Ce journal est celui de toute l'académie : il ne se vide pas pour un seul établissement."
+                )
     if not motifs.get(ANNUAIRE, "vide") and (uai or any(m for c, m in motifs.items() if c != ANNUAIRE)):
         # Sans sa fiche, ce que l'on garde ne désignerait plus personne, ou partirait avec elle.
         motifs[ANNUAIRE] = "D'autres données, gardées, s'appuient sur la fiche de la personne."

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from html import escape
 from typing import Any
 
+from ent_core.identite.tableur.texte import proteger
 from ent_core.socle.dates import jour_court
 from ent_core.vie_privee.publication.assemblage import RegistrePublie
 from ent_core.vie_privee.publication.feuille_cnil import A_COMPLETER, classeur
@@ -73,7 +74,7 @@ def en_csv(registre: RegistrePublie) -> bytes:
         ecrivain.writerow(("Brique", *intitules))
     for fiche in registre.fiches:
         valeurs = ("\n".join(rubrique.valeurs) or A_COMPLETER for rubrique in fiche.rubriques)
-        ecrivain.writerow([_sans_formule(valeur) for valeur in (fiche.brique_titre, *valeurs)])
+        ecrivain.writerow([proteger(valeur) for valeur in (fiche.brique_titre, *valeurs)])
     return sortie.getvalue().encode("utf-8-sig")
 
 
@@ -111,11 +112,6 @@ def _fiche(fiche: FicheTraitement) -> dict[str, Any]:
             for r in fiche.rubriques
         ],
     }
-
-
-def _sans_formule(valeur: str) -> str:
-    """Un tableur exécute une cellule qui commence par ces signes : on la désarme."""
-    return f"'{valeur}" if valeur.startswith(("=", "+", "-", "@", "\t", "\r")) else valeur
 
 
 _STYLE = """

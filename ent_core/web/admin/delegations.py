@@ -75,7 +75,7 @@ def _accorder(saisie: dict[str, Any]) -> Response:
         portee=saisie["portee"],
         motif=saisie["motif"],
         debut=saisie["debut"],
-        fin=saisie["fin"] + timedelta(days=1),
+        fin=min(saisie["fin"], date.max - timedelta(days=1)) + timedelta(days=1),
     )
     flash("La délégation est accordée.", "succes")
     return redirect(url_for("admin.delegations"))

@@ -13,6 +13,7 @@ from flask import Response, render_template
 from ent_core.identite.consultation import CONNEXIONS, ActeLu, FiltreJournal, consulter
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Personne
+from ent_core.identite.tableur.texte import proteger
 from ent_core.socle.calendrier import FUSEAU
 from ent_core.web.admin.pages import administration, lire, perimetre
 from ent_core.web.admin.phrases import Lexique, phrase
@@ -114,11 +115,5 @@ def _csv(actes: Iterable[ActeLu], lexique: Lexique) -> str:
             details,
             acte.reseau,
         )
-        ecrivain.writerow([_sans_formule(valeur) for valeur in ligne])
+        ecrivain.writerow([proteger(valeur or "") for valeur in ligne])
     return sortie.getvalue()
-
-
-def _sans_formule(valeur: str | None) -> str:
-    """Un tableur exécute une cellule qui commence par ces signes : on la désarme."""
-    texte = valeur or ""
-    return f"'{texte}" if texte.startswith(("=", "+", "-", "@", "\t", "\r")) else texte

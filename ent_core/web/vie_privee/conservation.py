@@ -19,11 +19,11 @@ from ent_core.socle.erreurs import Introuvable
 from ent_core.vie_privee.conservation import approbation, bordereau, gels, preuve
 from ent_core.vie_privee.conservation.dossier import Dossier, EtatPlan, ouvrir, plans
 from ent_core.vie_privee.conservation.exemples import exemples
-from ent_core.vie_privee.conservation.modeles import LigneConservation, Preuve
+from ent_core.vie_privee.conservation.modeles import LigneConservation
 from ent_core.vie_privee.conservation.plan import comparer, lignes, planifier, precedent
 from ent_core.web.admin.pages import ReponsePage, de_l_academie, lire, traiter
 from ent_core.web.instance import instance
-from ent_core.web.requete import contexte_courant, requete
+from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige
 from ent_core.web.vie_privee.conservation_saisies import (
     TRIS,
@@ -34,6 +34,7 @@ from ent_core.web.vie_privee.conservation_saisies import (
     SaisieTri,
     SaisieVisa,
 )
+from ent_core.web.vie_privee.droits_communs import academie
 
 __all__ = ["conservation"]
 
@@ -51,8 +52,7 @@ _MODIFIABLES = (EtatPlan.PROPOSE, EtatPlan.APPROUVE, EtatPlan.EN_COURS, EtatPlan
 @contextmanager
 def _portee(motif: str) -> Iterator[tuple[Session, str | None]]:
     """Session de l'académie, et établissement auquel la personne est bornée (``None`` : aucun)."""
-    requete().base.commit()
-    with instance().base.academie(motif) as session:
+    with academie(motif) as session:
         yield session, None if de_l_academie() else contexte_courant().uai
 
 
@@ -190,9 +190,9 @@ def exporter_bordereau(plan_id: UUID) -> Response:
 def page_preuves() -> str:
     """Ce qui a été éliminé, et si la chaîne tient."""
     with _portee("conservation : lire les preuves") as (session, uai):
-        entrees = [p for p in preuve.lister(session) if uai in (None, p.uai)]
+        entrees = preuve.lister(session, uai=uai)
         anomalies = preuve.verifier(session, tetes_de(instance().configuration).lire())
-        tete = session.scalars(select(Preuve).order_by(Preuve.numero.desc()).limit(1)).one_or_none()
+        tete = preuve.tete(session)
         return render_template(
             "vie_privee/conservation_preuves.html", entrees=entrees, anomalies=anomalies, tete=tete
         )

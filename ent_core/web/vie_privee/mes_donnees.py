@@ -136,9 +136,11 @@ def telecharger(identifiant: UUID) -> Response:
         if demande.personne_id is not None:
             # Un acte de justice peut être arrivé depuis la demande.
             qualite_de(session, contexte.personne_id, demande.personne_id, contexte.jour)
-        copie = copies.copie_de(session, ent.horloge, demande)
+        # Une copie prête n'est remise qu'avec une réponse favorable.
+        repondue = demande.etat == demandes.Etat.REPONDUE
+        copie = copies.copie_de(session, ent.horloge, demande) if repondue else None
         if copie is None:
-            raise Introuvable("cette copie n'est plus disponible.", remede="faire une nouvelle demande.")
+            raise Introuvable("cette copie n'est pas disponible.", remede="attendre la réponse.")
         fichier = tempfile.TemporaryFile()
         for morceau in copies.morceaux(session, copie):
             fichier.write(morceau)
