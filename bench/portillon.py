@@ -124,7 +124,7 @@ def _pages(base: BaseDeDonnees, uai: str, tours: int, fois: int) -> list[bool]:
         try:
             return page()
         finally:
-            setattr(requete, "garder_la_page", portillon_web.garder_la_page)  # noqa: B010
+            setattr(requete, "garder_la_page", portillon_web.garder_la_page)  # noqa: B010 - remise en place
 
     series = alterner({"avec": page, "sans": sans_portillon}, tours=tours, fois=fois)
     _dire("page de brique", series)
