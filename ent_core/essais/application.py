@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
 
 from ent_core.application import create_app
 from ent_core.donnees.session import BaseDeDonnees, Portage
@@ -21,6 +22,19 @@ from ent_core.socle.configuration import Configuration, Serveur
 __all__ = ["CLE", "application", "client_de", "configuration_essai", "connecter"]
 
 CLE = "une clé d'essai, assez longue pour signer"
+
+
+def pytest_configure() -> None:
+    """Werkzeug traduit chaque adresse en code ; deux applications d'un même processus ont les mêmes."""
+    traduire, traduites = Rule._compile_builder, {}
+
+    def une_fois(regle: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        cle = (append_unknown, repr(regle._trace), repr(regle.defaults))
+        if cle not in traduites:
+            traduites[cle] = traduire(regle, append_unknown)
+        return traduites[cle]
+
+    Rule._compile_builder = une_fois  # type: ignore[method-assign,assignment] # même signature, mémorisée
 
 
 def configuration_essai(**valeurs: Any) -> Configuration:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from sqlalchemy.pool import NullPool
 from ent_core.chargement.decouverte import charger
 from ent_core.donnees.migrations import Distribution, migrer
 from ent_core.donnees.session import ROLE_ACADEMIE, BaseDeDonnees, Portage
+from ent_core.essais.remise_a_zero import Remise
 from ent_core.essais.serveur import Serveur
 from ent_core.socle.calendrier import HorlogeFixe
 
@@ -49,6 +51,9 @@ class Fabrique:
         self._prefixe = prefixe
         self._numeros = itertools.count(1)
         self._modeles: dict[tuple[str, ...], str] = {}
+        self._sortes: dict[str, tuple[str, ...]] = {}
+        self._remises: dict[str, Remise] = {}
+        self._libres: dict[tuple[str, ...], list[str]] = defaultdict(list)
 
     def vide(self) -> AdressesBase:
         """Une base sans aucune table."""
@@ -57,7 +62,7 @@ class Fabrique:
         return self._adresses(nom)
 
     def migree(self, distributions: Sequence[Distribution] | None = None) -> AdressesBase:
-        """Une base migrée, copiée d'un modèle fait une fois.
+        """Une base migrée et neuve : remise à zéro après un essai, ou copiée d'un modèle fait une fois.
 
         :param distributions: par défaut, le noyau seul.
         """
@@ -67,22 +72,36 @@ class Fabrique:
             modele = self.vide()
             migrer(modele.proprietaire, modele.application, voulues)
             self._modeles[cle] = str(modele.application.database)
+        if self._libres[cle]:
+            return self._adresses(self._libres[cle].pop())
         nom = f"{self._prefixe}_{next(self._numeros)}"
         # Par fichiers : le journal de la base n'a que faire de bases qui vivent une seconde.
         self._ordre(f'create database "{nom}" template "{self._modeles[cle]}" strategy file_copy')
-        return self._adresses(nom)
+        adresses = self._adresses(nom)
+        self._sortes[nom], self._remises[nom] = cle, Remise.relever(adresses.proprietaire)
+        return adresses
 
     def retirer(self, adresses: AdressesBase) -> None:
-        """Supprime une base, même si une connexion traîne.
+        """Rend une base, même si une connexion traîne : elle resservira si elle peut redevenir neuve.
 
-        :param adresses: base à supprimer.
+        :param adresses: base à rendre.
         """
-        self._ordre(f'drop database if exists "{adresses.application.database}" with (force)')
+        nom = str(adresses.application.database)
+        remise = self._remises.get(nom)
+        if remise is not None and remise.remettre():
+            self._libres[self._sortes[nom]].append(nom)
+        else:
+            self._supprimer(nom)
 
-    def retirer_modeles(self) -> None:
-        """Supprime les modèles, à la fin de la session."""
-        for nom in self._modeles.values():
-            self._ordre(f'drop database if exists "{nom}" with (force)')
+    def tout_retirer(self) -> None:
+        """Supprime les modèles et les bases libres, à la fin de la session."""
+        for nom in [*self._modeles.values(), *self._remises]:
+            self._supprimer(nom)
+
+    def _supprimer(self, nom: str) -> None:
+        if remise := self._remises.pop(nom, None):
+            remise.fermer()
+        self._ordre(f'drop database if exists "{nom}" with (force)')
 
     def _adresses(self, nom: str) -> AdressesBase:
         proprietaire = self._serveur.set(database=nom)
@@ -100,7 +119,7 @@ def fabrique_bases(serveur: Serveur, worker_id: str) -> Iterator[Fabrique]:
     # Deux sessions peuvent partager un serveur : chacune a ses noms.
     fabrique = Fabrique(serveur, f"essai_{secrets.token_hex(3)}_{worker_id}")
     yield fabrique
-    fabrique.retirer_modeles()
+    fabrique.tout_retirer()
 
 
 @pytest.fixture

@@ -1,0 +1,122 @@
+"""Remettre une base d'essai comme à sa naissance : vider ce que l'essai a écrit coûte moins qu'une copie.
+
+Une base dont l'essai a changé le schéma, les droits ou les lignes de départ n'est pas remise : elle est
+supprimée, et la suivante sera une copie neuve.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+import psycopg
+from psycopg import sql
+from sqlalchemy.engine import URL
+
+__all__ = ["Remise"]
+
+_TROP = 20_000
+"""Lignes au-delà desquelles une copie neuve coûte moins que de vider."""
+
+_FOIS = 200
+"""Remises au-delà desquelles les lignes mortes pèsent."""
+
+_ESPACES = (
+    "select oid from pg_namespace where nspname !~ '^(pg_catalog$|pg_toast|pg_temp|information_schema$)'"
+)
+_RELATIONS = f"select oid from pg_class where relnamespace in ({_ESPACES})"  # noqa: S608 - aucun texte du dehors
+# Toute modification d'un objet récrit sa ligne de catalogue, donc change son xmin.
+_CATALOGUES = (
+    ("pg_namespace", f"oid in ({_ESPACES})"),
+    ("pg_class", f"oid in ({_RELATIONS})"),
+    ("pg_proc", f"pronamespace in ({_ESPACES})"),
+    ("pg_attribute", f"attrelid in ({_RELATIONS})"),
+    ("pg_attrdef", "true"),
+    ("pg_constraint", f"connamespace in ({_ESPACES})"),
+    ("pg_trigger", "true"),
+    ("pg_policy", "true"),
+    ("pg_index", f"indrelid in ({_RELATIONS})"),
+    ("pg_inherits", "true"),
+    ("pg_default_acl", "true"),
+    ("pg_db_role_setting", "setdatabase = (select oid from pg_database where datname = current_database())"),
+)
+_EMPREINTE = " union all ".join(
+    f"select '{nom}', count(*), coalesce(sum(hashtext(ctid::text || xmin::text)), 0)::bigint"  # noqa: S608 - catalogues nommés ici
+    f" from {nom} where {condition}"
+    for nom, condition in _CATALOGUES
+)
+_TABLES = f"select oid::regclass::text from pg_class where relkind = 'r' and oid in ({_RELATIONS})"  # noqa: S608
+_SUITES = "select format('%I.%I', schemaname, sequencename), last_value from pg_sequences order by 1"
+_COUPER = (
+    "select pg_terminate_backend(pid, 2000) from pg_stat_activity"
+    " where datname = current_database() and pid <> pg_backend_pid()"
+)
+
+
+@dataclass(slots=True)
+class Remise:
+    """Une base, ce qu'elle était en naissant, et le moyen de l'y ramener."""
+
+    connexion: psycopg.Connection[Any]
+    tables: tuple[str, ...]
+    depart: dict[str, str]
+    suites: dict[str, int | None]
+    empreinte: list[Any]
+    fois: int = 0
+
+    @classmethod
+    def relever(cls, proprietaire: URL) -> Self:
+        """Note l'état d'une base qui vient de naître.
+
+        :param proprietaire: adresse d'un compte qui peut tout y faire.
+        """
+        adresse = proprietaire.set(drivername="postgresql").render_as_string(hide_password=False)
+        connexion = psycopg.connect(adresse, autocommit=True)
+        # Sans déclencheur ni clé étrangère : vider n'est pas un acte de l'essai.
+        connexion.execute("set session_replication_role = replica")
+        tables = tuple(nom for (nom,) in _lire(connexion, _TABLES))
+        remise = cls(connexion, tables, {}, dict(_lire(connexion, _SUITES)), _lire(connexion, _EMPREINTE))
+        remise.depart = {nom: remise._contenu(nom) for nom in remise._remplies(tables)}
+        return remise
+
+    def remettre(self) -> bool:
+        """Ramène la base à son départ ; faux s'il vaut mieux la supprimer."""
+        self.fois += 1
+        try:
+            _lire(self.connexion, _COUPER)
+            if self.fois > _FOIS or _lire(self.connexion, _EMPREINTE) != self.empreinte:
+                return False
+            if any(self._contenu(nom) != contenu for nom, contenu in self.depart.items()):
+                return False
+            a_vider = self._remplies([nom for nom in self.tables if nom not in self.depart])
+            if sum(self.connexion.execute(_vider(nom)).rowcount for nom in a_vider) > _TROP:
+                return False
+            for nom, dernier in _lire(self.connexion, _SUITES):
+                if dernier != self.suites.get(nom):
+                    depart = self.suites.get(nom)
+                    self.connexion.execute(
+                        "select setval(%s::regclass, %s, %s)", (nom, depart or 1, depart is not None)
+                    )
+        except psycopg.Error:
+            return False
+        return True
+
+    def fermer(self) -> None:
+        """Rend la connexion."""
+        self.connexion.close()
+
+    def _remplies(self, tables: tuple[str, ...] | list[str]) -> list[str]:
+        enonce = " union all ".join(f"select '{nom}' where exists (select from {nom})" for nom in tables)  # noqa: S608 - noms lus au catalogue
+        return [nom for (nom,) in _lire(self.connexion, enonce)]
+
+    def _contenu(self, nom: str) -> str:
+        enonce = f"select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {nom} t"  # noqa: S608 - nom lu au catalogue
+        return str(_lire(self.connexion, enonce)[0][0])
+
+
+def _lire(connexion: psycopg.Connection[Any], enonce: str) -> list[Any]:
+    return connexion.execute(cast("Any", enonce)).fetchall()
+
+
+def _vider(nom: str) -> sql.Composed:
+    return sql.SQL("delete from {}").format(sql.SQL(cast("Any", nom)))
