@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.orm import Session
@@ -39,6 +39,13 @@ _PERSONNELS: dict[str, tuple[Profil, str]] = {
     "secretaire": (Profil.ADMINISTRATIF, "ADF"),
     "infirmier": (Profil.ADMINISTRATIF, "MDS"),
     "psychologue": (Profil.ADMINISTRATIF, "PSY"),
+}
+_ELEVES = {"eleve": date(2014, 5, 2), "camarade": date(2014, 9, 9)}
+_RESPONSABLES = {"parent": 1, "second_parent": 2, "contact": 0}
+_ACADEMIQUES = {
+    "administrateur_academique": Role.ADMINISTRATEUR_ACADEMIQUE,
+    "administrateur_technique": Role.ADMINISTRATEUR_TECHNIQUE,
+    "dpd": Role.DPD,
 }
 
 
@@ -77,7 +84,9 @@ def peupler(session: Session) -> Annuaire:
         (RECTORAT, "Services académiques", 0),
     ):
         session.add(Etablissement(uai=uai, nom=nom, degre=degre))
+    # Les personnes d'abord, d'un seul envoi : ce qui suit les désigne.
     session.flush()
+    _personnes(session, resultat)
     for uai, suffixe in ((ECOLE, ""), (AUTRE, "_autre")):
         session.add(AnneeScolaire(uai=uai, annee=ANNEE, debut=RENTREE, fin=FIN))
         division = Division(uai=uai, annee=ANNEE, code="5A", libelle="5e A", mefs=[])
@@ -86,12 +95,12 @@ def peupler(session: Session) -> Annuaire:
         resultat.divisions[uai] = division.id
         for role, (profil, fonction) in _PERSONNELS.items():
             _rattacher(session, resultat, role + suffixe, uai, profil, fonction)
-        for role, naissance in (("eleve", date(2014, 5, 2)), ("camarade", date(2014, 9, 9))):
-            eleve = _rattacher(session, resultat, role + suffixe, uai, Profil.ELEVE, None, naissance)
+        for role in _ELEVES:
+            eleve = _rattacher(session, resultat, role + suffixe, uai, Profil.ELEVE, None)
             session.add(
                 Inscription(uai=uai, annee=ANNEE, personne_id=eleve, division_id=division.id, debut=RENTREE)
             )
-        for role, legal in (("parent", 1), ("second_parent", 2), ("contact", 0)):
+        for role, legal in _RESPONSABLES.items():
             responsable = _rattacher(session, resultat, role + suffixe, uai, Profil.RESPONSABLE, None)
             session.add(
                 Responsabilite(
@@ -111,41 +120,41 @@ def peupler(session: Session) -> Annuaire:
                 division_id=division.id, source="essai", debut=RENTREE,
             )
         )  # fmt: skip
-    for role, local in (
-        ("administrateur_academique", Role.ADMINISTRATEUR_ACADEMIQUE),
-        ("administrateur_technique", Role.ADMINISTRATEUR_TECHNIQUE),
-        ("dpd", Role.DPD),
-    ):
+    for role, local in _ACADEMIQUES.items():
         _local(session, resultat, role, RECTORAT, local, Profil.ACADEMIE)
     _local(session, resultat, "administrateur", ECOLE, Role.ADMINISTRATEUR_FONCTIONNEL, Profil.ADMINISTRATIF)
     session.flush()
     return resultat
 
 
-def _personne(session: Session, annuaire: Annuaire, role: str, naissance: date | None = None) -> UUID:
-    personne = Personne(nom=f"Essai {role.replace('_', ' ').title()}", prenom="Camille", naissance=naissance)
-    session.add(personne)
+def _personnes(session: Session, annuaire: Annuaire) -> None:
+    for suffixe in ("", "_autre"):
+        for role, naissance in (*((role, None) for role in (*_PERSONNELS, *_RESPONSABLES)), *_ELEVES.items()):
+            _personne(session, annuaire, role + suffixe, naissance)
+    for role in (*_ACADEMIQUES, "administrateur"):
+        _personne(session, annuaire, role)
     session.flush()
-    annuaire.personnes[role] = personne.id
-    return personne.id
+
+
+def _personne(session: Session, annuaire: Annuaire, role: str, naissance: date | None = None) -> None:
+    nom = f"Essai {role.replace('_', ' ').title()}"
+    annuaire.personnes[role] = uuid4()
+    session.add(Personne(id=annuaire.personnes[role], nom=nom, prenom="Camille", naissance=naissance))
 
 
 def _rattacher(
-    session: Session, annuaire: Annuaire, role: str, uai: str, profil: Profil, fonction: str | None,
-    naissance: date | None = None,
-) -> UUID:  # fmt: skip
-    personne_id = _personne(session, annuaire, role, naissance)
+    session: Session, annuaire: Annuaire, role: str, uai: str, profil: Profil, fonction: str | None
+) -> UUID:
     session.add(
         Rattachement(
-            uai=uai, personne_id=personne_id, profil=profil.value, fonction=fonction, source="essai",
+            uai=uai, personne_id=annuaire[role], profil=profil.value, fonction=fonction, source="essai",
             debut=RENTREE,
         )
     )  # fmt: skip
     annuaire.profils[role] = profil.value
-    return personne_id
+    return annuaire[role]
 
 
 def _local(session: Session, annuaire: Annuaire, role: str, uai: str, local: Role, profil: Profil) -> None:
-    personne_id = _personne(session, annuaire, role)
-    session.add(RoleLocal(uai=uai, personne_id=personne_id, role=local.value, debut=RENTREE))
+    session.add(RoleLocal(uai=uai, personne_id=annuaire[role], role=local.value, debut=RENTREE))
     annuaire.profils[role] = profil.value
