@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from ent_core.chargement.modeles import Bascule
 from ent_core.donnees.base import Base
-from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.intervalles import en_vigueur, pas_fini
 from ent_core.donnees.session import lire
 from ent_core.socle.configuration import BasculeFichier
 from ent_core.vie_privee.acceptation.modeles import Acceptation
@@ -35,7 +35,7 @@ _POSEES = (
 )
 _a = Base.metadata.tables[Acceptation.__tablename__].c
 _ICI = _POSEES.where(or_(_b.uai == bindparam("uai"), _b.uai.is_(None)), en_vigueur(_b, _JOUR))
-_LA = _POSEES.where(or_(_b.uai == _UAIS.any_(), _b.uai.is_(None)), or_(_b.fin.is_(None), _b.fin > _JOUR))
+_LA = _POSEES.where(or_(_b.uai == _UAIS.any_(), _b.uai.is_(None)), pas_fini(_b, _JOUR))
 # Une page lit d'un coup ce qui est ouvert ici et ce que l'établissement en a accepté.
 _ICI_ET_ACCEPTEES = union_all(
     _ICI.add_columns(null().cast(String), _b.posee_le).order_by(None),

@@ -23,7 +23,7 @@ from ent_core.cli.importer_sortie import (
     enregistrer,
 )
 from ent_core.cli.ouverture import Ouverture, ouvrir
-from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json, progression
+from ent_core.cli.sortie import confirmer, ecrire_json, ecrire_tableau, option_json, progression
 from ent_core.identite.aaf.importation import importer as importer_aaf
 from ent_core.identite.aaf.livraison import Livraison, ouvrir_livraison
 from ent_core.identite.aaf.projets import exiger_projet_connu
@@ -42,15 +42,12 @@ from ent_core.identite.tableur import (
     valider,
 )
 from ent_core.identite.tableur.chargement import OptionsListe, RetraitsAConfirmer, importer_liste
-from ent_core.socle.erreurs import DonneeInvalide, ErreurEnt, OperationRefusee
+from ent_core.socle.erreurs import DonneeInvalide, OperationRefusee
 
-__all__ = ["AVEC_REJETS", "A_CONFIRMER", "importer"]
+__all__ = ["AVEC_REJETS", "importer"]
 
 AVEC_REJETS = 4
 """L'import est fait ; des éléments sont mis de côté."""
-
-A_CONFIRMER = 5
-"""Rien n'est fait : une personne doit confirmer."""
 
 _FICHIER = click.Path(path_type=Path, exists=True, dir_okay=False)
 _SIMULATION = click.option("--simulation", is_flag=True, help="Dire ce qui changerait, sans rien changer.")
@@ -95,7 +92,7 @@ def aaf(
             prevu = _importer_aaf(ouverture, livraison, simulation=True, accepter_retraits=False, **options)
             if not prevu.retraits_excessifs:
                 raise
-            _exiger_confirmation(refus)
+            confirmer(refus, "Importer malgré tout ?")
             rapport = _importer_aaf(ouverture, livraison, simulation=False, accepter_retraits=True, **options)
     if en_json:
         ecrire_json({"resume": rapport.resume(), "lot": rapport.lot, **rapport.en_json()})
@@ -172,7 +169,7 @@ def liste(
         try:
             rapport = executer(accepter=accepter_retraits)
         except RetraitsAConfirmer as refus:
-            _exiger_confirmation(refus)
+            confirmer(refus, "Importer malgré tout ?")
             rapport = executer(accepter=True)
     ecrire_rapport_ecole(rapport, en_json=en_json)
     _sortir(rapport)
@@ -291,14 +288,7 @@ def _confirmer_colonnes(tableau: Tableau, correspondance: Correspondance) -> Non
     )
     if sys.stdin.isatty():
         ecrire_apercu(tableau, correspondance, en_json=False)
-    _exiger_confirmation(refus, "Ces colonnes sont-elles les bonnes ?")
-
-
-def _exiger_confirmation(refus: ErreurEnt, question: str = "Importer malgré tout ?") -> None:
-    """Demande à la personne, si elle est là ; sinon, dit ce qu'il faut confirmer et sort."""
-    click.echo(f"Confirmation demandée {refus}", err=True)
-    if not (sys.stdin.isatty() and click.confirm(question, default=False)):
-        sys.exit(A_CONFIRMER)
+    confirmer(refus, "Ces colonnes sont-elles les bonnes ?")
 
 
 def _format(chemin: Path) -> Format:

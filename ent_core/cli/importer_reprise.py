@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from uuid import UUID
 
 import click
 
 from ent_core.cli.ouverture import ouvrir
-from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
+from ent_core.cli.sortie import confirmer, ecrire_json, ecrire_tableau, option_json
 from ent_core.identite.aaf.projets import renommer_projet
 from ent_core.identite.tableur.annulation import Annulation, annuler_liste
 
 __all__ = ["annuler", "renommer"]
-
-_A_CONFIRMER = 5
 
 
 @click.command("annuler")
@@ -33,8 +30,8 @@ def annuler(lot: UUID, simulation: bool, oui: bool, en_json: bool) -> None:
         if not en_json:
             _montrer(prevue)
         if not simulation:
-            if not prevue.blocages and not oui and not _confirmer():
-                sys.exit(_A_CONFIRMER)
+            if not prevue.blocages and not oui:
+                confirmer(": relancer avec --oui.", "Annuler cet import ?")
             # Bloquée, elle est refusée ici, avec ce qui la retient.
             prevue = annuler_liste(ouverture.base, lot, horloge=ouverture.horloge)
     if en_json:
@@ -54,13 +51,6 @@ def renommer(ancien: str, nouveau: str) -> None:
     with ouvrir() as ouverture:
         nombre = renommer_projet(ouverture.base, ancien, nouveau, horloge=ouverture.horloge)
     click.echo(f"{nombre} établissement(s) passent de « {ancien} » à « {nouveau} ».")
-
-
-def _confirmer() -> bool:
-    if not sys.stdin.isatty():
-        click.echo("Confirmation demandée : relancer avec --oui.", err=True)
-        return False
-    return click.confirm("Annuler cet import ?", default=False)
 
 
 def _montrer(annulation: Annulation) -> None:

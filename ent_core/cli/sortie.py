@@ -12,7 +12,19 @@ import click
 
 from ent_core.contrat.resultats import Anomalie
 
-__all__ = ["ecrire_anomalies", "ecrire_json", "ecrire_tableau", "option_json", "progression", "resume"]
+__all__ = [
+    "A_CONFIRMER",
+    "confirmer",
+    "ecrire_anomalies",
+    "ecrire_json",
+    "ecrire_tableau",
+    "option_json",
+    "progression",
+    "resume",
+]
+
+A_CONFIRMER = 5
+"""Code de sortie : rien n'est fait, une personne doit confirmer."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -20,6 +32,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 def option_json(fonction: F) -> F:
     """Ajoute ``--json`` : la commande reçoit ``en_json``."""
     return click.option("--json", "en_json", is_flag=True, help="Écrire du JSON.")(fonction)
+
+
+def confirmer(demande: object, question: str) -> None:
+    """Demande à la personne, si elle est là ; sinon, dit ce qu'il faut confirmer et sort (code 5).
+
+    :param demande: ce qui est à confirmer, et comment le faire sans personne.
+    :param question: question posée ; ne rien répondre vaut non.
+    """
+    click.echo(f"Confirmation demandée {demande}", err=True)
+    if not (sys.stdin.isatty() and click.confirm(question, default=False)):
+        sys.exit(A_CONFIRMER)
 
 
 def ecrire_json(valeur: Any) -> None:

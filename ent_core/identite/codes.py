@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
+from ent_core.donnees.intervalles import pas_fini
 from ent_core.identite.contextes import role_local
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import (
@@ -94,12 +95,8 @@ def _a_activer(
     profil: Profil | None,
     personne: UUID | None,
 ) -> Sequence[Row[UUID, UUID, str, str, str | None]]:
-    rattachees = select(Rattachement.personne_id).where(
-        Rattachement.uai == uai, or_(Rattachement.fin.is_(None), Rattachement.fin > jour)
-    )
-    locaux = select(role_local.c.personne_id).where(
-        role_local.c.uai == uai, or_(role_local.c.fin.is_(None), role_local.c.fin > jour)
-    )
+    rattachees = select(Rattachement.personne_id).where(Rattachement.uai == uai, pas_fini(Rattachement, jour))
+    locaux = select(role_local.c.personne_id).where(role_local.c.uai == uai, pas_fini(role_local.c, jour))
     if profil is not None:
         rattachees = rattachees.where(Rattachement.profil == profil)
     if division is not None:
@@ -108,10 +105,10 @@ def _a_activer(
             Inscription.uai == uai,
             Inscription.annee == annee,
             Inscription.division_id == division,
-            or_(Inscription.fin.is_(None), Inscription.fin > jour),
+            pas_fini(Inscription, jour),
         )
         responsables = select(Responsabilite.responsable_id).where(
-            Responsabilite.eleve_id.in_(eleves), or_(Responsabilite.fin.is_(None), Responsabilite.fin > jour)
+            Responsabilite.eleve_id.in_(eleves), pas_fini(Responsabilite, jour)
         )
         rattachees = rattachees.where(
             or_(Rattachement.personne_id.in_(eleves), Rattachement.personne_id.in_(responsables))

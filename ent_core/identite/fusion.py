@@ -229,6 +229,9 @@ def _replier(session: Session, modele: Any, cle: Sequence[str], garde: UUID, abs
         meme = [s for s in siennes if all(getattr(s, nom) == getattr(ligne, nom) for nom in cle)]
         jumelle = next((s for s in meme if _se_touchent(s, ligne)), None)
         if jumelle is not None:
+            # La provenance suit le dernier dit : c'est elle que le prochain import relira.
+            if hasattr(jumelle, "source") and ligne.debut > jumelle.debut:
+                jumelle.source = ligne.source
             jumelle.debut, jumelle.fin = min(jumelle.debut, ligne.debut), _derniere(jumelle.fin, ligne.fin)
             session.delete(ligne)
     session.flush()

@@ -40,17 +40,18 @@ _FINIES = select(
 )
 _EN_SURSIS = select(_personne.id).where(_personne.suppression_le.is_not(None))
 # Où elles étaient en dernier : un établissement quitté plus tôt n'a rien à apprendre.
-_liens = union_all(
+_tous = union_all(
     *(
-        select(
-            lien.personne_id,
-            lien.uai,
-            func.rank()
-            .over(partition_by=lien.personne_id, order_by=lien.fin.desc().nulls_first())
-            .label("rang"),
-        ).where(lien.personne_id == func.any(_PERSONNES))
+        select(lien.personne_id, lien.uai, lien.fin).where(lien.personne_id == func.any(_PERSONNES))
         for lien in (_rattachement, role_local.c)
     )
+).subquery()
+_liens = select(
+    _tous.c.personne_id,
+    _tous.c.uai,
+    func.rank()
+    .over(partition_by=_tous.c.personne_id, order_by=_tous.c.fin.desc().nulls_first())
+    .label("rang"),
 ).subquery()
 _QUITTES = (
     select(_liens.c.uai, _personne.suppression_le, _personne.id)

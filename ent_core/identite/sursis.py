@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Role
+from ent_core.donnees.intervalles import pas_fini
 from ent_core.identite.contextes import role_local
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Personne, Rattachement, SessionWeb
@@ -24,7 +25,7 @@ def a_un_rattachement(jour: date) -> ColumnElement[bool]:
 
     :param jour: jour de référence.
     """
-    ouvert = or_(Rattachement.fin.is_(None), Rattachement.fin > jour)
+    ouvert = pas_fini(Rattachement, jour)
     return select(Rattachement.id).where(Rattachement.personne_id == Personne.id, ouvert).exists()
 
 
@@ -37,7 +38,7 @@ def a_un_role_local(jour: date) -> ColumnElement[bool]:
         select(role_local.c.role)
         .where(
             role_local.c.personne_id == Personne.id,
-            or_(role_local.c.fin.is_(None), role_local.c.fin > jour),
+            pas_fini(role_local.c, jour),
             role_local.c.role.not_in(_SANS_TITRE),
         )
         .exists()

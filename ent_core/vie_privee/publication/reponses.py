@@ -12,6 +12,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from ent_core.donnees.intervalles import pas_fini
 from ent_core.identite.journal import consigner
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.erreurs import DonneeInvalide, Introuvable
@@ -298,7 +299,7 @@ def _en_vigueur(session: Session, uai: str | None) -> ReponseRegistre | None:
 def _sous_traitants(session: Session, uai: str | None, jour: date) -> tuple[SousTraitantLu, ...]:
     enonce = (
         select(SousTraitant)
-        .where(_portee(SousTraitant, uai), or_(SousTraitant.fin.is_(None), SousTraitant.fin > jour))
+        .where(_portee(SousTraitant, uai), pas_fini(SousTraitant, jour))
         .order_by(SousTraitant.nom, SousTraitant.id)
     )
     return tuple(
