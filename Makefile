@@ -38,6 +38,8 @@ verifier: .venv/.pret-dev ## style, types, couches
 	for brique in $(BRIQUES); do \
 		MYPYPATH=$$brique $(BIN)/mypy --cache-dir .mypy_cache/$$brique $$brique; \
 	done
+	MYPYPATH=tests/briques/temoin $(BIN)/mypy --config-file= --strict --ignore-missing-imports \
+		--cache-dir .mypy_cache/temoin -p ent_temoin
 	$(BIN)/lint-imports --no-cache
 
 docs: .venv/.pret-dev ## refait les références générées

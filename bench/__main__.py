@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import aaf, accueil, conservation, export, portillon, verification
+from bench import aaf, accueil, cloture, conservation, export, portillon, verification
 
 
 def principal() -> int:
@@ -17,6 +17,7 @@ def principal() -> int:
             aaf.mesurer(Path(dossier) / "aaf"),
             verification.mesurer(Path(dossier) / "verification"),
             conservation.mesurer(Path(dossier) / "conservation"),
+            cloture.mesurer(Path(dossier) / "cloture"),
             portillon.mesurer(Path(dossier) / "portillon"),
             export.mesurer(Path(dossier) / "export"),
         ]

@@ -20,19 +20,16 @@ from pathlib import Path
 import psycopg
 from lxml import etree
 
+from bench.base import base_neuve
 from bench.mesure import annoncer
-from ent_core.chargement.decouverte import charger
 from ent_core.demo import generer
-from ent_core.donnees import embarque
-from ent_core.donnees.connexion import adresses
-from ent_core.donnees.migrations import migrer
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.identite.aaf.chargement import Avancement
 from ent_core.identite.aaf.importation import importer
 from ent_core.identite.aaf.livraison import ouvrir_livraison
 from ent_core.identite.aaf.rapport import RapportImport
 from ent_core.socle.calendrier import HorlogeFixe
-from ent_core.socle.configuration import Base, Configuration, Imports
+from ent_core.socle.configuration import Imports
 
 __all__ = ["mesurer"]
 
@@ -230,21 +227,8 @@ def _importer_une_fois(base: BaseDeDonnees, dossier: Path, suivre: Avancement) -
 @contextmanager
 def _base(dossier: Path, serveur: str) -> Iterator[tuple[str, str]]:
     """Adresses de l'application et du propriétaire d'une base migrée."""
-    configuration = Configuration(
-        donnees=str(dossier), base=Base(url=serveur, proprietaire=serveur) if serveur else Base()
-    )
-    with adresses(configuration) as trouvees:
-        proprietaire = trouvees.proprietaire
-        if proprietaire is None:
-            raise RuntimeError("le banc a besoin du compte qui possède la base")
-        application = trouvees.application.set(username="ent_web")
-        migrer(proprietaire, application, charger([]).distributions)
-        yield (
-            application.render_as_string(hide_password=False),
-            proprietaire.set(drivername="postgresql").render_as_string(hide_password=False),
-        )
-    if not serveur:
-        embarque.effacer(dossier / "base")
+    with base_neuve(dossier, serveur=serveur) as neuve:
+        yield neuve.application.render_as_string(hide_password=False), neuve.nue
 
 
 def _sql(proprietaire: str, ordre: str) -> None:

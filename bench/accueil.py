@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import os
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,14 +15,11 @@ from flask import Flask, g, render_template, request
 from sqlalchemy import event, text
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from bench.mesure import alterner, annoncer, exposant
+from bench.base import CLE, base_neuve
+from bench.mesure import alterner, annoncer, cpu_de, exposant
 from bench.peuplement import peupler
 from ent_core.application import create_app
-from ent_core.chargement.decouverte import charger
 from ent_core.contrat.interface import EtatVignette, LigneVignette, Vignette
-from ent_core.donnees import embarque
-from ent_core.donnees.connexion import adresses
-from ent_core.donnees.migrations import migrer
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.identite import connexion
 from ent_core.identite.connexion import Authentification, Origine
@@ -39,7 +34,6 @@ __all__ = ["mesurer"]
 
 _INSTANT = datetime(2026, 11, 17, 9, 0, tzinfo=UTC)
 _JOUR = date(2026, 11, 17)
-_CLE = "clé du banc, assez longue pour signer"
 _TAILLES = (1, 20, 200, 2000)
 
 _SESSION = """
@@ -65,26 +59,15 @@ where c.uai = %s and c.annee = %s and c.debut >= %s and c.debut < %s order by c.
 """
 
 
-@contextmanager
-def _base(dossier: Path) -> Iterator[tuple[BaseDeDonnees, str]]:
-    configuration = Configuration(donnees=str(dossier), cle_secrete=_CLE)
-    with adresses(configuration) as trouvees:
-        assert trouvees.proprietaire is not None
-        migrer(trouvees.proprietaire, trouvees.application, charger([]).distributions)
-        base = BaseDeDonnees(trouvees.application)
-        yield base, trouvees.application.set(drivername="postgresql").render_as_string(hide_password=False)
-        base.fermer()
-
-
 def _application(base: BaseDeDonnees) -> Flask:
-    configuration = Configuration(cle_secrete=_CLE, serveur=Serveur(securise=False))
+    configuration = Configuration(cle_secrete=CLE, serveur=Serveur(securise=False))
     return create_app(configuration, base, horloge=HorlogeFixe(_INSTANT))
 
 
 def _page_nue(adresse: str) -> Flask:
     """La même page, sans permission, sans crochet, sans cloisonnement : le plancher de la pile."""
     nue = Flask("ent_core.web", static_url_path="/statique")
-    nue.config["SECRET_KEY"] = _CLE
+    nue.config["SECRET_KEY"] = CLE
     rendu.installer(nue, "ENT")
     nue.jinja_env.globals["csrf_token"] = lambda: "jeton"
     for nom in ("accueil", "contexte", "mon_compte", "accessibilite", "donnees_personnelles", "aide", "etat"):
@@ -182,51 +165,50 @@ def mesurer(dossier: Path, *, tailles: tuple[int, ...] = _TAILLES, tours: int = 
     """
     couts: list[float] = []
     resultats: list[bool] = []
-    try:
-        with _base(dossier) as (base, adresse):
-            fait = 0
-            for taille in tailles:
-                with base.academie("banc : peuplement") as session:
-                    for debut in range(fait + 1, taille + 1, 100):
-                        peupler(session, debut, min(debut + 99, taille), _JOUR)
-                    fait = taille
-                _analyser(dossier)
-                jeton = _jeton(base, max(1, taille // 2))
-                ours, nue = _appel(_application(base), jeton), _appel(_page_nue(adresse), jeton)
-                if taille == tailles[0]:
-                    _comparer(ours(), nue())
-                # Comme le fait le service : le ramasse-miettes ne repasse pas sur ce qui est né au démarrage.
-                gc.collect()
-                gc.freeze()
-                series = alterner({"ENT": ours, "nue": nue, "étalon": _etalon}, tours=tours, fois=fois)
-                couts.append((series["ENT"].cpu + _cpu_serveur(base, ours, fois)) / series["étalon"].cpu)
-                print(
-                    f"      {taille:>5} établissement(s) : ENT {series['ENT'].mur * 1000:.2f} ms"
-                    f" (CPU {series['ENT'].cpu * 1000:.2f}), nue {series['nue'].mur * 1000:.2f} ms"
-                    f" (CPU {series['nue'].cpu * 1000:.2f})"
-                )
-                if taille == 20:
-                    rapport = series["nue"].mur / series["ENT"].mur
-                    resultats.append(rapport >= 0.5)
-                    annoncer(
-                        "accueil connecté ÷ même HTML nu (débit)",
-                        rapport,
-                        "≥ 0,50 (visé 0,65)",
-                        rapport >= 0.5,
-                    )
-                    part = _reemploi(base, ours)
-                    resultats.append(part >= 0.99)
-                    annoncer("requêtes préparées réemployées", part, "≥ 0,99", part >= 0.99)
-            pente = exposant(tailles, couts)
-            resultats.append(pente <= 0.03)
-            annoncer(
-                f"exposant du CPU par requête, {tailles[0]} → {tailles[-1]} établissements",
-                pente,
-                "≤ 0,03",
-                pente <= 0.03,
+    with base_neuve(dossier) as neuve:
+        base = neuve.base
+        adresse = neuve.application.set(drivername="postgresql").render_as_string(hide_password=False)
+        fait = 0
+        for taille in tailles:
+            with base.academie("banc : peuplement") as session:
+                for debut in range(fait + 1, taille + 1, 100):
+                    peupler(session, debut, min(debut + 99, taille), _JOUR)
+                fait = taille
+            neuve.ordonner("vacuum analyze")  # comme le ferait l'autovacuum après un import
+            jeton = _jeton(base, max(1, taille // 2))
+            ours, nue = _appel(_application(base), jeton), _appel(_page_nue(adresse), jeton)
+            if taille == tailles[0]:
+                _comparer(ours(), nue())
+            # Comme le fait le service : le ramasse-miettes ne repasse pas sur ce qui est né au démarrage.
+            gc.collect()
+            gc.freeze()
+            series = alterner({"ENT": ours, "nue": nue, "étalon": _etalon}, tours=tours, fois=fois)
+            couts.append((series["ENT"].cpu + _cpu_serveur(base, ours, fois)) / series["étalon"].cpu)
+            print(
+                f"      {taille:>5} établissement(s) : ENT {series['ENT'].mur * 1000:.2f} ms"
+                f" (CPU {series['ENT'].cpu * 1000:.2f}), nue {series['nue'].mur * 1000:.2f} ms"
+                f" (CPU {series['nue'].cpu * 1000:.2f})"
             )
-    finally:
-        embarque.effacer(dossier / "base")
+            if taille == 20:
+                rapport = series["nue"].mur / series["ENT"].mur
+                resultats.append(rapport >= 0.5)
+                annoncer(
+                    "accueil connecté ÷ même HTML nu (débit)",
+                    rapport,
+                    "≥ 0,50 (visé 0,65)",
+                    rapport >= 0.5,
+                )
+                part = _reemploi(base, ours)
+                resultats.append(part >= 0.99)
+                annoncer("requêtes préparées réemployées", part, "≥ 0,99", part >= 0.99)
+        pente = exposant(tailles, couts)
+        resultats.append(pente <= 0.03)
+        annoncer(
+            f"exposant du CPU par requête, {tailles[0]} → {tailles[-1]} établissements",
+            pente,
+            "≤ 0,03",
+            pente <= 0.03,
+        )
     return all(resultats)
 
 
@@ -273,21 +255,7 @@ def _cpu_serveur(base: BaseDeDonnees, appeler: Callable[[], bytes], fois: int) -
     """CPU du processus PostgreSQL qui sert nos requêtes, par requête."""
     with base.moteur.begin() as connexion_:
         pid = connexion_.execute(text("select pg_backend_pid()")).scalar_one()
-    avant = _cpu_de(pid)
+    avant = cpu_de(pid)
     for _ in range(fois * 5):
         appeler()
-    return (_cpu_de(pid) - avant) / (fois * 5)
-
-
-def _cpu_de(pid: int) -> float:
-    champs = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(champs[11]) + int(champs[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _analyser(dossier: Path) -> None:
-    """Statistiques à jour, comme le ferait l'autovacuum après un import."""
-    with adresses(Configuration(donnees=str(dossier))) as trouvees:
-        assert trouvees.proprietaire is not None
-        url = trouvees.proprietaire.set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(url, autocommit=True) as connexion_:
-            connexion_.execute("vacuum analyze")
+    return (cpu_de(pid) - avant) / (fois * 5)

@@ -29,6 +29,7 @@ from sqlalchemy import (
     text,
 )
 
+from bench.base import CLE, base_neuve
 from bench.mesure import annoncer
 from ent_core.chargement.decouverte import charger
 from ent_core.contrat.donnees import (
@@ -43,13 +44,9 @@ from ent_core.contrat.donnees import (
     Sujet,
     par_etablissement,
 )
-from ent_core.donnees import embarque
 from ent_core.donnees.base import CLE_INFO, DeclarationTable
-from ent_core.donnees.connexion import adresses
-from ent_core.donnees.migrations import migrer
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.socle.calendrier import HorlogeFixe
-from ent_core.socle.configuration import Configuration
 from ent_core.vie_privee.conservation.approbation import approuver
 from ent_core.vie_privee.conservation.execution import TAILLE, Executeur
 from ent_core.vie_privee.conservation.gels import NatureGel, poser
@@ -62,7 +59,6 @@ __all__ = ["mesurer"]
 
 _UAI, _ECHUES, _LIGNES, _GELES = "0990001A", 578_400, 1_000_000, 5
 _PAR_ELEVE = 1_000
-_CLE = "clé du banc, assez longue pour signer"
 _JOUR = datetime(2027, 9, 1, 12, tzinfo=UTC)
 _PERSONNELLE, _NEUTRE = {CLE_INFO: Donnee(Categorie.VIE_SCOLAIRE)}, {CLE_INFO: Neutre("banc")}
 
@@ -157,22 +153,17 @@ def mesurer(dossier: Path) -> bool:
     :param dossier: dossier de la base, effacé à la fin.
     """
     with ExitStack() as pile:
-        pile.callback(embarque.effacer, dossier / "base")
-        trouvees = pile.enter_context(adresses(Configuration(donnees=str(dossier), cle_secrete=_CLE)))
-        assert trouvees.proprietaire is not None
-        migrer(trouvees.proprietaire, trouvees.application, charger([]).distributions)
-        base = BaseDeDonnees(trouvees.application)
-        pile.callback(base.fermer)
-        moteur = create_engine(trouvees.proprietaire)
+        neuve = pile.enter_context(base_neuve(dossier))
+        moteur = create_engine(neuve.proprietaire)
         pile.callback(moteur.dispose)
         eleves = _eleves(moteur)
         temoin, fait = _tables("etalon"), _tables("fait")
         _remplir(moteur, *temoin, len(eleves))
         _remplir(moteur, *fait, len(eleves))
         _reposer(moteur)
-        nu = _etalon(base, temoin[0])
+        nu = _etalon(neuve.base, temoin[0])
         _reposer(moteur)
-        return _mesurer(base, eleves, nu, fait[0], dossier)
+        return _mesurer(neuve.base, eleves, nu, fait[0], dossier)
 
 
 def _reposer(moteur: Engine) -> None:
@@ -219,7 +210,7 @@ def _mesurer(base: BaseDeDonnees, eleves: list[UUID], nu: float, fait: Table, do
         couvre, plan_id = plan.empreinte, plan.id
         for _ in range(2):
             approuver(session, horloge, regles, plan_id, couvre=couvre, par=uuid4())
-    executeur = Executeur(base, horloge, regles, _CLE.encode(), Tetes(dossier / "tetes.jsonl"))
+    executeur = Executeur(base, horloge, regles, CLE.encode(), Tetes(dossier / "tetes.jsonl"))
     debut = time.perf_counter()
     resultat = executeur.executer(plan_id)
     duree = time.perf_counter() - debut

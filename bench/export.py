@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
@@ -14,15 +13,13 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from bench.base import CLE, base_neuve
 from bench.mesure import alterner, annoncer, exposant
 from bench.peuplement import peupler
 from ent_core.chargement.decouverte import charger
 from ent_core.chargement.droits import Guichet
 from ent_core.contrat.donnees import Sujet
-from ent_core.donnees import embarque
 from ent_core.donnees.base import declaration
-from ent_core.donnees.connexion import adresses
-from ent_core.donnees.migrations import migrer
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.socle.calendrier import HorlogeFixe
 from ent_core.socle.configuration import Configuration
@@ -30,7 +27,6 @@ from ent_core.vie_privee.droits.graphe import places
 
 __all__ = ["mesurer"]
 
-_CLE = "clé du banc, assez longue pour signer"
 _JOUR = date(2026, 11, 17)
 _TAILLES = (20, 100, 500)
 _LIGNES = 10_000
@@ -49,40 +45,33 @@ def mesurer(dossier: Path) -> bool:
 
     :param dossier: dossier jetable de la base.
     """
-    with ExitStack() as pile:
-        pile.callback(embarque.effacer, dossier / "base")
-        configuration = Configuration(donnees=str(dossier), cle_secrete=_CLE)
-        with adresses(configuration) as trouvees:
-            assert trouvees.proprietaire is not None
-            chargement = charger([])
-            migrer(trouvees.proprietaire, trouvees.application, chargement.distributions)
-            base = BaseDeDonnees(trouvees.application)
-            horloge = HorlogeFixe(datetime(2026, 11, 17, 9, 0, tzinfo=UTC))
-            guichet = Guichet(configuration, chargement, horloge)
-            adresse = trouvees.proprietaire.set(drivername="postgresql").render_as_string(hide_password=False)
-            couts, rapports, faits = [], [], 0
-            with psycopg.connect(adresse) as nue:
-                for taille in _TAILLES:
-                    with base.academie("banc : peuplement") as session:
-                        peupler(session, faits + 1, taille, _JOUR)
-                        if not faits:
-                            session.execute(text(_ACTES), {"nombre": _LIGNES})
-                        personne = session.execute(text(_ENSEIGNANT)).scalar_one()
-                    nue.autocommit = True
-                    nue.execute("analyze")
-                    nue.autocommit = False
-                    faits = taille
-                    series = alterner(
-                        {
-                            "copie": lambda: _copier(base, guichet, personne),  # noqa: B023 - joué aussitôt
-                            "nue": lambda: _nue(nue, guichet, personne),  # noqa: B023 - joué aussitôt
-                        },
-                        tours=7,
-                        fois=1,
-                    )
-                    couts.append(min(series["copie"].murs))
-                    rapports.append(couts[-1] / min(series["nue"].murs))
-            base.fermer()
+    chargement = charger([])
+    with base_neuve(dossier, chargement.distributions) as neuve:
+        base = neuve.base
+        horloge = HorlogeFixe(datetime(2026, 11, 17, 9, 0, tzinfo=UTC))
+        guichet = Guichet(Configuration(donnees=str(dossier), cle_secrete=CLE), chargement, horloge)
+        couts, rapports, faits = [], [], 0
+        with psycopg.connect(neuve.nue) as nue:
+            for taille in _TAILLES:
+                with base.academie("banc : peuplement") as session:
+                    peupler(session, faits + 1, taille, _JOUR)
+                    if not faits:
+                        session.execute(text(_ACTES), {"nombre": _LIGNES})
+                    personne = session.execute(text(_ENSEIGNANT)).scalar_one()
+                nue.autocommit = True
+                nue.execute("analyze")
+                nue.autocommit = False
+                faits = taille
+                series = alterner(
+                    {
+                        "copie": lambda: _copier(base, guichet, personne),  # noqa: B023 - joué aussitôt
+                        "nue": lambda: _nue(nue, guichet, personne),  # noqa: B023 - joué aussitôt
+                    },
+                    tours=7,
+                    fois=1,
+                )
+                couts.append(min(series["copie"].murs))
+                rapports.append(couts[-1] / min(series["nue"].murs))
     rapport, pente = max(rapports), exposant(_TAILLES, couts)
     annoncer(
         f"copie de {_LIGNES} lignes ÷ lectures nues et ZIP", rapport, f"≤ {_RAPPORT}", rapport <= _RAPPORT

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-__all__ = ["Serie", "alterner", "annoncer", "exposant"]
+__all__ = ["Serie", "alterner", "annoncer", "cpu_de", "exposant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,15 @@ def alterner(cas: Mapping[str, Callable[[], object]], *, tours: int, fois: int) 
                 murs[nom].append((time.perf_counter() - debut) / fois)
                 cpu[nom].append((time.process_time() - debut_cpu) / fois)
     return {nom: Serie(tuple(murs[nom]), tuple(cpu[nom])) for nom in cas}
+
+
+def cpu_de(pid: int) -> float:
+    """Temps processeur d'un autre processus, au centième de seconde.
+
+    :param pid: processus, par exemple celui de PostgreSQL qui nous sert.
+    """
+    champs = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(champs[11]) + int(champs[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def exposant(tailles: Sequence[int], couts: Sequence[float]) -> float:

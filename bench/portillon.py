@@ -16,16 +16,15 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, select, text
 from sqlalchemy.orm import Session
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from bench.base import CLE, base_neuve
 from bench.mesure import Serie, alterner, annoncer
 from bench.peuplement import peupler
 from ent_core.application import create_app
 from ent_core.chargement.decouverte import charger
 from ent_core.contrat.donnees import Categorie, Donnee, Neutre, par_etablissement
-from ent_core.donnees import embarque
 from ent_core.donnees.base import CLE_INFO, DeclarationTable
-from ent_core.donnees.connexion import adresses
 from ent_core.donnees.droits import appliquer_droits, comparer_droits
-from ent_core.donnees.migrations import declarees, migrer
+from ent_core.donnees.migrations import declarees
 from ent_core.donnees.session import BaseDeDonnees, Portage
 from ent_core.identite import connexion, sessions
 from ent_core.identite.connexion import Authentification, Origine
@@ -38,7 +37,6 @@ from ent_core.web import requete
 __all__ = ["mesurer"]
 
 _INSTANT = datetime(2026, 11, 17, 9, 0, tzinfo=UTC)
-_CLE = "clé du banc, assez longue pour signer"
 _LECTURE = select(Mot.__table__.c.texte).where(Mot.__table__.c.fin > date(2026, 11, 17)).limit(5)
 
 
@@ -49,21 +47,15 @@ def mesurer(dossier: Path, *, tours: int = 7, fois: int = 60) -> bool:
     :param tours: tours par mesure.
     :param fois: opérations par tour.
     """
-    try:
-        with adresses(Configuration(donnees=str(dossier), cle_secrete=_CLE)) as trouvees:
-            assert trouvees.proprietaire is not None
-            distributions = charger([], {"annonces": annonces}).distributions
-            migrer(trouvees.proprietaire, trouvees.application, distributions)
-            base, maitre = BaseDeDonnees(trouvees.application), BaseDeDonnees(trouvees.proprietaire)
-            with base.academie("banc : peuplement") as session:
-                peupler(session, 1, 1, date(2026, 11, 17))
-                uai = _remplir(session)
-            resultats = [*_transactions(base, uai, tours, fois), *_pages(base, uai, tours, fois)]
-            resultats += _demarrage(base, maitre, declarees(distributions), tours)
-            base.fermer()
-            maitre.fermer()
-    finally:
-        embarque.effacer(dossier / "base")
+    distributions = charger([], {"annonces": annonces}).distributions
+    with base_neuve(dossier, distributions) as neuve:
+        base, maitre = neuve.base, BaseDeDonnees(neuve.proprietaire)
+        with base.academie("banc : peuplement") as session:
+            peupler(session, 1, 1, date(2026, 11, 17))
+            uai = _remplir(session)
+        resultats = [*_transactions(base, uai, tours, fois), *_pages(base, uai, tours, fois)]
+        resultats += _demarrage(base, maitre, declarees(distributions), tours)
+        maitre.fermer()
     return all(resultats)
 
 
@@ -174,7 +166,7 @@ def _table(connexion_: Connection, rang: int) -> Table:
 
 def _application(base: BaseDeDonnees) -> Flask:
     """L'application, avec la seule brique « annonces »."""
-    configuration = Configuration(cle_secrete=_CLE, serveur=Serveur(securise=False))
+    configuration = Configuration(cle_secrete=CLE, serveur=Serveur(securise=False))
     return create_app(configuration, base, horloge=HorlogeFixe(_INSTANT), briques={"annonces": annonces})
 
 

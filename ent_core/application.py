@@ -9,6 +9,8 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ent_core.chargement.activation import Activation
+from ent_core.chargement.archive import archive_de
+from ent_core.chargement.coffre import anomalies_du_coffre, chiffreur_de
 from ent_core.chargement.decouverte import Chargement, charger
 from ent_core.chargement.droits import Guichet
 from ent_core.chargement.relais import Relais
@@ -52,7 +54,11 @@ def create_app(
     exiger_sans_erreur(verifier_declarations(chargement, configuration))
     exiger_sans_erreur(controler_base(base.moteur, chargement.distributions, retirees(base)))
     horloge = horloge or HorlogeSysteme()
-    exiger_sans_erreur(Guichet(configuration, chargement, horloge).anomalies(base))
+    guichet, chiffreur = Guichet(configuration, chargement, horloge), chiffreur_de(configuration)
+    exiger_sans_erreur(guichet.anomalies(base))
+    exiger_sans_erreur(anomalies_du_coffre(base, chiffreur.coffre, guichet.registre))
+    base.chiffreur = chiffreur
+    base.archive = archive_de(configuration, base.url)
 
     ent = _assembler(configuration, base, horloge, chargement)
     application = Flask("ent_core.web", static_url_path="/statique")

@@ -37,6 +37,7 @@ from ent_core.contrat.donnees import (
 from ent_core.contrat.evenements import (
     BriqueActivee,
     BriqueDesactivee,
+    DonneeRectifiee,
     ElevesPartisDeDivision,
     Evenement,
     PersonnesMisesEnSursis,
@@ -51,11 +52,13 @@ from ent_core.contrat.interface import (
     Vignette,
 )
 from ent_core.contrat.manifeste import CONTRAT, Manifeste
+from ent_core.contrat.papier import ChampPapier, FormulairePapier, Source
 from ent_core.contrat.resultats import Anomalie, Bilan, Niveau, PieceExport
 from ent_core.contrat.roles import Profil, Role
+from ent_core.contrat.statistiques import Dimension, Rythme, Statistique, UniteComptee
 from ent_core.contrat.taches import Tache
 from ent_core.donnees.base import Base
-from ent_core.donnees.colonnes import Cloisonne, ParAnnee, cle, donnee, neutre, vers_personne
+from ent_core.donnees.colonnes import Cloisonne, ParAnnee, Partitionnee, cle, donnee, neutre, vers_personne
 from ent_core.identite.lectures import (
     PersonneNommee,
     SeanceLue,
@@ -69,7 +72,7 @@ from ent_core.identite.lectures import (
     structures_enseignees,
 )
 from ent_core.roles.perimetre import eleves, peut_atteindre
-from ent_core.socle.calendrier import Horloge, annee_scolaire
+from ent_core.socle.calendrier import FUSEAU, Horloge, annee_scolaire
 from ent_core.socle.erreurs import (
     AccesRefuse,
     DonneeInvalide,
@@ -77,7 +80,14 @@ from ent_core.socle.erreurs import (
     Introuvable,
     OperationRefusee,
 )
-from ent_core.vie_privee.droits.oppositions import opposee, opposees
+from ent_core.vie_privee.droits.oppositions import limitees, opposee, opposees
+from ent_core.vie_privee.droits.papier import Saisie
+from ent_core.vie_privee.statistiques.publication import (
+    LignePubliee,
+    StatistiquePubliee,
+    periodes_publiees,
+    rendre_statistique,
+)
 from ent_core.web.droits import peut
 from ent_core.web.requete import contexte_courant, horloge_courante, portee_courante, session_courante
 from ent_core.web.routes import ApiBrique, BlueprintBrique, exige, public
@@ -85,6 +95,7 @@ from ent_core.web.sortie import schema_de
 
 __all__ = [
     "CONTRAT",
+    "FUSEAU",
     "Acces",
     "AccesRefuse",
     "Anomalie",
@@ -98,6 +109,7 @@ __all__ = [
     "BriqueActivee",
     "BriqueDesactivee",
     "Categorie",
+    "ChampPapier",
     "Cloisonne",
     "Cloisonnement",
     "Conservation",
@@ -106,7 +118,9 @@ __all__ = [
     "Depart",
     "Depot",
     "Destinataire",
+    "Dimension",
     "DonneeInvalide",
+    "DonneeRectifiee",
     "Duree",
     "ElevesPartisDeDivision",
     "EntreeMenu",
@@ -115,9 +129,11 @@ __all__ = [
     "Evenement",
     "Exemption",
     "FinaliteEnt",
+    "FormulairePapier",
     "Horloge",
     "Introuvable",
     "Lien",
+    "LignePubliee",
     "LigneVignette",
     "Manifeste",
     "NatureDepot",
@@ -125,6 +141,7 @@ __all__ = [
     "OperationRefusee",
     "Opposition",
     "ParAnnee",
+    "Partitionnee",
     "Permission",
     "PersonneNommee",
     "PersonnesMisesEnSursis",
@@ -133,14 +150,20 @@ __all__ = [
     "Portee",
     "Profil",
     "Role",
+    "Rythme",
+    "Saisie",
     "SeanceLue",
     "Sort",
+    "Source",
+    "Statistique",
+    "StatistiquePubliee",
     "Structure",
     "Sujet",
     "Tableau",
     "Tache",
     "Texte",
     "Traitement",
+    "UniteComptee",
     "Vignette",
     "Visa",
     "annee_scolaire",
@@ -155,15 +178,18 @@ __all__ = [
     "groupes",
     "horloge_courante",
     "implante",
+    "limitees",
     "neutre",
     "nommer",
     "opposee",
     "opposees",
     "par_etablissement",
+    "periodes_publiees",
     "peut",
     "peut_atteindre",
     "portee_courante",
     "public",
+    "rendre_statistique",
     "schema_de",
     "seance",
     "seances_enseignees",

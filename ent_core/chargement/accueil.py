@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ent_core.chargement.violations import vignettes_des_violations
 from ent_core.contrat.interface import Contexte, EntreeMenu, EtatVignette, LigneVignette, Vignette
 from ent_core.contrat.roles import Profil, Role
 from ent_core.identite.emploi_du_temps import (
@@ -21,6 +22,7 @@ from ent_core.identite.emploi_du_temps import (
 from ent_core.identite.modeles import Etablissement, ImportLot
 from ent_core.roles.perimetre import enfants_de
 from ent_core.socle.dates import heure, jour_long
+from ent_core.vie_privee.conservation.avis import resumer
 
 __all__ = ["entrees", "vignettes"]
 
@@ -33,7 +35,14 @@ _ENTREES = (
     EntreeMenu("vie_privee_acceptation.soumissions", "Acceptations", "noyau.acceptation", 845, "verrou"),
     EntreeMenu("vie_privee_registre.liste", "Registre", "noyau.registre", 846, "cahier"),
     EntreeMenu("vie_privee_droits.liste", "Demandes", "noyau.droits", 844, "message"),
+    EntreeMenu("vie_privee_effacements.liste", "Effacements", "noyau.effacement", 844, "fermer"),
+    EntreeMenu("vie_privee_oppositions.liste", "Oppositions", "noyau.oppositions", 844, "verrou"),
     EntreeMenu("vie_privee_conservation.liste", "Conservation", "noyau.conservation", 847, "journal"),
+    EntreeMenu("vie_privee_statistiques.liste", "Statistiques", "noyau.statistiques", 849, "notes"),
+    EntreeMenu("vie_privee_violations.liste", "Violations", "noyau.violations", 848, "interdit"),
+    EntreeMenu("vie_privee_journaux.liste", "Accès aux traces", "noyau.traces_lire", 851, "oeil"),
+    EntreeMenu("vie_privee_journaux.decisions", "Accès à décider", "noyau.traces_accorder", 852, "coche"),
+    EntreeMenu("vie_privee_archives.liste", "Archive", "noyau.archives", 848, "verrou"),
     EntreeMenu("admin.journal", "Journal", "noyau.journal", 850, "journal"),
     EntreeMenu("admin.taches", "Travaux", "noyau.taches", 860, "reglages"),
 )
@@ -62,13 +71,21 @@ def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
     :param session: session de la requête.
     :param contexte: qui regarde.
     """
-    if contexte.suspendues and Role.DIRECTION in contexte.roles:
-        return [_a_accepter(contexte)]
     if contexte.profil == Profil.RESPONSABLE:
         return _enfants(session, contexte)
     if contexte.profil == Profil.ELEVE:
         jour, seances = _jour_utile(contexte, session, partial(_des_eleves, personnes=[contexte.personne_id]))
         return [_journee("noyau.journee", "Mes cours", jour, contexte.jour, seances)]
+    return [
+        *vignettes_des_violations(session, contexte),
+        *_avis_d_elimination(session, contexte),
+        *_du_personnel(session, contexte),
+    ]
+
+
+def _du_personnel(session: Session, contexte: Contexte) -> Sequence[Vignette]:
+    if contexte.suspendues and Role.DIRECTION in contexte.roles:
+        return [_a_accepter(contexte)]
     if contexte.roles & {Role.ENSEIGNANT, Role.SUPPLEANT, Role.DOCUMENTALISTE}:
         jour, seances = _jour_utile(contexte, session, _de_l_enseignant)
         return [_journee("noyau.journee", "Mes cours", jour, contexte.jour, seances, pour_eleve=False)]
@@ -95,6 +112,27 @@ def _a_accepter(contexte: Contexte) -> Vignette:
         point="vie_privee_acceptation.soumissions",
         libelle_lien="Lire et répondre",
     )
+
+
+def _avis_d_elimination(session: Session, contexte: Contexte) -> Sequence[Vignette]:
+    """Ce qui va disparaître se dit avant à ceux qui l'ont écrit et à ceux qui en décident."""
+    ici = None if contexte.roles & {Role.DPD, Role.ADMINISTRATEUR_ACADEMIQUE} else contexte.uai
+    nombre, premier = resumer(session, ici, contexte.roles)
+    if premier is None:
+        return []
+    dit = f"{nombre} enregistrement{'s' if nombre > 1 else ''}, à partir du {jour_long(premier)}"
+    return [
+        Vignette(
+            "noyau.avis",
+            "relire ce qui va être éliminé",
+            (LigneVignette(dit),),
+            permission="noyau.avis",
+            ordre=20,
+            etat=EtatVignette.A_FAIRE,
+            point="vie_privee_avis.liste",
+            libelle_lien="Voir ce qui va partir",
+        )
+    ]
 
 
 def _annuaire(session: Session) -> Vignette:

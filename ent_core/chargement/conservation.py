@@ -10,6 +10,9 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from ent_core.chargement.absentes import regles_completes
+from ent_core.chargement.archive import regler
+from ent_core.chargement.coffre import balayer_le_coffre, coffre_de
 from ent_core.chargement.decouverte import Chargement
 from ent_core.chargement.relais import Relais
 from ent_core.contrat.interface import Contexte, Portee
@@ -23,6 +26,8 @@ from ent_core.roles.habilitations import Habilitations
 from ent_core.socle.calendrier import Horloge, annee_scolaire
 from ent_core.socle.configuration import Configuration
 from ent_core.socle.erreurs import AccesRefuse, OperationRefusee
+from ent_core.vie_privee.conservation import avis
+from ent_core.vie_privee.conservation.approbation import aviser, perimer
 from ent_core.vie_privee.conservation.dossier import en_attente
 from ent_core.vie_privee.conservation.execution import Executeur
 from ent_core.vie_privee.conservation.plan import lignes, memes, planifier, precedent
@@ -30,13 +35,21 @@ from ent_core.vie_privee.conservation.preuve import Tetes
 from ent_core.vie_privee.conservation.regles import Regles
 from ent_core.vie_privee.registre import Registre
 
-__all__ = ["PERMISSION", "executeur_de", "portee_de", "regles_de", "taches_de_conservation", "tetes_de"]
+__all__ = [
+    "PERMISSION",
+    "cle_des_preuves",
+    "executeur_de",
+    "portee_de",
+    "regles_de",
+    "taches_de_conservation",
+    "tetes_de",
+]
 
 PERMISSION = "noyau.conservation"
 
 
 def regles_de(chargement: Chargement) -> Regles:
-    """Règles de toutes les briques chargées, noyau compris.
+    """Règles des briques chargées, noyau compris ; celles des absentes demandent la base (``absentes``).
 
     :param chargement: briques chargées.
     """
@@ -49,6 +62,14 @@ def tetes_de(configuration: Configuration) -> Tetes:
     :param configuration: configuration de l'instance.
     """
     return Tetes(Path(configuration.donnees) / "conservation" / "tetes.jsonl")
+
+
+def cle_des_preuves(configuration: Configuration) -> bytes:
+    """Clé des empreintes d'identifiants que garde la chaîne.
+
+    :param configuration: clé secrète de l'instance.
+    """
+    return hmac.new(cle_secrete(configuration).encode(), b"conservation", hashlib.sha256).digest()
 
 
 def executeur_de(
@@ -66,7 +87,7 @@ def executeur_de(
     def purger(
         session: Session, brique: str, traitement: str, uai: str, limite: date, simulation: bool
     ) -> Bilan | None:
-        if not relais.implante("ent_purger", brique):
+        if chargement.brique(brique) is None or not relais.implante("ent_purger", brique):
             return None
         rendus = relais.appeler(
             "ent_purger", frozenset({brique}), session=session, traitement=traitement, uai=uai,
@@ -74,17 +95,22 @@ def executeur_de(
         )  # fmt: skip
         return next((bilan for celle, bilan in rendus if celle.id == brique), None)
 
-    cle = hmac.new(cle_secrete(configuration).encode(), b"conservation", hashlib.sha256).digest()
-    return Executeur(base, horloge, regles_de(chargement), cle, tetes_de(configuration), purger)
+    cle = cle_des_preuves(configuration)
+    with base.academie("conservation : règles en vigueur") as session:
+        regles = regles_completes(session, chargement)
+    return Executeur(base, horloge, regles, cle, tetes_de(configuration), purger)
 
 
-def portee_de(session: Session, chargement: Chargement, personne_id: UUID, jour: date) -> str | None:
-    """Où une personne peut décider des éliminations : un établissement, ou ``None`` pour l'académie.
+def portee_de(
+    session: Session, chargement: Chargement, personne_id: UUID, jour: date, permission: str = PERMISSION
+) -> str | None:
+    """Où une personne a une permission : un établissement, ou ``None`` pour l'académie.
 
     :param session: session de l'académie.
     :param chargement: briques chargées, et leurs permissions.
     :param personne_id: personne qui décide.
     :param jour: jour de la décision.
+    :param permission: par défaut, décider des éliminations.
     :raises AccesRefuse: à aucun de ses titres.
     """
     habilitations = Habilitations({p.cle: p for brique in chargement.briques for p in brique.permissions})
@@ -97,16 +123,16 @@ def portee_de(session: Session, chargement: Chargement, personne_id: UUID, jour:
             annee=annee_scolaire(jour), roles=attribution.roles, delegations=attribution.delegations,
             briques=frozenset(),
         )  # fmt: skip
-        portee = habilitations.portee(contexte, PERMISSION)
+        portee = habilitations.portee(contexte, permission)
         if portee is Portee.ACADEMIE:
             return None
         if portee is Portee.ETABLISSEMENT:
             ici = titre.uai
     if ici is None:
         raise AccesRefuse(
-            "cette personne ne peut pas décider d'une élimination.",
-            remede="nommer le chef d'établissement, l'administrateur académique ou le DPD.",
-            lieu=PERMISSION,
+            "cette personne ne peut pas décider de cela : elle n'en a le droit à aucun de ses titres.",
+            remede="« docs/reference/permissions.md » dit les rôles qui l'ont.",
+            lieu=permission,
         )
     return ici
 
@@ -124,11 +150,16 @@ def taches_de_conservation(
     def executer_les_plans(base: BaseDeDonnees) -> None:
         executeur = executeur_de(base, chargement, configuration, horloge)
         with base.academie("conservation : plans approuvés") as session:
+            attendus = en_attente(session, horloge)
             murs = [
                 dossier.plan.id
-                for dossier in en_attente(session, horloge)
+                for dossier in attendus
                 if any(not dossier.obstacle(ligne) for ligne in dossier.a_faire)
             ]
+            avis.accorder(session, [dossier.plan.id for dossier in attendus])
+            for dossier in attendus:
+                if dossier.plan.id not in murs and not perimer(session, horloge, executeur.regles, dossier):
+                    aviser(session, horloge, executeur.regles, dossier.plan.id)
         echecs: list[OperationRefusee] = []
         for plan_id in murs:
             try:
@@ -136,6 +167,8 @@ def taches_de_conservation(
             except OperationRefusee as echec:
                 # Un plan en écart n'arrête pas ceux des autres établissements ; le travail, lui, échoue.
                 echecs.append(echec)
+        regler(base, horloge)
+        balayer_le_coffre(base, chargement, coffre_de(configuration))
         if echecs:
             raise echecs[0]
 
@@ -143,7 +176,7 @@ def taches_de_conservation(
         with base.academie("conservation : plan de la nuit") as session:
             if any(dossier.plan.uai is None for dossier in en_attente(session, horloge)):
                 return
-            plan = planifier(session, horloge, regles_de(chargement))
+            plan = planifier(session, horloge, regles_completes(session, chargement))
             ancien = precedent(session, plan)
             # Un plan de plus, s'il n'apprend rien, ne ferait que cacher les autres.
             if memes(lignes(session, ancien.id) if ancien else [], lignes(session, plan.id)):

@@ -24,6 +24,7 @@ from ent_core.contrat.evenements import Evenement
 from ent_core.contrat.interface import Permission
 from ent_core.contrat.manifeste import CONTRAT, FORME_IDENTIFIANT, Manifeste
 from ent_core.contrat.resultats import Anomalie
+from ent_core.contrat.statistiques import Statistique
 from ent_core.contrat.taches import Tache
 from ent_core.donnees.migrations import Distribution
 from ent_core.socle.erreurs import AnomaliesTrouvees
@@ -51,6 +52,7 @@ class BriqueChargee:
     evenements: tuple[type[Evenement], ...] = ()
     reglages: type | None = None
     verifications: tuple[Callable[[], Iterable[Anomalie]], ...] = ()
+    statistiques: tuple[Statistique, ...] = ()
 
     @property
     def id(self) -> str:
@@ -249,6 +251,7 @@ def _interroger(nom: str, greffon: Any, anomalies: list[Anomalie]) -> BriqueChar
         evenements=suite("ent_evenements", lambda e: isinstance(e, type), "classes d'événement"),
         reglages=lire("ent_configuration", None),
         verifications=suite("ent_verifications", callable, "fonctions"),
+        statistiques=suite("ent_statistiques", _est(Statistique), "Statistique"),
     )
 
 

@@ -13,6 +13,7 @@ from ent_core.contrat.resultats import Bilan
 from ent_core.identite.fusion import Fusion, fusionner_personnes
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.erreurs import OperationRefusee
+from ent_core.vie_privee.archive.lecture import reporter
 
 __all__ = ["FusionComplete", "fusionner"]
 
@@ -63,6 +64,7 @@ def fusionner(
                     lieu=f"brique {brique.id}",
                 )
             bilans[brique.id] = bilan
+        reporter(session, absorbee, garde)
         session.flush()
 
     noyau = fusionner_personnes(

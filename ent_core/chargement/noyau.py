@@ -20,10 +20,15 @@ from ent_core.contrat.manifeste import Manifeste
 from ent_core.identite import modeles as identite
 from ent_core.roles import modeles as roles
 from ent_core.vie_privee.acceptation import modeles as acceptation
+from ent_core.vie_privee.archive import modeles as archive
 from ent_core.vie_privee.conservation import modeles as conservation
 from ent_core.vie_privee.droits import modeles as droits
+from ent_core.vie_privee.minimisation import modeles as minimisation
 from ent_core.vie_privee.publication import modeles as publication
+from ent_core.vie_privee.statistiques import modeles as statistiques
 from ent_core.vie_privee.traces import modeles as traces
+from ent_core.vie_privee.traces import modeles_acces as acces_traces
+from ent_core.vie_privee.violations import modeles as violations
 
 
 @implante
@@ -33,7 +38,21 @@ def ent_manifeste() -> Manifeste:
 
 @implante
 def ent_modeles() -> Sequence[type]:
-    modules = (identite, roles, bascules, acceptation, publication, traces, conservation, droits)
+    modules = (
+        identite,
+        roles,
+        bascules,
+        acceptation,
+        publication,
+        traces,
+        acces_traces,
+        violations,
+        conservation,
+        droits,
+        archive,
+        minimisation,
+        statistiques,
+    )
     return [getattr(module, nom) for module in modules for nom in module.__all__]
 
 

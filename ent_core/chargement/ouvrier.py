@@ -26,6 +26,8 @@ from procrastinate.periodic import PeriodicDeferrer
 from procrastinate.worker import Worker
 from sqlalchemy.engine import URL
 
+from ent_core.chargement.archive import archive_de
+from ent_core.chargement.coffre import chiffreur_de
 from ent_core.chargement.decouverte import charger
 from ent_core.chargement.taches import toutes_les_taches
 from ent_core.chargement.travaux import construire
@@ -235,6 +237,8 @@ def _dans_un_processus(configuration: Configuration, url: URL) -> None:
     horloge = HorlogeSysteme()
     taches = toutes_les_taches(charger(configuration.briques.chargees), configuration, horloge)
     base = BaseDeDonnees(url, connexions=connexions_voulues(1))
+    base.chiffreur = chiffreur_de(configuration)
+    base.archive = archive_de(configuration, base.url)
     parent = multiprocessing.parent_process()
     while parent is not None and parent.is_alive():
         try:

@@ -64,10 +64,86 @@ PERMISSIONS = (
         },
     ),
     Permission(
+        "noyau.avis",
+        "Voir ce qui va être éliminé de ce que l'on écrit",
+        {
+            **{
+                role: Portee.ETABLISSEMENT
+                for role in Role
+                if role not in (Role.ELEVE, Role.RESPONSABLE, Role.DELEGUE_ELEVES, Role.DELEGUE_PARENTS)
+            },
+            Role.ADMINISTRATEUR_ACADEMIQUE: Portee.ACADEMIE,
+            Role.DPD: Portee.ACADEMIE,
+        },
+    ),
+    Permission(
         "noyau.droits",
         "Instruire les demandes d'exercice des droits",
         {Role.DIRECTION: Portee.ETABLISSEMENT, Role.DPD: Portee.ACADEMIE},
         delegable=True,
+    ),
+    Permission(
+        "noyau.violations",
+        "Tenir le registre des violations, notifier, prévenir les personnes",
+        {Role.DIRECTION: Portee.ETABLISSEMENT, Role.DPD: Portee.ACADEMIE},
+    ),
+    Permission(
+        "noyau.traces_lire",
+        "Demander à lire des traces, et les lire une fois l'accès accordé",
+        {Role.DPD: Portee.ACADEMIE, Role.ADMINISTRATEUR_ACADEMIQUE: Portee.ACADEMIE},
+    ),
+    Permission(
+        "noyau.traces_accorder",
+        "Accorder ou refuser à un autre la lecture de traces",
+        # L'administrateur technique tient lieu de responsable de la sécurité : il décide, et ne lit pas.
+        {Role.DPD: Portee.ACADEMIE, Role.ADMINISTRATEUR_TECHNIQUE: Portee.ACADEMIE},
+    ),
+    Permission(
+        "noyau.archives",
+        "Demander à lire l'archive intermédiaire, et la lire une fois la demande accordée",
+        {
+            Role.DIRECTION: Portee.ETABLISSEMENT,
+            Role.ARCHIVISTE: Portee.ETABLISSEMENT,
+            Role.DPD: Portee.ACADEMIE,
+        },
+    ),
+    Permission(
+        "noyau.archives_accorder",
+        "Accorder ou refuser à un autre la lecture de l'archive intermédiaire",
+        {Role.DIRECTION: Portee.ETABLISSEMENT, Role.DPD: Portee.ACADEMIE},
+    ),
+    Permission(
+        "noyau.statistiques",
+        "Lire les statistiques publiées",
+        {
+            Role.DIRECTION: Portee.ETABLISSEMENT,
+            Role.DIRECTION_ADJOINTE: Portee.ETABLISSEMENT,
+            Role.CPE: Portee.ETABLISSEMENT,
+            Role.ADMINISTRATEUR_ACADEMIQUE: Portee.ACADEMIE,
+            Role.INSPECTION: Portee.ACADEMIE,
+            Role.DPD: Portee.ACADEMIE,
+        },
+        delegable=True,
+        statistiques=True,
+    ),
+    Permission(
+        "noyau.effacement",
+        "Proposer et confirmer, à deux, l'effacement des données d'une personne",
+        {
+            Role.DIRECTION: Portee.ETABLISSEMENT,
+            Role.DPD: Portee.ACADEMIE,
+            Role.ADMINISTRATEUR_ACADEMIQUE: Portee.ACADEMIE,
+        },
+        delegable=True,
+    ),
+    Permission(
+        "noyau.oppositions",
+        "Voir qui s'oppose à quoi, et imprimer la feuille qui remplace l'écran",
+        {
+            Role.DIRECTION: Portee.ETABLISSEMENT,
+            Role.ADMINISTRATIF: Portee.ETABLISSEMENT,
+            Role.DPD: Portee.ACADEMIE,
+        },
     ),
     Permission("noyau.mes_donnees", "Voir ce que l'ENT enregistre sur soi, et exercer ses droits", CHACUN),
     Permission(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ent_core.chargement.activation import Activation
@@ -15,6 +16,7 @@ from ent_core.socle.erreurs import Introuvable
 from ent_core.vie_privee.publication.assemblage import NOYAU, RegistrePublie, publier
 from ent_core.vie_privee.publication.fiche import Cadre
 from ent_core.vie_privee.publication.notices import Lecteurs, Notice, rediger_notice
+from ent_core.vie_privee.publication.sous_traitance import RegistreSousTraitant, rediger_sous_traitant
 from ent_core.vie_privee.registre import Registre
 
 __all__ = ["Publication"]
@@ -41,6 +43,21 @@ class Publication:
         """
         briques = self._briques(session, uai, jour)
         return publier(session, self.registre, self._cadre(session, uai), uai, briques, jour)
+
+    def sous_traitance(self, session: Session, jour: date) -> RegistreSousTraitant:
+        """Registre de l'académie comme sous-traitant des chefs d'établissement (article 30.2).
+
+        :param session: session de l'académie.
+        :param jour: le jour.
+        """
+        uais = session.scalars(select(Etablissement.uai).where(Etablissement.degre > 0)).all()
+        decidees = self.activation.decisions_de(session, uais, jour)
+        ouvertes = {
+            uai: frozenset(brique for brique, decision in par_brique.items() if decision.ouverte)
+            for uai, par_brique in decidees.items()
+        }
+        academie = self.registre_de(session, None, jour)
+        return rediger_sous_traitant(session, self.registre, academie, self._cadre(session, None), ouvertes)
 
     def notice(self, publie: RegistrePublie, session: Session, lecteurs: Lecteurs) -> Notice:
         """Notice tirée d'un registre publié.

@@ -73,6 +73,16 @@ class Relais:
         """
         return crochet in self._appelants[brique]
 
+    def lit(self, crochet: str, brique: str, argument: str) -> bool:
+        """Vrai si l'implantation de cette brique lit cet argument.
+
+        :param crochet: nom du crochet.
+        :param brique: identifiant d'une brique chargée.
+        :param argument: nom de l'argument.
+        """
+        appelant = self._appelants[brique].get(crochet)
+        return appelant is not None and any(argument in i.argnames for i in appelant.get_hookimpls())
+
     @property
     def ecoute(self) -> bool:
         """Vrai si une brique au moins réagit aux événements."""

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from ent_core.chargement.activation import Activation
+from ent_core.chargement.archive import tache_de_l_archive
+from ent_core.chargement.coffre import tache_du_coffre
 from ent_core.chargement.conservation import taches_de_conservation
 from ent_core.chargement.decouverte import Chargement
 from ent_core.chargement.imports import taches_d_import
+from ent_core.chargement.partitions import taches_de_partitions
 from ent_core.chargement.relais import Relais
+from ent_core.chargement.statistiques import Statistiques, tache_des_statistiques
+from ent_core.chargement.violations import taches_des_violations
 from ent_core.contrat.taches import Tache
 from ent_core.donnees import file_taches
 from ent_core.donnees.session import BaseDeDonnees
@@ -15,6 +20,8 @@ from ent_core.identite.sessions import purger_expirees
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.configuration import Configuration
 from ent_core.socle.erreurs import AnomaliesTrouvees
+from ent_core.vie_privee.minimisation.rapport import suivre
+from ent_core.vie_privee.registre import Registre
 
 __all__ = ["taches_du_noyau"]
 
@@ -51,11 +58,22 @@ def taches_du_noyau(
         with base.academie("conservation : essais de connexion") as session:
             freinage.purger(session, horloge)
 
+    def suivre_colonnes(base: BaseDeDonnees) -> None:
+        registre = Registre.reunir(brique.declaration() for brique in chargement.briques)
+        with base.academie("minimisation : colonnes à observer") as session:
+            suivre(session, registre, horloge.aujourd_hui())
+
     return (
         Tache("noyau.reconcilier_briques", reconcilier_briques, periode="3 * * * *"),
         Tache("noyau.purger_sessions", purger_sessions, periode="17 * * * *"),
         Tache("noyau.purger_essais", purger_essais, periode="27 * * * *"),
         Tache("noyau.purger_travaux", purger_travaux, periode="20 3 * * *"),
+        tache_du_coffre(chargement, configuration),
+        *taches_de_partitions(chargement, horloge),
+        tache_des_statistiques(Statistiques(chargement, activation, configuration), horloge),
+        Tache("noyau.suivre_colonnes", suivre_colonnes, periode="40 3 * * *"),
         *taches_de_conservation(chargement, configuration, horloge),
+        tache_de_l_archive(horloge),
+        *taches_des_violations(horloge),
         *taches_d_import(configuration, horloge, relais.annonceur),
     )

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from ent_core.chargement.depots_noyau import (
+    COFFRE,
+    COPIES,
+    COPIES_DU_COFFRE,
+    ENVOIS,
+    JOURNAL_TECHNIQUE,
+    LIVRE,
+    SAUVEGARDES,
+    TETES,
+    TRAVAUX,
+)
+from ent_core.chargement.traitements_archive import TRAITEMENTS_ARCHIVE
+from ent_core.chargement.traitements_incidents import ACCES_TRACES, VIOLATIONS
 from ent_core.contrat.donnees import (
     Acces,
     BaseLegale,
@@ -27,7 +40,7 @@ _TOUS = frozenset({Population.ELEVE, Population.RESPONSABLE, Population.PERSONNE
 
 _ANNUAIRE = Traitement(
     cle="noyau.annuaire",
-    version=1,
+    version=2,
     intitule="Annuaire des personnes et des classes",
     finalite="Tenir l'annuaire des personnes, des classes et des liens, sur lequel tout repose.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
@@ -61,6 +74,7 @@ _ANNUAIRE = Traitement(
     conservation=Conservation(
         Depart.PERTE_DE_VOCATION, Duree(mois=3), Sort.SUPPRIMER, autorite=Texte(f"{_ARRETE}, article 6")
     ),
+    depots=(ENVOIS, TRAVAUX, SAUVEGARDES),
 )
 
 _COMPTES = Traitement(
@@ -105,7 +119,7 @@ _HABILITATIONS = Traitement(
 
 _JOURNAL = Traitement(
     cle="noyau.journal",
-    version=1,
+    version=2,
     intitule="Journal des actes",
     finalite="Garder la trace des connexions, des changements de droits et des actes d'administration.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
@@ -121,6 +135,7 @@ _JOURNAL = Traitement(
     conservation=Conservation(
         Depart.CREATION, Duree(mois=12), Sort.SUPPRIMER, autorite=Texte("délibération CNIL n° 2021-122")
     ),
+    depots=(JOURNAL_TECHNIQUE,),
 )
 
 _DECISIONS = Traitement(
@@ -194,7 +209,7 @@ _TRACES = Traitement(
 
 _CONSERVATION = Traitement(
     cle="noyau.conservation",
-    version=1,
+    version=2,
     intitule="Gels et décisions d'élimination",
     finalite="Suspendre l'élimination de ce qui sert à un litige, et savoir qui a décidé d'éliminer quoi.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
@@ -210,6 +225,7 @@ _CONSERVATION = Traitement(
         Depart.FIN_DE_VALIDITE, Duree(mois=60), Sort.SUPPRIMER, autorite=Texte("code civil, article 2224")
     ),
     origines=("décision saisie dans l'ENT",),
+    depots=(TETES,),
 )
 
 _INSTRUCTEURS = (
@@ -224,7 +240,7 @@ CHACUN: dict[str, Portee] = {
 
 _DEMANDES = Traitement(
     cle="noyau.demandes",
-    version=1,
+    version=2,
     intitule="Demandes d'exercice des droits",
     finalite="Recevoir les demandes des personnes sur leurs données, y répondre à temps, et le prouver.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
@@ -243,11 +259,12 @@ _DEMANDES = Traitement(
         Depart.FIN_DE_VALIDITE, Duree(mois=60), Sort.ANONYMISER, autorite=Texte("code civil, article 2224")
     ),
     origines=("demande de la personne, à l'écran ou sur papier",),
+    depots=(LIVRE, COFFRE, COPIES_DU_COFFRE),
 )
 
 _COPIES = Traitement(
     cle="noyau.copies",
-    version=1,
+    version=2,
     intitule="Copies remises aux personnes",
     finalite="Préparer la copie de ses données pour la personne qui la demande, et la tenir prête un mois.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
@@ -260,6 +277,7 @@ _COPIES = Traitement(
         preavis=0,
     ),
     origines=("données déjà enregistrées dans l'ENT",),
+    depots=(COPIES,),
 )  # fmt: skip
 
 _OPPOSITIONS = Traitement(
@@ -286,9 +304,12 @@ TRAITEMENTS = (
     _JOURNAL,
     _REGISTRE,
     _TRACES,
+    ACCES_TRACES,
+    VIOLATIONS,
     _CONSERVATION,
     _DEMANDES,
     _COPIES,
     _OPPOSITIONS,
+    *TRAITEMENTS_ARCHIVE,
 )
 """Dans l'ordre où le registre les montre."""

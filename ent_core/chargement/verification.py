@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ent_core.chargement.conservation import regles_de
 from ent_core.chargement.decouverte import BriqueChargee, Chargement, verrou_de
 from ent_core.chargement.examen import MARQUE
 from ent_core.chargement.taches import controler_taches
@@ -17,6 +18,7 @@ from ent_core.socle.configuration import Configuration
 from ent_core.socle.erreurs import AnomaliesTrouvees
 from ent_core.vie_privee.controle_declarations import controler
 from ent_core.vie_privee.empreinte import canonique
+from ent_core.vie_privee.statistiques.controle import controler_statistiques
 from ent_core.vie_privee.verrou import controler_verrou
 
 __all__ = ["exiger_sans_erreur", "verifier_declarations"]
@@ -33,7 +35,9 @@ def verifier_declarations(chargement: Chargement, configuration: Configuration) 
     regles: tuple[Callable[[], Iterable[Anomalie]], ...] = (
         lambda: chargement.anomalies,
         lambda: controler([brique.declaration() for brique in chargement.briques]),
+        lambda: regles_de(chargement).anomalies(),
         lambda: _verrous(chargement, production=configuration.production),
+        lambda: controler_statistiques([(b.declaration(), b.statistiques) for b in chargement.briques]),
         lambda: _permissions(chargement),
         lambda: _taches(chargement),
         lambda: _reglages(chargement, configuration),
@@ -93,6 +97,8 @@ def _permissions(chargement: Chargement) -> Iterator[Anomalie]:
                         f"rôle inconnu « {role} »",
                         "employer un rôle de ent_core.brique.Role",
                     )
+                elif permission.statistiques:
+                    continue  # ses pages ne lisent que des nombres protégés : personne n'y reçoit de données
                 elif brique.traitements and brique.id != "noyau" and role not in recoivent:
                     yield Anomalie(
                         "ROLE-004",

@@ -14,6 +14,7 @@ from ent_core.socle.erreurs import ErreurEnt
 __all__ = ["ent", "principal"]
 
 _COMMANDES = {
+    "archive": ("ent_core.cli.archive:archive", "L'archive intermédiaire : demander, lire, verser."),
     "base": ("ent_core.cli.base:base", "Migrer la base et voir son état."),
     "brique": ("ent_core.cli.brique:brique", "Lister, ouvrir, fermer, créer et vérifier des briques."),
     "configuration": ("ent_core.cli.configuration:configuration", "Vérifier et montrer la configuration."),
@@ -27,7 +28,9 @@ _COMMANDES = {
     "registre": ("ent_core.cli.registre:registre", "Montrer, exporter, verrouiller et accepter le registre."),
     "restauration": ("ent_core.cli.droits:restauration", "Rouvrir après avoir restauré une sauvegarde."),
     "servir": ("ent_core.cli.servir:servir", "Servir l'ENT."),
+    "statistiques": ("ent_core.cli.statistiques:statistiques", "Figer et rendre les statistiques."),
     "taches": ("ent_core.cli.taches:taches", "Exécuter et suivre les travaux différés."),
+    "violations": ("ent_core.cli.violations:violations", "Tenir le registre des violations de données."),
     "verifier": ("ent_core.cli.verifier:verifier", "Tout vérifier avant de démarrer."),
 }
 

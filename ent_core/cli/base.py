@@ -9,8 +9,10 @@ import click
 from ent_core.chargement.retrait import enregistrer_vues
 from ent_core.cli.ouverture import Ouverture, ouvrir
 from ent_core.cli.sortie import ecrire_tableau, option_json
+from ent_core.donnees.compte_archive import preparer_compte
 from ent_core.donnees.migrations import Etat, etats, migrer
 from ent_core.socle.erreurs import ConfigurationInvalide
+from ent_core.vie_privee.archive.lieu import Archive
 
 __all__ = ["base", "migrer_tout"]
 
@@ -54,6 +56,9 @@ def migrer_tout(ouverture: Ouverture) -> list[Etat]:
     trouves = migrer(
         ouverture.adresses.proprietaire, ouverture.adresses.application, ouverture.chargement.distributions
     )
+    archive = ouverture.base.archive
+    if isinstance(archive, Archive):
+        preparer_compte(ouverture.adresses.proprietaire, archive.ici)
     with ouverture.base.academie("migration : registre des briques") as session:
         enregistrer_vues(session, ouverture.horloge, ouverture.chargement)
     return trouves

@@ -39,12 +39,12 @@ def conservation() -> None:
 @option_json
 def planifier_(uai: str | None, en_json: bool) -> None:
     """Compte ce qui est échu, et fige un plan. N'élimine rien."""
-    from ent_core.chargement.conservation import regles_de
+    from ent_core.chargement.absentes import regles_completes
     from ent_core.vie_privee.conservation.dossier import ouvrir as dossier_de
     from ent_core.vie_privee.conservation.plan import comparer, lignes, planifier, precedent
 
     with ouvrir() as ouverture, ouverture.base.academie("conservation : planifier") as session:
-        regles = regles_de(ouverture.chargement)
+        regles = regles_completes(session, ouverture.chargement)
         plan = planifier(session, ouverture.horloge, regles, uai=uai)
         dossier = dossier_de(session, ouverture.horloge, plan.id)
         ancien = precedent(session, plan)
@@ -62,6 +62,69 @@ def planifier_(uai: str | None, en_json: bool) -> None:
     click.echo(f"Pour l'approuver : ent conservation approuver {plan.id} --par IDENTIFIANT")
 
 
+@conservation.command("apercu")
+@click.option("--traitement", required=True, help="Clé du traitement.")
+@click.option("--annees", type=click.IntRange(0), default=0, help="Années scolaires de la durée essayée.")
+@click.option("--mois", type=click.IntRange(0), default=0, help="Mois de la durée essayée.")
+@click.option("--jours", type=click.IntRange(0), default=0, help="Jours de la durée essayée.")
+@click.option("--etablissement", "uai", callback=uai_saisi, help="Un établissement ; par défaut, tous.")
+@option_json
+def apercu_(traitement: str, annees: int, mois: int, jours: int, uai: str | None, en_json: bool) -> None:
+    """Compte ce qu'une autre durée ferait éliminer aujourd'hui. Ne garde et ne change rien."""
+    from ent_core.chargement.absentes import regles_completes
+    from ent_core.contrat.donnees import Duree
+    from ent_core.vie_privee.conservation.apercu import apercevoir
+
+    with ouvrir() as ouverture, ouverture.base.academie("conservation : aperçu d'une règle") as session:
+        regles = regles_completes(session, ouverture.chargement)
+        vu = apercevoir(
+            session, ouverture.horloge, regles, traitement, duree=Duree(mois, jours, annees), uai=uai
+        )
+    if en_json:
+        ecrire_json({"de_plus": vu.de_plus, "annules": vu.annules, "ecarts": [_champs(e) for e in vu.ecarts]})
+        return
+    durees = (str(t.conservation.duree) for t in (vu.avant, vu.apres))
+    ecrire_tableau(
+        f"{vu.avant.intitule} : {' → '.join(durees)}",
+        ("table", "où", "année", "aujourd'hui", "alors"),
+        [(e.objet, e.uai or "académie", e.periode, e.avant, e.apres) for e in vu.ecarts],
+        en_json=False, vide="Rien ne changerait aujourd'hui.",
+    )  # fmt: skip
+    click.echo(f"{vu.de_plus:+d} ligne(s) à éliminer. Rien n'est changé.")
+    if vu.annules:
+        click.echo(f"{len(vu.annules)} plan(s) approuvé(s) tomberaient.")
+
+
+@conservation.command("avis")
+@click.option("--etablissement", "uai", callback=uai_saisi, help="Un établissement ; par défaut, tous.")
+@option_json
+def avis_(uai: str | None, en_json: bool) -> None:
+    """Liste ce qui va être éliminé, et ce qui est déjà caché."""
+    from ent_core.vie_privee.conservation.avis import reunir
+
+    colonnes = ("plan_id", "rang", "traitement", "uai", "annee", "nombre", "execution_le", "masque")
+    with ouvrir() as ouverture, ouverture.base.academie("conservation : lister les avis") as session:
+        ecrire_tableau(
+            "Avis d'élimination", colonnes, [[getattr(a, c) for c in colonnes] for a in reunir(session, uai)],
+            en_json=en_json, vide="Aucun avis : rien n'attend d'être éliminé.",
+        )  # fmt: skip
+
+
+@conservation.command("restaurer")
+@click.argument("plan", type=click.UUID)
+@click.argument("ligne", type=int)
+@_PAR
+@click.option("--motif", required=True, help="Pourquoi.")
+def restaurer_(plan: UUID, ligne: int, identifiant: str, motif: str) -> None:
+    """Remet en place, pendant le préavis, ce qu'une ligne d'un plan allait éliminer."""
+    from ent_core.vie_privee.conservation.approbation import restaurer
+
+    with ouvrir() as ouverture, ouverture.base.academie("conservation : remettre en place") as session:
+        par, uai = _decideur(ouverture, session, identifiant)
+        jusqu_au = restaurer(session, ouverture.horloge, plan, ligne, motif=motif, par=par, uai=uai)
+    click.echo(f"Remis en place. Aucun plan ne le reprendra avant le {jusqu_au.isoformat()}.")
+
+
 @conservation.command("approuver")
 @click.argument("plan", type=click.UUID)
 @_PAR
@@ -70,7 +133,8 @@ def planifier_(uai: str | None, en_json: bool) -> None:
 @option_json
 def approuver_(plan: UUID, identifiant: str, empreinte: str | None, motif: str | None, en_json: bool) -> None:
     """Approuve un plan, au nom d'une personne qui en a la permission ; ou l'annule."""
-    from ent_core.chargement.conservation import portee_de, regles_de
+    from ent_core.chargement.absentes import regles_completes
+    from ent_core.chargement.conservation import portee_de
     from ent_core.vie_privee.conservation.approbation import annuler, approuver
     from ent_core.vie_privee.conservation.dossier import ouvrir as dossier_de
 
@@ -81,7 +145,7 @@ def approuver_(plan: UUID, identifiant: str, empreinte: str | None, motif: str |
             dossier = annuler(session, ouverture.horloge, plan, motif=motif, par=par, uai=uai)
         else:
             couvre = empreinte or dossier_de(session, ouverture.horloge, plan, uai).plan.empreinte
-            regles = regles_de(ouverture.chargement)
+            regles = regles_completes(session, ouverture.chargement)
             dossier = approuver(session, ouverture.horloge, regles, plan, couvre=couvre, par=par, uai=uai)
         if en_json:
             ecrire_json(_dossier(dossier))
@@ -94,6 +158,8 @@ def approuver_(plan: UUID, identifiant: str, empreinte: str | None, motif: str |
 @option_json
 def executer_(plan: UUID, en_json: bool) -> None:
     """Exécute un plan approuvé ; coupée, la commande reprend où elle en était."""
+    from ent_core.chargement.archive import regler
+    from ent_core.chargement.coffre import balayer_le_coffre, coffre_de
     from ent_core.chargement.conservation import executeur_de
 
     with ouvrir() as ouverture, progression("Élimination") as avancer:
@@ -101,6 +167,8 @@ def executer_(plan: UUID, en_json: bool) -> None:
             ouverture.base, ouverture.chargement, ouverture.configuration, ouverture.horloge
         )
         resultat = executeur.executer(plan, avancer)
+        regler(ouverture.base, ouverture.horloge)
+        balayer_le_coffre(ouverture.base, ouverture.chargement, coffre_de(ouverture.configuration))
     if en_json:
         ecrire_json(_champs(resultat))
         return

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import click
 
 from ent_core.chargement.activation import Activation
+from ent_core.chargement.archive import archive_de
+from ent_core.chargement.coffre import chiffreur_de
 from ent_core.chargement.decouverte import Chargement, charger
 from ent_core.chargement.relais import Relais
 from ent_core.chargement.verification import exiger_sans_erreur, verifier_declarations
@@ -70,6 +72,8 @@ def ouvrir(configuration: Configuration | None = None) -> Iterator[Ouverture]:
     exiger_sans_erreur(verifier_declarations(chargement, voulue))
     with adresses(voulue) as trouvees:
         base = BaseDeDonnees(trouvees.application, connexions=voulue.base.connexions)
+        base.chiffreur = chiffreur_de(voulue)
+        base.archive = archive_de(voulue, base.url)
         try:
             yield Ouverture(voulue, trouvees, base, chargement, HorlogeSysteme())
         finally:

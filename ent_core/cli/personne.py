@@ -27,7 +27,7 @@ from ent_core.socle.erreurs import DonneeInvalide, Introuvable
 __all__ = ["personne"]
 
 _LOCAUX = (Role.ADMINISTRATEUR_ACADEMIQUE, Role.ADMINISTRATEUR_FONCTIONNEL, Role.ADMINISTRATEUR_TECHNIQUE,
-           Role.DPD)  # fmt: skip
+           Role.DPD, Role.ARCHIVISTE)  # fmt: skip
 
 
 @click.group()

@@ -11,6 +11,7 @@ import click
 from sqlalchemy.orm import Session
 
 from ent_core.chargement.publication import Publication
+from ent_core.cli.minimisation import minimisation
 from ent_core.cli.ouverture import ouvrir
 from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
 from ent_core.socle.erreurs import Introuvable
@@ -18,9 +19,10 @@ from ent_core.vie_privee.publication import historique
 from ent_core.vie_privee.publication.assemblage import RegistrePublie
 from ent_core.vie_privee.publication.exports import FORMATS, exporter, nom_de_fichier
 from ent_core.vie_privee.publication.notices import Lecteurs, Notice
+from ent_core.vie_privee.publication.sous_traitance import FORMATS_SOUS_TRAITANT
 from ent_core.vie_privee.registre import Registre
 
-__all__ = ["COMMANDES", "exporter_", "montrer", "notices"]
+__all__ = ["COMMANDES", "exporter_", "montrer", "notices", "sous_traitant"]
 
 _option_uai = click.option("--uai", metavar="UAI", help="Établissement ; par défaut, toute l'académie.")
 
@@ -128,7 +130,23 @@ def notices(pour: str, uai: str | None, en_json: bool) -> None:
             click.echo("  N'enregistre rien sur vous.")
 
 
-COMMANDES = (exporter_, montrer, notices)
+@click.command("sous-traitant")
+@click.option(
+    "--format", "format_", type=click.Choice(sorted(FORMATS_SOUS_TRAITANT)), default="csv", show_default=True,
+    help="Tableur ou JSON.",
+)  # fmt: skip
+@click.option(
+    "--vers", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Fichier à écrire."
+)
+def sous_traitant(format_: str, vers: Path) -> None:
+    """Écrit le registre de l'académie comme sous-traitant des chefs d'établissement (article 30.2)."""
+    with _publication("registre du sous-traitant", None) as (session, redacteur, publie):
+        registre = redacteur.sous_traitance(session, publie.jour)
+    vers.write_bytes(FORMATS_SOUS_TRAITANT[format_][1](registre))
+    click.echo(f"{vers} : {len(registre.responsables)} responsables, {len(registre.categories)} catégories.")
+
+
+COMMANDES = (exporter_, montrer, notices, sous_traitant, minimisation)
 """Ce que le groupe ``ent registre`` ajoute de ce module."""
 
 

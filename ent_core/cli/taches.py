@@ -55,6 +55,8 @@ def executer(une_fois: bool, simultanes: int) -> None:
         base = BaseDeDonnees(
             ouverture.adresses.application, connexions=ouvrier.connexions_voulues(simultanes)
         )
+        base.chiffreur = ouverture.base.chiffreur
+        base.archive = ouverture.base.archive
         try:
             ouvrier.executer(base, toutes, ouverture.horloge, simultanes=simultanes, une_fois=une_fois)
         finally:

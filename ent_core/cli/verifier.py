@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from ent_core.chargement.absentes import dire_les_absentes
 from ent_core.chargement.decouverte import charger
 from ent_core.chargement.retrait import retirees
 from ent_core.chargement.verification import verifier_declarations
@@ -35,6 +36,7 @@ def verifier(en_json: bool, sans_base: bool) -> None:
             try:
                 anomalies += controler_base(base.moteur, chargement.distributions, retirees(base))
                 if not _erreurs(anomalies):
+                    anomalies += dire_les_absentes(base, chargement)
                     anomalies += _routes(configuration, base)
             finally:
                 base.fermer()

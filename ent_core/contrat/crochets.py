@@ -20,7 +20,9 @@ from ent_core.contrat.donnees import AucuneDonnee, Traitement
 from ent_core.contrat.evenements import Evenement
 from ent_core.contrat.interface import Contexte, EntreeMenu, Permission, Vignette
 from ent_core.contrat.manifeste import Manifeste
+from ent_core.contrat.papier import FormulairePapier
 from ent_core.contrat.resultats import Anomalie, Bilan, PieceExport
+from ent_core.contrat.statistiques import Statistique
 from ent_core.contrat.taches import Tache
 
 if TYPE_CHECKING:
@@ -102,6 +104,12 @@ def ent_taches() -> Sequence[Tache]:
 
 
 @crochet
+def ent_statistiques() -> Sequence[Statistique]:
+    """Rend les statistiques de la brique ; le noyau les compte, les protège et les fige."""
+    raise NotImplementedError
+
+
+@crochet
 def ent_verifications() -> Sequence[Callable[[], Iterable[Anomalie]]]:
     """Rend les vérifications propres à la brique, lancées par ``ent verifier``."""
     raise NotImplementedError
@@ -127,6 +135,23 @@ def ent_tableau_de_bord(session: Session, contexte: Contexte) -> Sequence[Vignet
 
     :param session: session de base, déjà cloisonnée.
     :param contexte: qui regarde, où et à quel titre.
+    """
+    raise NotImplementedError
+
+
+@crochet
+def ent_formulaire_papier(
+    session: Session, contexte: Contexte, traitement: str, personne_id: UUID
+) -> FormulairePapier | None:
+    """Rend la feuille vierge que reçoit une personne opposée à un traitement, ou ``None``.
+
+    Une brique qui déclare ``Opposition(papier=…)`` l'implante. Elle ne met sur la feuille rien de ce qu'elle
+    tient déjà ; ce qui revient se saisit dans sa page, et s'enregistre avec ``source = papier``.
+
+    :param session: session de base, déjà cloisonnée.
+    :param contexte: qui imprime, où et à quel titre.
+    :param traitement: clé du traitement.
+    :param personne_id: personne pour qui la feuille s'imprime.
     """
     raise NotImplementedError
 
@@ -241,11 +266,15 @@ def ent_exporter_personne(session: Session, personne_id: UUID) -> Iterable[Piece
 
 
 @crochet
-def ent_effacer_personne(session: Session, personne_id: UUID, motif: str) -> Bilan:
+def ent_effacer_personne(session: Session, personne_id: UUID, motif: str, uai: str | None) -> Bilan:
     """Efface ou anonymise ce que la brique tient sur une personne, ou refuse avec un motif légal.
+
+    Une brique qui ne lit pas ``uai`` n'est pas appelée pour un seul établissement : l'effacement y est
+    refusé, plutôt que de toucher ce que les autres tiennent.
 
     :param session: session de l'appelant.
     :param personne_id: personne concernée.
     :param motif: fondement de la demande.
+    :param uai: établissement dont les seules données sont visées ; ``None``, tous.
     """
     raise NotImplementedError

@@ -9,6 +9,7 @@ from uuid import UUID
 __all__ = [
     "BriqueActivee",
     "BriqueDesactivee",
+    "DonneeRectifiee",
     "ElevesPartisDeDivision",
     "Evenement",
     "PersonnesMisesEnSursis",
@@ -34,6 +35,19 @@ class BriqueDesactivee(Evenement):
     """Plus rien n'ouvre une brique dans un établissement ; ses données restent."""
 
     brique: str
+
+
+@dataclass(frozen=True, slots=True)
+class DonneeRectifiee(Evenement):
+    """Une personne a fait corriger une donnée ; qui en tient une copie la reprend (RGPD, article 19).
+
+    :param table, colonne: où elle est ; ni l'ancienne valeur ni la nouvelle.
+    """
+
+    traitement: str
+    table: str
+    colonne: str
+    personne_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,12 +30,15 @@ class Permission:
     :param libelle: ce que la permission laisse faire, en une phrase.
     :param roles: rôle → périmètre par défaut ; qui n'y est pas n'a rien.
     :param delegable: le chef d'établissement peut-il la déléguer ?
+    :param statistiques: ses pages ne montrent que des statistiques publiées ; le portillon y refuse toute
+        table personnelle, et un rôle qui ne reçoit pas les données peut donc l'avoir.
     """
 
     cle: str
     libelle: str
     roles: Mapping[str, Portee]
     delegable: bool = False
+    statistiques: bool = False
 
 
 @dataclass(frozen=True, slots=True)

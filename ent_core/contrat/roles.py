@@ -48,6 +48,7 @@ class Role(StrEnum):
     ADMINISTRATEUR_ACADEMIQUE = "administrateur_academique"
     ADMINISTRATEUR_TECHNIQUE = "administrateur_technique"
     DPD = "dpd"
+    ARCHIVISTE = "archiviste"
     DELEGUE_ELEVES = "delegue_eleves"
     DELEGUE_PARENTS = "delegue_parents"
 
@@ -84,6 +85,7 @@ LIBELLES_ROLES: dict[str, str] = {
     Role.ADMINISTRATEUR_ACADEMIQUE: "administrateur de l'académie",
     Role.ADMINISTRATEUR_TECHNIQUE: "administrateur technique, sans accès au contenu",
     Role.DPD: "délégué à la protection des données",
+    Role.ARCHIVISTE: "archiviste",
     Role.DELEGUE_ELEVES: "délégué d'élèves, au titre de son mandat",
     Role.DELEGUE_PARENTS: "délégué de parents, au titre de son mandat",
 }

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy import Connection, ForeignKeyConstraint, create_engine, inspect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -19,6 +19,7 @@ from ent_core.contrat.resultats import Anomalie
 from ent_core.donnees.base import Base
 from ent_core.donnees.droits import ROLE_PROPRIETAIRE
 from ent_core.donnees.migrations import Distribution, configuration_alembic, migrer
+from ent_core.donnees.partitions import vers_une_partition
 from ent_core.socle.erreurs import OperationRefusee
 
 __all__ = ["aller_retour", "base_jetable"]
@@ -90,6 +91,8 @@ def _ecarts(connexion: Connection, brique: Distribution) -> Iterator[Anomalie]:
     siennes = {table.name for table in brique.tables}
 
     def inclure(objet: object, nom: str | None, genre: str, reflete: bool, autre: object) -> bool:
+        if reflete and isinstance(objet, ForeignKeyConstraint) and vers_une_partition(objet):
+            return False
         return genre != "table" or nom in siennes
 
     contexte = MigrationContext.configure(

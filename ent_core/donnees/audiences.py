@@ -52,6 +52,8 @@ PARTAGEES: dict[str, str] = {
     "professeur_principal": "uai annee id personne_id division_id debut fin",
     "creneau": "uai annee id debut fin matiere division_id groupe_id salle etat",
     "creneau_enseignant": "uai annee creneau_id personne_id",
+    # Rien de personnel : les politiques qui cachent ce qui va être éliminé le lisent au nom de chacun.
+    "conservation_avis": "objet uai annee masque du au repere",
 }
 """Du noyau, ce que les lectures de la façade montrent aux briques : ni adresse, ni date de naissance, ni
 numéro. Y ajouter une colonne, c'est la donner à toutes les briques."""
@@ -171,7 +173,8 @@ def _droits(brique: str, table: Table, traitements: Mapping[str, Traitement]) ->
             droit = Droit(lire=lues)
             if destinataire.acces is Acces.ECRIRE:
                 droit = Droit(lues, colonnes, lues, supprimer=True)
-            roles[destinataire.role] = roles.get(destinataire.role, Droit()) | droit
+            deja = roles.get(destinataire.role)
+            roles[destinataire.role] = deja | droit if deja else droit
     if declaree and declaree.ajout_seul:
         tous, roles = _ajout_seul(tous), {role: _ajout_seul(droit) for role, droit in roles.items()}
     return Droits(brique, cle, tous, roles, frozenset(_sensibles(declarees)), _sujet(table))

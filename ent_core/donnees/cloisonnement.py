@@ -15,11 +15,12 @@ from sqlalchemy.engine import URL
 
 from ent_core.contrat.resultats import Anomalie
 from ent_core.donnees.audiences import AUDIENCE, roles_d_audience
-from ent_core.donnees.declencheurs_sql import TRACES
+from ent_core.donnees.declencheurs_sql import COMPTEURS, SOUS_ACADEMIE, TRACES
 from ent_core.donnees.droits import ROLE_PROPRIETAIRE
-from ent_core.donnees.session import ROLE_ACADEMIE, ROLE_APPLICATION, connecter
+from ent_core.donnees.session import ROLE_ACADEMIE, ROLE_APPLICATION, ROLE_ARCHIVE, connecter
 
 __all__ = [
+    "COMPTE_ARCHIVE",
     "ROLE_PROPRIETAIRE",
     "VERSION_MINIMALE",
     "preparer_roles",
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 VERSION_MINIMALE = 15
+COMPTE_ARCHIVE = "ent_archiviste"
+"""Compte qui se connecte pour lire l'archive intermédiaire ; il ne peut rien d'autre."""
 
 
 def preparer_roles(connexion: Connection, compte: URL) -> None:
@@ -38,7 +41,7 @@ def preparer_roles(connexion: Connection, compte: URL) -> None:
     curseur = connexion.connection.cursor()
     audiences = roles_d_audience()
     presents = set(connexion.execute(text("select rolname from pg_roles")).scalars())
-    for role in (ROLE_PROPRIETAIRE, ROLE_APPLICATION, ROLE_ACADEMIE, *audiences):
+    for role in (ROLE_PROPRIETAIRE, ROLE_APPLICATION, ROLE_ACADEMIE, ROLE_ARCHIVE, *audiences):
         if role not in presents:
             curseur.execute(sql.SQL("create role {} nologin").format(sql.Identifier(role)))
             if role in audiences and role != AUDIENCE:
@@ -63,12 +66,19 @@ def preparer_roles(connexion: Connection, compte: URL) -> None:
             sql.Identifier(nom),
         )
     )
+    if COMPTE_ARCHIVE not in presents:
+        curseur.execute(sql.SQL("create role {} login noinherit").format(sql.Identifier(COMPTE_ARCHIVE)))
+    curseur.execute(
+        sql.SQL("grant {} to {}" + sans_heritage).format(
+            sql.Identifier(ROLE_ARCHIVE), sql.Identifier(COMPTE_ARCHIVE)
+        )
+    )
     base = connexion.engine.url.database or ""
     # Les rôles valent pour tout le serveur : le compte d'une autre instance n'entre pas dans cette base.
     curseur.execute(sql.SQL("revoke connect on database {} from public").format(sql.Identifier(base)))
     curseur.execute(
-        sql.SQL("grant connect on database {} to {}, {}").format(
-            sql.Identifier(base), sql.Identifier(nom), sql.Identifier(ROLE_PROPRIETAIRE)
+        sql.SQL("grant connect on database {} to {}, {}, {}").format(
+            *map(sql.Identifier, (base, nom, ROLE_PROPRIETAIRE, COMPTE_ARCHIVE))
         )
     )
     curseur.execute(
@@ -101,7 +111,8 @@ def sonder(moteur: Engine, tables: Collection[Table]) -> list[Anomalie]:
         anomalies += _sonder_sans_prologue(connexion, tables)
         connexion.exec_driver_sql(f"set local role {ROLE_APPLICATION}")
         for table in tables:
-            if table.name in TRACES:  # l'application n'a pas le droit d'y lire, contexte ou non
+            # L'application n'a pas le droit d'y lire, contexte ou non.
+            if table.name in TRACES | COMPTEURS | SOUS_ACADEMIE:
                 continue
             if connexion.execute(text(f'select exists (select 1 from "{table.name}")')).scalar():  # noqa: S608 - nom tiré de nos tables déclarées
                 anomalies.append(
@@ -156,6 +167,18 @@ def _sonder_compte(connexion: Connection) -> Iterable[Anomalie]:
             f"compte {compte}",
             "ce compte échappe au cloisonnement (superutilisateur ou BYPASSRLS)",
             "donner dans ENT_BASE un compte ordinaire, par exemple celui que crée « ent base migrer »",
+        )
+    if (
+        not superutilisateur
+        and connexion.execute(
+            text("select pg_has_role(current_user, :r, 'member')"), {"r": ROLE_ARCHIVE}
+        ).scalar()
+    ):
+        yield Anomalie(
+            "BASE-006",
+            f"compte {compte}",
+            "ce compte peut prendre le rôle qui lit l'archive intermédiaire",
+            f"le lui retirer (revoke {ROLE_ARCHIVE} from {compte}), et donner un autre compte à ENT_ARCHIVE",
         )
     possede = connexion.execute(
         text(

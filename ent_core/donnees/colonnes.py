@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Column, ForeignKey, SmallInteger, String, Uuid, text
+from sqlalchemy import Column, ForeignKey, SmallInteger, String, Text, Uuid, text
 from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
+from sqlalchemy.types import TypeEngine, to_instance
 
 from ent_core.contrat.donnees import Categorie, Donnee, Exemption, Neutre
 from ent_core.donnees.base import CLE_INFO
+from ent_core.donnees.chiffrement import Chiffre
 
-__all__ = ["Cloisonne", "ParAnnee", "cle", "declaration_colonne", "donnee", "neutre", "vers_personne"]
+__all__ = [
+    "Cloisonne",
+    "ParAnnee",
+    "Partitionnee",
+    "cle",
+    "declaration_colonne",
+    "donnee",
+    "neutre",
+    "vers_personne",
+]
+
+_DECLAREES = (Donnee, Neutre)  # une union se reconstruirait à chacune des colonnes du démarrage
 
 
 def donnee(
@@ -35,6 +48,8 @@ def donnee(
     :param options: options de ``mapped_column``.
     """
     declaree = Donnee(categorie, libre=libre, cles=cles, pour=frozenset(pour), chiffree=chiffree)
+    if chiffree:
+        args = _chiffrer(args)
     return mapped_column(*args, info={CLE_INFO: declaree}, **options)
 
 
@@ -63,13 +78,21 @@ def vers_personne(*, ondelete: str = "CASCADE", **options: Any) -> MappedColumn[
     return donnee(Categorie.IDENTIFIANT, Uuid, ForeignKey("personne.id", ondelete=ondelete), **options)
 
 
+def _chiffrer(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Le type que la brique écrit devient celui d'une colonne chiffrée ; sans type, c'est un texte."""
+    types = [
+        a for a in args if isinstance(a, TypeEngine) or (isinstance(a, type) and issubclass(a, TypeEngine))
+    ]
+    return (Chiffre(to_instance(types[0] if types else Text)), *(a for a in args if a not in types))
+
+
 def declaration_colonne(colonne: Column[Any]) -> Donnee | Neutre | None:
     """Déclaration d'une colonne, ou ``None`` si elle n'en porte pas.
 
     :param colonne: colonne d'une table.
     """
     trouvee = colonne.info.get(CLE_INFO)
-    return trouvee if isinstance(trouvee, Donnee | Neutre) else None
+    return trouvee if isinstance(trouvee, _DECLAREES) else None
 
 
 class Cloisonne:
@@ -91,3 +114,13 @@ class ParAnnee(Cloisonne):
     """Mixin des tables qui vieillissent : l'année scolaire suit l'établissement dans la clé."""
 
     annee: Mapped[int] = neutre("année scolaire", SmallInteger, primary_key=True, sort_order=-15)
+
+
+class Partitionnee(ParAnnee):
+    """Mixin des tables qui vieillissent et grossissent : la base range chaque année scolaire à part.
+
+    Le noyau ouvre les années d'avance. Une année que le plan élimine en entier se détache d'un coup, au
+    lieu de s'effacer ligne à ligne. ``annee`` est de toute clé, unique ou étrangère.
+    """
+
+    __partitionnee__: ClassVar[bool] = True

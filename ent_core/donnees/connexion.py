@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from ent_core.socle.configuration import Configuration
 from ent_core.socle.erreurs import ConfigurationInvalide
 
-__all__ = ["Adresses", "adresses", "cle_secrete"]
+__all__ = ["Adresses", "adresse_donnee", "adresses", "cle_secrete"]
 
 COMPTE = "ent_web"
 """Compte de l'application sur la base embarquée."""
@@ -48,8 +48,8 @@ def adresses(configuration: Configuration) -> Iterator[Adresses]:
     """
     if configuration.base.url:
         yield Adresses(
-            _adresse(configuration.base.url, "ENT_BASE"),
-            _adresse(configuration.base.proprietaire, "ENT_BASE_PROPRIETAIRE")
+            adresse_donnee(configuration.base.url, "ENT_BASE"),
+            adresse_donnee(configuration.base.proprietaire, "ENT_BASE_PROPRIETAIRE")
             if configuration.base.proprietaire
             else None,
         )
@@ -97,7 +97,13 @@ def _creer_base(maitre: URL) -> None:
             connexion.exec_driver_sql(f'create database "{BASE}"')
 
 
-def _adresse(valeur: str, nom: str) -> URL:
+def adresse_donnee(valeur: str, nom: str) -> URL:
+    """Adresse PostgreSQL donnée par la configuration.
+
+    :param valeur: adresse.
+    :param nom: réglage d'où elle vient, pour le message.
+    :raises ConfigurationInvalide: ce n'en est pas une.
+    """
     try:
         adresse = make_url(valeur)
     except ArgumentError:

@@ -14,10 +14,24 @@ from sqlalchemy.types import JSON
 
 from ent_core.donnees.audiences import NOYAU, Droits
 
-__all__ = ["DETAIL", "SURVEILLEES", "TRACES", "declencheurs", "fonction_de_trace"]
+__all__ = [
+    "COMPTEURS",
+    "DETAIL",
+    "SOUS_ACADEMIE",
+    "SURVEILLEES",
+    "TRACES",
+    "declencheurs",
+    "fonction_de_trace",
+]
 
 TRACES = frozenset({"trace_ecriture", "trace_lecture"})
 """Tables que la base seule remplit, par ses fonctions : nul compte n'y ajoute, nul établissement n'y lit."""
+
+SOUS_ACADEMIE = frozenset({"archive_unite", "archive_unite_visa"})
+"""Tables que seul l'acte d'académie touche : l'index de l'archive n'est lu de personne d'autre."""
+
+COMPTEURS = frozenset({"refus_compte"})
+"""Tables que la base seule remplit aussi, mais où rien n'est personnel : l'académie les vide."""
 
 SURVEILLEES = frozenset(
     "personne identifiant rattachement inscription scolarite responsabilite restriction compte role_local"

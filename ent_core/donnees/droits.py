@@ -6,7 +6,6 @@ pas s'écarter des déclarations sans que le démarrage le dise.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +15,15 @@ from ent_core.contrat.donnees import Traitement
 from ent_core.contrat.resultats import Anomalie
 from ent_core.donnees.audiences import AUDIENCE, Droit, Droits, audience, roles_d_audience, tous_les_droits
 from ent_core.donnees.base import declaration
-from ent_core.donnees.declencheurs_sql import TRACES, declencheurs, fonction_de_trace
+from ent_core.donnees.declencheurs_sql import (
+    COMPTEURS,
+    SOUS_ACADEMIE,
+    TRACES,
+    declencheurs,
+    fonction_de_trace,
+)
+from ent_core.donnees.masques import condition_de_masque, masquage
+from ent_core.donnees.politiques import Politique
 from ent_core.donnees.session import ROLE_ACADEMIE, ROLE_APPLICATION, connecter
 
 __all__ = [
@@ -41,28 +48,6 @@ _ACTES = {"all": "*", "select": "r", "insert": "a"}
 
 
 @dataclass(frozen=True, slots=True)
-class Politique:
-    """Une politique par ligne."""
-
-    roles: tuple[str, ...]
-    acte: str
-    condition: str
-
-    @property
-    def empreinte(self) -> str:
-        """Ce que la déclaration en dit, en peu de caractères."""
-        return _md5(f"{self.acte}|{self.condition}")
-
-    def ordre(self, table: str, nom: str) -> str:
-        """L'ordre qui la crée."""
-        clause = {"insert": f"with check ({self.condition})", "select": f"using ({self.condition})"}.get(
-            self.acte, f"using ({self.condition}) with check ({self.condition})"
-        )
-        roles = ", ".join(self.roles)
-        return f'create policy {nom} on "{table}" for {self.acte} to {roles} {clause}'
-
-
-@dataclass(frozen=True, slots=True)
 class Attendu:
     """Ce que le catalogue doit montrer d'une table.
 
@@ -84,14 +69,19 @@ def attendus(
     :param tables: brique et table.
     :param traitements: traitements déclarés, par clé.
     """
-    return _attendus(tables, tous_les_droits(tables, traitements))
+    return _attendus(tables, tous_les_droits(tables, traitements), traitements)
 
 
-def _attendus(tables: Sequence[tuple[str, Table]], droits: Mapping[str, Droits]) -> dict[str, Attendu]:
-    return {table.name: _attendu(table, droits[table.name]) for _, table in tables}
+def _attendus(
+    tables: Sequence[tuple[str, Table]], droits: Mapping[str, Droits], traitements: Mapping[str, Traitement]
+) -> dict[str, Attendu]:
+    return {
+        table.name: _attendu(table, droits[table.name], traitements.get(droits[table.name].traitement or ""))
+        for _, table in tables
+    }
 
 
-def _attendu(table: Table, droits: Droits) -> Attendu:
+def _attendu(table: Table, droits: Droits, traitement: Traitement | None) -> Attendu:
     declaree = declaration(table)
     cloisonnee = bool(declaree and declaree.cloisonnement and declaree.cloisonnement.par_uai)
     condition = (
@@ -104,18 +94,31 @@ def _attendu(table: Table, droits: Droits) -> Attendu:
         "ent_academie": Politique((ROLE_ACADEMIE,), "all", "true"),
     }
     entiers: dict[str, set[str]] = {ROLE_APPLICATION: set("arwd"), ROLE_ACADEMIE: set("arwdD")}
-    if table.name in TRACES:
+    if table.name in TRACES | COMPTEURS:
         politiques = {
             "ent_academie": politiques["ent_academie"],
             "ent_ecriture": Politique((ROLE_PROPRIETAIRE,), "all", "true"),
         }
-        entiers = {ROLE_ACADEMIE: set("rd")}
+        # D'une trace, l'académie n'efface rien non plus, sinon par « ent_eliminer » et « ent_oublier ».
+        entiers = {ROLE_ACADEMIE: set("rd") if table.name in COMPTEURS else set("r")}
+    elif table.name in SOUS_ACADEMIE:
+        # Vider la table d'un trait laisserait les contenus et les clés : chaque ligne part une à une.
+        politiques = {"ent_academie": politiques["ent_academie"]}
+        entiers = {ROLE_ACADEMIE: set("arwd")}
     elif declaree and declaree.ajout_seul:
         entiers = {ROLE_APPLICATION: set("ar"), ROLE_ACADEMIE: set("ar")}
         # Seule « ent_eliminer » y efface, au nom du propriétaire, et seulement contre une preuve.
         politiques["ent_conservation"] = Politique((ROLE_PROPRIETAIRE,), "all", "true")
     elif cloisonnee and "personne_id" in table.c:
         politiques["ent_moi"] = Politique((ROLE_APPLICATION,), "select", _MOI)
+    comment = masquage(table, declaree, traitement.conservation) if declaree and traitement else None
+    if declaree and comment and "ent_contexte" in politiques:
+        politiques["ent_masque"] = Politique(
+            (ROLE_APPLICATION, AUDIENCE),
+            "select",
+            condition_de_masque(table, declaree, comment),
+            restrictive=True,
+        )
     par_role = {audience(""): droits.tous, **{audience(role): droits.de(role) for role in droits.roles}}
     for role, droit in par_role.items():
         if droit.supprimer:
@@ -165,7 +168,7 @@ def appliquer_droits(
     :param traitements: traitements déclarés, par clé.
     """
     droits = tous_les_droits(tables, traitements)
-    tous = _attendus(tables, droits)
+    tous = _attendus(tables, droits, traitements)
     ordres = [f"grant usage on schema public to {ROLE_APPLICATION}, {ROLE_ACADEMIE}, {AUDIENCE}"]
     for _, table in tables:
         ordres += filter(None, (fonction_de_trace(table, droits[table.name]),))
@@ -374,12 +377,8 @@ def _politiques(
             acte, empreinte, permissive, roles, signature = vivantes[table, nom]
             if (acte, permissive, roles, signature) != (
                 _ACTES[voulue.acte],
-                True,
+                not voulue.restrictive,
                 sorted(voulue.roles),
                 f"{voulue.empreinte}:{empreinte}",
             ):
                 yield Anomalie("BASE-032", lieu, "politique changée depuis sa compilation", _REMEDE)
-
-
-def _md5(texte: str) -> str:
-    return hashlib.md5(texte.encode(), usedforsecurity=False).hexdigest()

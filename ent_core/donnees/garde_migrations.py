@@ -16,7 +16,9 @@ from ent_core.socle.erreurs import OperationRefusee
 __all__ = ["Garde"]
 
 _COLONNES = text(
-    "select c.oid, a.attnum, c.relname, a.attname, pg_relation_size(c.oid) > 0 from pg_class c"
+    "select c.oid, a.attnum, c.relname, a.attname, case c.relkind when 'p' then exists"
+    " (select from pg_partition_tree(c.oid) p where pg_relation_size(p.relid) > 0)"
+    " else pg_relation_size(c.oid) > 0 end from pg_class c"
     " join pg_namespace n on n.oid = c.relnamespace"
     " join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped"
     " where n.nspname = 'public' and c.relkind in ('r', 'p', 'v', 'm', 'f')"

@@ -25,6 +25,7 @@ from ent_core.donnees import schema_taches
 from ent_core.donnees.cloisonnement import preparer_roles
 from ent_core.donnees.droits import ROLE_PROPRIETAIRE, appliquer_droits, oter_declencheurs
 from ent_core.donnees.garde_migrations import Garde
+from ent_core.donnees.partitions import ouvrir_les_premieres
 from ent_core.donnees.session import base_indisponible, connecter
 from ent_core.socle.erreurs import BaseIndisponible
 
@@ -96,7 +97,7 @@ def declarees(
 def migrer(
     proprietaire: str | URL, application: str | URL, distributions: Sequence[Distribution]
 ) -> list[Etat]:
-    """Prépare les rôles, applique les révisions manquantes, recompile droits et cloisonnement.
+    """Prépare les rôles, applique les révisions manquantes, recompile droits, cloisonnement, partitions.
 
     Deux migrations lancées ensemble se suivent : la seconde attend un verrou de la base.
 
@@ -124,6 +125,7 @@ def migrer(
                     command.upgrade(configuration, "head")
                     connexion.commit()
             appliquer_droits(connexion, *declarees(distributions))
+            ouvrir_les_premieres(connexion, [table for d in distributions for table in d.tables])
             for distribution in distributions:
                 if distribution.revisions is not None:
                     connexion.exec_driver_sql(f'grant select on "{distribution.table_de_version}" to public')

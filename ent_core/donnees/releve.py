@@ -9,18 +9,26 @@ rend l'énoncé opaque. Le relevé ne juge rien : c'est le portillon qui juge.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import BindParameter, Column, Delete, Insert, Select, TableClause, Update
 from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.dml import UpdateBase
-from sqlalchemy.sql.elements import ColumnClause, TableValuedColumn, UnaryExpression
+from sqlalchemy.sql.elements import (
+    ColumnClause,
+    TableValuedColumn,
+    UnaryExpression,
+    _textual_label_reference,
+)
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import AliasedReturnsRows, SelectBase, Values
 
 __all__ = ["FONCTIONS", "Compilateur", "Releve"]
+
+AGREGATS = frozenset("avg count mode percentile_cont percentile_disc stddev sum variance".split())
+"""Fonctions qui comptent ou mesurent un groupe de lignes."""
 
 FONCTIONS = frozenset(
     # Agrégats et fenêtres.
@@ -62,13 +70,15 @@ class Releve:
 
     ``tables`` et ``lus`` : lues ; ``crees`` et ``otes`` : tables où il ajoute, où il supprime ;
     ``modifies`` : colonnes qu'il change ; ``verrouille`` : il retient les lignes lues ; ``egalites`` :
-    colonnes comparées à une valeur liée ; ``opaque`` : ce qu'il contient d'illisible, s'il y a lieu.
+    colonnes comparées à une valeur liée ; ``agreges`` : colonnes par lesquelles il compte ; ``opaque`` : ce
+    qu'il contient d'illisible, s'il y a lieu.
     """
 
-    __slots__ = ("crees", "egalites", "lus", "modifies", "opaque", "otes", "tables", "verrouille")
+    __slots__ = ("agreges", "crees", "egalites", "lus", "modifies", "opaque", "otes", "tables", "verrouille")
 
     def __init__(self) -> None:
         self.tables: set[str] = set()
+        self.agreges: set[tuple[str, str]] = set()
         self.lus: set[tuple[str, str]] = set()
         self.crees: set[str] = set()
         self.modifies: set[tuple[str, str]] = set()
@@ -140,6 +150,20 @@ class Compilateur(_Base):  # type: ignore[misc] # ses méthodes ne sont pas typ�
             if isinstance(origine, TableClause) and isinstance(binary.left, ColumnClause):
                 self.releve.egalites.append(((_nom(origine), str(binary.left.name)), binary.right))
         return super().visit_binary(binary, *arguments, **options)
+
+    def group_by_clause(self, select: Any, **options: Any) -> Any:
+        par = select._group_by_clauses
+        if par and isinstance(select, Select) and any(map(_agrege, _montrees(select))):
+            if any(isinstance(e, _textual_label_reference) for c in par for e in visitors.iterate(c)):
+                # Un intitulé en toutes lettres : on ne sait pas celui de quelle colonne.
+                par = (*par, *select._raw_columns)
+            self.releve.agreges |= _colonnes_de_base(par)
+        return super().group_by_clause(select, **options)
+
+    def visit_over(self, over: Any, *arguments: Any, **options: Any) -> Any:
+        if _agrege(over) and over.partition_by is not None:
+            self.releve.agreges |= _colonnes_de_base([over.partition_by])
+        return super().visit_over(over, *arguments, **options)
 
     def for_update_clause(self, select: Any, **options: Any) -> Any:
         self.releve.verrouille = True
@@ -231,6 +255,30 @@ class Compilateur(_Base):  # type: ignore[misc] # ses méthodes ne sont pas typ�
     def get_statement_hint_text(self, conseils: Any) -> Any:
         self._opaque("un conseil au planificateur (with_statement_hint)")
         return super().get_statement_hint_text(conseils)
+
+
+def _montrees(enonce: Select[Any]) -> Iterator[Any]:
+    yield from enonce._raw_columns
+    yield from enonce._having_criteria
+
+
+def _agrege(element: Any) -> bool:
+    """Vrai si un agrégat y figure ; ceux d'une sous-requête se jugent avec elle."""
+    return any(
+        isinstance(e, FunctionElement) and str(getattr(e, "name", "")).lower() in AGREGATS
+        for e in visitors.iterate(element)
+    )
+
+
+def _colonnes_de_base(elements: Iterable[Any]) -> set[tuple[str, str]]:
+    """Les colonnes de table derrière des expressions, à travers alias et sous-requêtes."""
+    colonnes = (e for element in elements for e in visitors.iterate(element) if isinstance(e, ColumnClause))
+    return {
+        (_nom(base.table), str(base.name))
+        for colonne in colonnes
+        for base in colonne.base_columns
+        if isinstance(base, Column) and isinstance(base.table, TableClause)
+    }
 
 
 def _origine(source: Any) -> Any:

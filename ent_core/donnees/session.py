@@ -23,16 +23,20 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, session
 from sqlalchemy.sql.base import Executable
 
 from ent_core.donnees.audiences import audience
+from ent_core.donnees.chiffrement import CHIFFREUR, Chiffreur, fermer_trousseau, preparer
 from ent_core.donnees.colonnes import Cloisonne
 from ent_core.donnees.releve import Compilateur
-from ent_core.donnees.tourniquet import OPTION, Passage, Portillon, Tourniquet
+from ent_core.donnees.tourniquet import OPTION, Passage, Portillon, Tourniquet, brancher
 from ent_core.socle.erreurs import BaseIndisponible, DonneeProtegee
 
 __all__ = [
+    "ROLE",
     "ROLE_ACADEMIE",
     "ROLE_APPLICATION",
+    "ROLE_ARCHIVE",
     "BaseDeDonnees",
     "Portage",
+    "base_de",
     "changer_portage",
     "finalites_de",
     "lire",
@@ -46,6 +50,12 @@ ROLE_APPLICATION = "ent_application"
 
 ROLE_ACADEMIE = "ent_academie"
 """Rôle des actes de l'académie : imports, conservation, administration."""
+
+ROLE_ARCHIVE = "ent_archive"
+"""Rôle qui lit l'archive intermédiaire ; le compte de l'application ne peut pas le prendre."""
+
+ROLE = "ent.role"
+"""Ce que la connexion retient du rôle de base de sa transaction."""
 
 _CLE = "ent.portage"
 _CONNEXION = "ent.connexion"
@@ -101,12 +111,16 @@ class BaseDeDonnees:
         )
         self.moteur.dialect.statement_compiler = Compilateur
         self.portillon: Portillon | None = None
-        event.listen(self.moteur, "before_cursor_execute", _passer)
-        event.listen(self.moteur, "rollback_savepoint", _douter)
+        self.chiffreur: Chiffreur | None = None
+        self.archive: object | None = None
+        brancher(self.moteur)
         self._fabrique = sessionmaker(self.moteur, expire_on_commit=False)
         event.listen(self._fabrique, "after_begin", _prologue)
+        event.listen(self._fabrique, "after_commit", _valider)
         event.listen(self._fabrique, "after_transaction_end", _oublier)
         event.listen(self._fabrique, "do_orm_execute", _cloisonner)
+        event.listen(self._fabrique, "before_flush", preparer)
+        event.listen(self._fabrique, "after_transaction_end", fermer_trousseau)
 
     def lier(self, connexion: Connection) -> None:
         """Fait passer toutes les sessions par une connexion ouverte, en points de reprise (tests).
@@ -120,7 +134,7 @@ class BaseDeDonnees:
 
         :param portage: ce que ses transactions peuvent voir.
         """
-        return self._fabrique(info={_CLE: portage, _BASE: self})
+        return self._fabrique(info={_CLE: portage, _BASE: self, CHIFFREUR: self.chiffreur})
 
     @contextmanager
     def unite(self, portage: Portage) -> Iterator[Session]:
@@ -210,6 +224,15 @@ def portage(session: Session) -> Portage:
     return actuel
 
 
+def base_de(session: Session) -> BaseDeDonnees:
+    """Base dont vient une session.
+
+    :param session: session ouverte par ``BaseDeDonnees``.
+    """
+    trouvee: BaseDeDonnees = session.info[_BASE]
+    return trouvee
+
+
 def changer_portage(session: Session, **valeurs: Any) -> None:
     """Précise le contexte au cours d'une transaction, une fois la personne reconnue.
 
@@ -267,13 +290,13 @@ def poser_tourniquet(session: Session, *, aussitot: bool) -> None:
         tourniquet = session.info[_TOURNIQUET] = Tourniquet(actuel.role, actuel.finalite)
         if connexion is not None:
             connexion.execution_options(**{OPTION: tourniquet})
+    tourniquet.uai, tourniquet.personne = actuel.uai, actuel.personne
     if not actuel.finalites:
         tourniquet.lever(None)
         return
     portillon: Portillon | None = session.info[_BASE].portillon
-    tourniquet.lever(
-        portillon.juge(actuel.finalites, actuel.roles) if portillon else _sans_portillon, _motif(actuel)
-    )
+    juge = portillon.juge(actuel.finalites, actuel.roles) if portillon else _sans_portillon
+    tourniquet.lever(juge, _motif(actuel), _audience(actuel))
     if aussitot and connexion is not None:
         tourniquet.poser(connexion, _audience(actuel))
 
@@ -294,19 +317,11 @@ def _motif(actuel: Portage) -> str:
     return min(actuel.finalites, key=lambda cle: ("." in cle, cle)) if actuel.finalites else actuel.finalite
 
 
-def _passer(
-    connexion: Connection, _curseur: Any, _enonce: str, _parametres: Any, contexte: Any, _plusieurs: bool
-) -> None:
-    tourniquet: Tourniquet | None = connexion.get_execution_options().get(OPTION)
-    if tourniquet is not None:
-        tourniquet.passer(connexion, contexte)
-
-
-def _douter(connexion: Connection, _nom: str, _contexte: Any) -> None:
-    """Revenir à un point de reprise rend aussi le rôle d'alors : on ne sait plus lequel."""
-    tourniquet: Tourniquet | None = connexion.get_execution_options().get(OPTION)
-    if tourniquet is not None:
-        tourniquet.posee(None)
+def _valider(session: Session) -> None:
+    """Une transaction entière est validée ; un point de reprise rendu à la sienne ne l'est pas encore."""
+    tourniquet: Tourniquet | None = session.info.get(_TOURNIQUET)
+    if tourniquet is not None and not session.in_nested_transaction():
+        tourniquet.sauvetage.valider()
 
 
 def _prologue(session: Session, _transaction: SessionTransaction, connexion: Connection) -> None:
@@ -320,6 +335,7 @@ def _etablir(session: Session, connexion: Connection) -> None:
     if connexion.get_execution_options().get(OPTION) is not None:
         connexion.execution_options(**{OPTION: None})
     role = _audience(actuel)
+    connexion.info[ROLE] = actuel.role
     _poser(connexion, replace(actuel, role=role, finalite=_motif(actuel)) if actuel.finalites else actuel)
     if actuel.finalites or _TOURNIQUET in session.info:
         poser_tourniquet(session, aussitot=False)
@@ -330,9 +346,12 @@ def _etablir(session: Session, connexion: Connection) -> None:
 
 
 def _oublier(session: Session, transaction: SessionTransaction) -> None:
-    """La connexion n'est à la session que le temps d'une transaction."""
+    """La connexion n'est à la session que le temps d'une transaction ; ce qu'elle a défait se réécrit."""
     if transaction.parent is None:
         session.info.pop(_CONNEXION, None)
+        tourniquet: Tourniquet | None = session.info.get(_TOURNIQUET)
+        if tourniquet is not None:
+            tourniquet.sauvetage.rendre(session.info[_BASE].moteur)
 
 
 def _poser(connexion: Connection, valeur: Portage) -> None:

@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session
 
 from ent_core.donnees.session import finalites_de, noter_portage, portage, poser_tourniquet
 
-__all__ = ["garder", "hors_portillon", "sous_portillon"]
+__all__ = ["STATISTIQUES", "garder", "hors_portillon", "sous_portillon"]
+
+STATISTIQUES = "noyau.statistiques"
+"""Finalité d'une page qui ne montre que des nombres publiés : aucune donnée personnelle ne s'y lit."""
 
 _journal = logging.getLogger("ent.base")
 
 
-def garder(session: Session, brique: str, roles: tuple[str, ...]) -> None:
+def garder(session: Session, brique: str, roles: tuple[str, ...], *, statistiques: bool = False) -> None:
     """Met le portillon en vigueur, jusqu'à la fin de la session.
 
     Ce qui attendait part avant ; ce qui était en mémoire est oublié : un objet lu sans portillon ne se
@@ -24,10 +27,13 @@ def garder(session: Session, brique: str, roles: tuple[str, ...]) -> None:
     :param session: session ouverte.
     :param brique: brique au titre de laquelle on agit.
     :param roles: rôles de l'ENT en vigueur, celui qui ouvre l'accès d'abord.
+    :param statistiques: vrai pour une page de statistiques : les tables personnelles de la brique et
+        l'annuaire lui sont fermés, quels que soient les rôles.
     """
     session.flush()
     session.expunge_all()
-    noter_portage(session, finalites=finalites_de(session, brique), roles=roles)
+    finalites = frozenset({brique, STATISTIQUES}) if statistiques else finalites_de(session, brique)
+    noter_portage(session, finalites=finalites, roles=() if statistiques else roles)
     poser_tourniquet(session, aussitot=True)
 
 

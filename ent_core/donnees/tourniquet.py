@@ -11,14 +11,21 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import ExceptionContext
 
-__all__ = ["OPTION", "LectureSensible", "Passage", "Portillon", "Tourniquet"]
+from ent_core.donnees.sauvetage import Lecture, Refus, Sauvetage
+from ent_core.socle.erreurs import DonneeProtegee
+
+__all__ = ["OPTION", "LectureSensible", "Passage", "Portillon", "Tourniquet", "executer_du_noyau"]
 
 OPTION = "ent_tourniquet"
 """Option de connexion sous laquelle vit le tourniquet ; il disparaît avec la transaction."""
 
 _POSER = "select set_config('role', %s, true), set_config('ent.finalite', %s, true)"
+_DROITS = "42501"
+"""Code de la base : droit manquant, ou ligne que le cloisonnement refuse."""
+
 _NOTER = "select ent_noter_lecture(%s, %s, %s)"
 
 
@@ -70,23 +77,30 @@ class Tourniquet:
     :param finalite: motif posé dans la base hors du portillon.
     """
 
-    __slots__ = ("_finalite", "_interne", "_juge", "_notees", "_pose", "finalite", "role")
+    __slots__ = (
+        "_audience", "_finalite", "_interne", "_juge", "_notees", "_pose", "finalite", "personne", "role",
+        "sauvetage", "uai",
+    )  # fmt: skip
 
     def __init__(self, role: str, finalite: str) -> None:
         self.role, self.finalite = role, finalite
+        self.uai = ""
+        self.personne: UUID | None = None
+        self.sauvetage = Sauvetage()
         self._juge: Juge | None = None
-        self._finalite = ""
+        self._finalite = self._audience = ""
         self._pose: str | None = role
         self._interne = False
         self._notees: set[tuple[str, tuple[str, ...], tuple[UUID, ...]]] = set()
 
-    def lever(self, juge: Juge | None, finalite: str = "") -> None:
+    def lever(self, juge: Juge | None, finalite: str = "", audience: str = "") -> None:
         """Met un juge en vigueur, ou aucun ; la base ne le saura qu'au prochain énoncé.
 
         :param juge: juge, ou ``None`` pour laisser passer.
         :param finalite: motif à poser dans la base avec l'audience.
+        :param audience: rôle de base du rôle qui ouvre l'accès ; un refus se compte sous lui.
         """
-        self._juge, self._finalite = juge, finalite
+        self._juge, self._finalite, self._audience = juge, finalite, audience
 
     def posee(self, role: str | None) -> None:
         """Retient le rôle que la base a désormais ; ``None`` si on ne le sait plus.
@@ -105,7 +119,7 @@ class Tourniquet:
         """
         if self._pose != role:
             finalite = self.finalite if self._juge is None else self._finalite
-            self._executer(connexion, _POSER, (role, finalite))
+            self.executer(connexion, _POSER, (role, finalite))
             self._pose = role
 
     def passer(self, connexion: Connection, contexte: Any) -> None:
@@ -119,26 +133,65 @@ class Tourniquet:
         if self._juge is None:
             self.poser(connexion, self.role)
             return
-        passage = self._juge(contexte.compiled)
+        try:
+            passage = self._juge(contexte.compiled)
+        except DonneeProtegee as refus:
+            self.refuser("portillon", refus.lieu or "énoncé illisible")
+            raise
         if passage.audiences and self._pose not in passage.audiences:
             self.poser(connexion, passage.audiences[0])
         for lecture in passage.lectures:
             self._noter(connexion, contexte, lecture)
+
+    def refuser(self, nature: str, objet: str = "") -> None:
+        """Retient un refus, à compter quand la transaction sera finie.
+
+        :param nature: qui refuse, du portillon ou de la base.
+        :param objet: ce qui était demandé ; à défaut, la brique.
+        """
+        self.sauvetage.refuser(Refus(nature, objet or self._finalite, self._audience, self.uai))
 
     def _noter(self, connexion: Connection, contexte: Any, lecture: LectureSensible) -> None:
         """Note une lecture sensible, une fois par transaction et par personne concernée."""
         sujets = tuple(sorted(_sujets(contexte, lecture.sujets)))
         fait = (lecture.traitement, lecture.colonnes, sujets)
         if fait not in self._notees:
-            self._executer(connexion, _NOTER, (lecture.traitement, list(lecture.colonnes), list(sujets)))
+            self.executer(connexion, _NOTER, (lecture.traitement, list(lecture.colonnes), list(sujets)))
             self._notees.add(fait)
+            role = self._pose or self.role
+            self.sauvetage.annoncer(
+                Lecture(role, self.uai, self.personne, lecture.traitement, lecture.colonnes, sujets)
+            )
 
-    def _executer(self, connexion: Connection, ordre: str, valeurs: tuple[Any, ...]) -> None:
+    @property
+    def interne(self) -> bool:
+        """Vrai pendant un énoncé du tourniquet lui-même."""
+        return self._interne
+
+    def executer(self, connexion: Connection, ordre: str, valeurs: tuple[Any, ...]) -> None:
+        """Exécute un ordre du noyau, que personne ne juge.
+
+        :param connexion: connexion de la transaction.
+        :param ordre: SQL du pilote.
+        """
         self._interne = True
         try:
             connexion.exec_driver_sql(ordre, valeurs)
         finally:
             self._interne = False
+
+
+def executer_du_noyau(connexion: Connection, ordre: str, valeurs: tuple[Any, ...]) -> None:
+    """Exécute un ordre que le noyau donne lui-même ; le juge en vigueur, s'il y en a un, ne le voit pas.
+
+    :param connexion: connexion de la transaction.
+    :param ordre: SQL du pilote, qui ne lit aucune table.
+    """
+    tourniquet: Tourniquet | None = connexion.get_execution_options().get(OPTION)
+    if tourniquet is None:
+        connexion.exec_driver_sql(ordre, valeurs)
+    else:
+        tourniquet.executer(connexion, ordre, valeurs)
 
 
 def _sujets(contexte: Any, noms: tuple[str, ...]) -> set[UUID]:
@@ -148,3 +201,48 @@ def _sujets(contexte: Any, noms: tuple[str, ...]) -> set[UUID]:
             valeur = valeurs.get(nom)
             trouves |= {v for v in (valeur if isinstance(valeur, list) else [valeur]) if isinstance(v, UUID)}
     return trouves
+
+
+def brancher(moteur: Engine) -> None:
+    """Fait passer chaque énoncé d'un moteur devant le tourniquet de sa connexion, s'il y en a un.
+
+    :param moteur: moteur de l'application.
+    """
+    event.listen(moteur, "before_cursor_execute", _passer)
+    event.listen(moteur, "after_cursor_execute", _constater)
+    event.listen(moteur, "handle_error", _echouer)
+    event.listen(moteur, "rollback_savepoint", _douter)
+
+
+def _passer(
+    connexion: Connection, _curseur: Any, _enonce: str, _parametres: Any, contexte: Any, _plusieurs: bool
+) -> None:
+    tourniquet: Tourniquet | None = connexion.get_execution_options().get(OPTION)
+    if tourniquet is not None:
+        tourniquet.passer(connexion, contexte)
+
+
+def _constater(
+    connexion: Connection, _curseur: Any, _enonce: str, _parametres: Any, _contexte: Any, _plusieurs: bool
+) -> None:
+    tourniquet: Tourniquet | None = connexion.get_execution_options().get(OPTION)
+    if tourniquet is not None and not tourniquet.interne:
+        tourniquet.sauvetage.constater()
+
+
+def _echouer(erreur: ExceptionContext) -> None:
+    """L'énoncé n'a rien lu ; s'il a été refusé par les droits ou le cloisonnement, c'est à compter."""
+    connexion = erreur.connection
+    tourniquet: Tourniquet | None = connexion.get_execution_options().get(OPTION) if connexion else None
+    if tourniquet is not None:
+        tourniquet.sauvetage.oublier()
+        if getattr(erreur.original_exception, "sqlstate", "") == _DROITS:
+            tourniquet.refuser("base")
+
+
+def _douter(connexion: Connection, _nom: str, _contexte: Any) -> None:
+    """Revenir à un point de reprise rend aussi le rôle d'alors : on ne sait plus lequel."""
+    tourniquet: Tourniquet | None = connexion.get_execution_options().get(OPTION)
+    if tourniquet is not None:
+        tourniquet.sauvetage.defaire()
+        tourniquet.posee(None)

@@ -1,9 +1,11 @@
 """La trousse d'essais des auteurs de briques : un seul greffon pytest, ``-p ent_core.essais``.
 
 Elle apporte ``serveur``, ``fabrique_bases``, ``base``, ``session``, ``horloge``, ``annuaire``,
-``application``, ``client_de`` et ``application_avec``, l'option ``--brique NOM``, et le contrat
-commun à toutes les briques (``ent_core.essais.contrat.ContratBrique``).
+``application``, ``client_de`` et ``application_avec``, l'option ``--brique NOM``, la marque ``exigence``, et
+le contrat commun à toutes les briques (``ent_core.essais.contrat.ContratBrique``).
 """
+
+import pytest
 
 pytest_plugins = [
     "ent_core.essais.serveur",
@@ -13,3 +15,8 @@ pytest_plugins = [
     "ent_core.essais.instance",
     "ent_core.essais.contrat",
 ]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Le contrat et les essais des briques disent l'exigence qu'ils tiennent, où qu'ils soient lancés."""
+    config.addinivalue_line("markers", "exigence(identifiant): l'exigence que le test tient")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -17,11 +22,19 @@ from ent_core.identite import connexion, sessions
 from ent_core.identite.connexion import Authentification, Origine
 from ent_core.identite.modeles import Compte
 from ent_core.socle.calendrier import HorlogeFixe
-from ent_core.socle.configuration import Configuration, Serveur
+from ent_core.socle.configuration import Coffre, Configuration, Serveur
 
 __all__ = ["CLE", "application", "client_de", "configuration_essai", "connecter"]
 
 CLE = "une clé d'essai, assez longue pour signer"
+_COFFRES = Path(mkdtemp(prefix="ent-essais-coffres-"))
+_PROCESSUS = os.getpid()
+
+
+@atexit.register
+def _ranger() -> None:
+    if os.getpid() == _PROCESSUS:  # un essai peut bifurquer : seul le premier processus range
+        shutil.rmtree(_COFFRES, ignore_errors=True)
 
 
 def pytest_configure() -> None:
@@ -42,7 +55,11 @@ def configuration_essai(**valeurs: Any) -> Configuration:
 
     :param valeurs: réglages à remplacer.
     """
-    return Configuration(**{"cle_secrete": CLE, "serveur": Serveur(securise=False), **valeurs})
+    reglages: dict[str, Any] = {"cle_secrete": CLE, "serveur": Serveur(securise=False)}
+    if "donnees" not in valeurs:
+        # À chaque instance son coffre : le balayage de l'une ne détruit pas les clés d'une autre.
+        reglages["coffre"] = Coffre(chemin=str(_COFFRES / f"{uuid4().hex}.sqlite"))
+    return Configuration(**reglages | valeurs)
 
 
 @pytest.fixture

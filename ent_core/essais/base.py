@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from ent_core.chargement.decouverte import charger
+from ent_core.donnees.droits import ROLE_PROPRIETAIRE
 from ent_core.donnees.migrations import Distribution, migrer
 from ent_core.donnees.session import ROLE_ACADEMIE, BaseDeDonnees, Portage
 from ent_core.essais.remise_a_zero import Remise
@@ -50,10 +51,10 @@ class Fabrique:
         self._serveur = make_url(serveur.url).set(drivername="postgresql+psycopg")
         self._prefixe = prefixe
         self._numeros = itertools.count(1)
-        self._modeles: dict[tuple[str, ...], str] = {}
-        self._sortes: dict[str, tuple[str, ...]] = {}
+        self._modeles: dict[tuple[Distribution, ...], str] = {}
+        self._sortes: dict[str, tuple[Distribution, ...]] = {}
         self._remises: dict[str, Remise] = {}
-        self._libres: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        self._libres: dict[tuple[Distribution, ...], list[str]] = defaultdict(list)
 
     def vide(self) -> AdressesBase:
         """Une base sans aucune table."""
@@ -67,7 +68,7 @@ class Fabrique:
         :param distributions: par défaut, le noyau seul.
         """
         voulues = charger([]).distributions if distributions is None else list(distributions)
-        cle = tuple(distribution.id for distribution in voulues)
+        cle = tuple(voulues)
         if cle not in self._modeles:
             modele = self.vide()
             migrer(modele.proprietaire, modele.application, voulues)
@@ -78,6 +79,8 @@ class Fabrique:
         # Par fichiers : le journal de la base n'a que faire de bases qui vivent une seconde.
         self._ordre(f'create database "{nom}" template "{self._modeles[cle]}" strategy file_copy')
         adresses = self._adresses(nom)
+        # Les droits sur la base elle-même ne sont pas de ce que l'on copie.
+        self._ordre(f'grant create, temporary on database "{nom}" to {ROLE_PROPRIETAIRE}')
         self._sortes[nom], self._remises[nom] = cle, Remise.relever(adresses.proprietaire)
         return adresses
 
@@ -99,8 +102,7 @@ class Fabrique:
             self._supprimer(nom)
 
     def _supprimer(self, nom: str) -> None:
-        if remise := self._remises.pop(nom, None):
-            remise.fermer()
+        self._remises.pop(nom, None)
         self._ordre(f'drop database if exists "{nom}" with (force)')
 
     def _adresses(self, nom: str) -> AdressesBase:

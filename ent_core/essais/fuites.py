@@ -1,14 +1,16 @@
-"""La matrice des fuites : chaque rôle, chaque colonne, chaque acte, par le portillon et par la base.
+"""La matrice des fuites : chaque rôle, chaque colonne, chaque forme, par le portillon et par la base seule.
 
 L'attendu se lit dans les déclarations, sans passer par le calcul que l'on éprouve.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Table, false, select, update
+import psycopg
+from sqlalchemy import Column, Connection, Table, select
 from sqlalchemy.exc import DBAPIError
 
 from ent_core.chargement.decouverte import BriqueChargee
@@ -17,38 +19,129 @@ from ent_core.contrat.roles import Role
 from ent_core.donnees.audiences import audience
 from ent_core.donnees.base import declaration
 from ent_core.donnees.colonnes import declaration_colonne
-from ent_core.donnees.session import BaseDeDonnees, Portage, finalites_de
-from ent_core.essais.annuaire import ECOLE
+from ent_core.donnees.session import ROLE_APPLICATION, BaseDeDonnees, Portage, finalites_de
+from ent_core.essais.annuaire import AUTRE, ECOLE
+from ent_core.essais.formes import CHEMINS, CURSEUR, ECRITURES, FORMES, OPAQUES
 from ent_core.socle.erreurs import DonneeProtegee
 
-__all__ = ["fuites"]
+__all__ = ["fuites", "passages"]
+
+_PORTILLON, _BASE_SEULE = "portillon", "base seule"
+_ENTIERES = frozenset({"table", "ligne entière", "fonction de ligne entière", "étoile"})
+"""Formes qui lisent toute la ligne : permises à qui a toutes les colonnes."""
+_TOUTES = {**FORMES, **OPAQUES, **ECRITURES}
 
 
 def fuites(base: BaseDeDonnees, brique: BriqueChargee) -> Iterator[str]:
-    """Chaque écart entre ce qui est déclaré et ce qui passe.
+    """Chaque écart entre ce qui est déclaré et ce qui passe, d'une colonne vers un rôle.
 
     :param base: base de l'instance, portillon posé.
     :param brique: brique éprouvée.
     """
+    vues: set[tuple[str, str, str, bool, bool]] = set()
     for role in Role:
         for nom, portage in _moyens(base, brique.id, role):
-            for table in brique.tables:
-                for colonne in table.columns:
-                    for acte, enonce in (
-                        ("lire", select(colonne).where(false())),
-                        ("changer", update(table).where(false()).values({colonne.name: colonne})),
-                    ):
-                        permis = _declare(brique, table, colonne.name, role, ecrire=acte == "changer")
-                        if _passe(base, portage, enonce) is not permis:
-                            attendu = "permis" if permis else "refusé"
-                            yield f"{role} : {acte} {table.name}.{colonne.name} devait être {attendu} ({nom})"
+            with base.session(portage) as session:
+                connexion = session.connection()
+                for table in brique.tables:
+                    for colonne in table.columns:
+                        lit = _declare(brique, table, colonne.name, role, ecrire=False)
+                        change = _declare(brique, table, colonne.name, role, ecrire=True)
+                        situation = (nom, table.name, colonne.name, lit, change)
+                        # Chaque rôle lit et change chaque colonne ; toutes les formes, un rôle par situation.
+                        simples = {"colonne": lit, "changer": change}
+                        attendus = (
+                            simples if situation in vues else _attendus(brique, table, nom, role, lit, change)
+                        )
+                        vues.add(situation)
+                        yield from _colonne(connexion, nom, table, colonne, role, attendus)
+
+
+def passages(base: BaseDeDonnees, brique: BriqueChargee) -> Iterator[str]:
+    """Chaque chemin par lequel une école voit ou touche une ligne de l'autre ; les deux en ont.
+
+    :param base: base de l'instance, dont les deux collèges ont des lignes.
+    :param brique: brique éprouvée.
+    """
+    roles = sorted({d.role for t in brique.traitements for d in t.destinataires})
+    moyens = [("application", Portage("essai", uai=ECOLE, role=ROLE_APPLICATION))]
+    moyens += [(f"audience {role}", Portage("essai", uai=ECOLE, role=audience(role))) for role in roles]
+    for table in brique.tables:
+        declaree = declaration(table)
+        if declaree is None or declaree.cloisonnement is None or not declaree.cloisonnement.par_uai:
+            continue
+        with base.academie("essai : l'autre école a des lignes") as session:
+            if not session.scalar(select(table.c.uai).where(table.c.uai == AUTRE).limit(1)):
+                yield f"{table.name} : aucun exemple dans l'autre école, rien n'y est éprouvé"
+        for nom, portage in moyens:
+            with base.session(portage) as session:
+                connexion = session.connection()
+                for chemin, passer in CHEMINS.items():
+                    rendu = _essayer(connexion, partial(passer, connexion, table, ECOLE, AUTRE))
+                    if AUTRE in str(rendu):
+                        yield f"{table.name} : « {chemin} » atteint l'autre école ({nom})"
+
+
+def _attendus(
+    brique: BriqueChargee, table: Table, nom: str, role: Role, lit: bool, change: bool
+) -> dict[str, bool]:
+    """Forme → permise ou non ; une forme qui lit toute la ligne se juge sur toutes ses colonnes."""
+    toutes = lit and all(_declare(brique, table, c.name, role, ecrire=False) for c in table.columns)
+    attendus = dict.fromkeys(FORMES, lit) | {"changer": change}
+    attendus |= dict.fromkeys(OPAQUES, lit and nom == _BASE_SEULE)
+    attendus |= {forme: toutes and attendus[forme] for forme in _ENTIERES}
+    if not lit:  # la lire en l'écrivant est encore la lire
+        attendus |= dict.fromkeys(set(ECRITURES) - {"changer"}, False)
+    elif nom == _PORTILLON:
+        # Permis à ce rôle. Le portillon ne voit pas le curseur ; et compter par valeur, c'est lire
+        # une statistique, qu'il ne rend que protégée.
+        for forme in (CURSEUR, "regroupement"):
+            del attendus[forme]
+    return attendus
+
+
+def _colonne(
+    connexion: Connection, nom: str, table: Table, colonne: Column[Any], role: Role,
+    attendus: Mapping[str, bool],
+) -> Iterator[str]:  # fmt: skip
+    for forme, permis in attendus.items():
+        executer = _TOUTES[forme]
+        rendu = _essayer(connexion, partial(executer, connexion, table, colonne))
+        if rendu is not _SANS_OBJET and (rendu is not _REFUS) is not permis:
+            attendu = "permis" if permis else "refusé"
+            yield f"{role} : « {forme} » sur {table.name}.{colonne.name} devait être {attendu} ({nom})"
+
+
+class _Verdict:
+    """Ce que rend un énoncé qui n'a pas été exécuté."""
+
+
+_REFUS, _SANS_OBJET = _Verdict(), _Verdict()
+_INTERDIT, _SANS_OPERATEUR = "42501", "42883"
+"""États SQL : privilège absent ; type sans cet opérateur (un JSON ne se trie ni ne se joint)."""
+
+
+def _essayer(connexion: Connection, executer: Callable[[], Any]) -> Any:
+    """Le résultat, ou un refus ; la transaction reste utilisable."""
+    reprise = connexion.begin_nested()
+    try:
+        return executer()
+    except DonneeProtegee:
+        return _REFUS
+    except (DBAPIError, psycopg.Error) as refus:
+        etat = str(getattr(getattr(refus, "orig", refus), "sqlstate", ""))
+        if etat not in (_INTERDIT, _SANS_OPERATEUR):
+            raise
+        return _REFUS if etat == _INTERDIT else _SANS_OBJET
+    finally:
+        reprise.rollback()
 
 
 def _moyens(base: BaseDeDonnees, brique: str, role: Role) -> Iterator[tuple[str, Portage]]:
     with base.session(Portage("essai")) as session:
         finalites = finalites_de(session, brique)
-    yield "portillon", Portage("essai", uai=ECOLE, finalites=finalites, roles=(role.value,))
-    yield "base seule", Portage("essai", uai=ECOLE, role=audience(role.value))
+    yield _PORTILLON, Portage("essai", uai=ECOLE, finalites=finalites, roles=(role.value,))
+    yield _BASE_SEULE, Portage("essai", uai=ECOLE, role=audience(role.value))
 
 
 def _declare(brique: BriqueChargee, table: Table, colonne: str, role: Role, *, ecrire: bool) -> bool:
@@ -62,16 +155,3 @@ def _declare(brique: BriqueChargee, table: Table, colonne: str, role: Role, *, e
     donnee = declaration_colonne(table.columns[colonne])
     reservee = isinstance(donnee, Donnee) and donnee.pour and role not in donnee.pour
     return bool(siens) and not reservee and not (ecrire and declaree.ajout_seul)
-
-
-def _passe(base: BaseDeDonnees, portage: Portage, enonce: Any) -> bool:
-    with base.session(portage) as session:
-        try:
-            session.connection().execute(enonce)
-        except DonneeProtegee:
-            return False
-        except DBAPIError as refus:
-            if getattr(refus.orig, "sqlstate", "") == "42501":
-                return False
-            raise
-    return True

@@ -6,6 +6,7 @@ supprimée, et la suivante sera une copie neuve.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
@@ -45,7 +46,7 @@ _EMPREINTE = " union all ".join(
     f" from {nom} where {condition}"
     for nom, condition in _CATALOGUES
 )
-_TABLES = f"select oid::regclass::text from pg_class where relkind = 'r' and oid in ({_RELATIONS})"  # noqa: S608
+_TABLES = f"select oid::regclass::text from pg_class where relkind = 'r' and oid in ({_RELATIONS})"  # noqa: S608 - idem
 _SUITES = "select format('%I.%I', schemaname, sequencename), last_value from pg_sequences order by 1"
 _COUPER = (
     "select pg_terminate_backend(pid, 2000) from pg_stat_activity"
@@ -55,9 +56,12 @@ _COUPER = (
 
 @dataclass(slots=True)
 class Remise:
-    """Une base, ce qu'elle était en naissant, et le moyen de l'y ramener."""
+    """Une base, ce qu'elle était en naissant, et le moyen de l'y ramener.
 
-    connexion: psycopg.Connection[Any]
+    Aucune connexion ne reste ouverte : un essai peut copier sa base, ou la restaurer.
+    """
+
+    adresse: str
     tables: tuple[str, ...]
     depart: dict[str, str]
     suites: dict[str, int | None]
@@ -71,51 +75,54 @@ class Remise:
         :param proprietaire: adresse d'un compte qui peut tout y faire.
         """
         adresse = proprietaire.set(drivername="postgresql").render_as_string(hide_password=False)
-        connexion = psycopg.connect(adresse, autocommit=True)
-        # Sans déclencheur ni clé étrangère : vider n'est pas un acte de l'essai.
-        connexion.execute("set session_replication_role = replica")
-        tables = tuple(nom for (nom,) in _lire(connexion, _TABLES))
-        remise = cls(connexion, tables, {}, dict(_lire(connexion, _SUITES)), _lire(connexion, _EMPREINTE))
-        remise.depart = {nom: remise._contenu(nom) for nom in remise._remplies(tables)}
-        return remise
+        with psycopg.connect(adresse, autocommit=True) as connexion:
+            tables = tuple(nom for (nom,) in _lire(connexion, _TABLES))
+            depart = {nom: _contenu(connexion, nom) for nom in _remplies(connexion, tables)}
+            suites = dict(_lire(connexion, _SUITES))
+            return cls(adresse, tables, depart, suites, _lire(connexion, _EMPREINTE))
 
     def remettre(self) -> bool:
         """Ramène la base à son départ ; faux s'il vaut mieux la supprimer."""
         self.fois += 1
+        if self.fois > _FOIS:
+            return False
         try:
-            _lire(self.connexion, _COUPER)
-            if self.fois > _FOIS or _lire(self.connexion, _EMPREINTE) != self.empreinte:
-                return False
-            if any(self._contenu(nom) != contenu for nom, contenu in self.depart.items()):
-                return False
-            a_vider = self._remplies([nom for nom in self.tables if nom not in self.depart])
-            if sum(self.connexion.execute(_vider(nom)).rowcount for nom in a_vider) > _TROP:
-                return False
-            for nom, dernier in _lire(self.connexion, _SUITES):
-                if dernier != self.suites.get(nom):
-                    depart = self.suites.get(nom)
-                    self.connexion.execute(
-                        "select setval(%s::regclass, %s, %s)", (nom, depart or 1, depart is not None)
-                    )
+            with psycopg.connect(self.adresse, autocommit=True) as connexion:
+                return self._remettre(connexion)
         except psycopg.Error:
             return False
+
+    def _remettre(self, connexion: psycopg.Connection[Any]) -> bool:
+        _lire(connexion, _COUPER)
+        if _lire(connexion, _EMPREINTE) != self.empreinte:
+            return False
+        if any(_contenu(connexion, nom) != contenu for nom, contenu in self.depart.items()):
+            return False
+        # Sans déclencheur ni clé étrangère : vider n'est pas un acte de l'essai.
+        connexion.execute("set session_replication_role = replica")
+        a_vider = _remplies(connexion, [nom for nom in self.tables if nom not in self.depart])
+        if sum(connexion.execute(_vider(nom)).rowcount for nom in a_vider) > _TROP:
+            return False
+        for nom, dernier in _lire(connexion, _SUITES):
+            if dernier != (depart := self.suites.get(nom)):
+                connexion.execute(
+                    "select setval(%s::regclass, %s, %s)", (nom, depart or 1, depart is not None)
+                )
         return True
-
-    def fermer(self) -> None:
-        """Rend la connexion."""
-        self.connexion.close()
-
-    def _remplies(self, tables: tuple[str, ...] | list[str]) -> list[str]:
-        enonce = " union all ".join(f"select '{nom}' where exists (select from {nom})" for nom in tables)  # noqa: S608 - noms lus au catalogue
-        return [nom for (nom,) in _lire(self.connexion, enonce)]
-
-    def _contenu(self, nom: str) -> str:
-        enonce = f"select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {nom} t"  # noqa: S608 - nom lu au catalogue
-        return str(_lire(self.connexion, enonce)[0][0])
 
 
 def _lire(connexion: psycopg.Connection[Any], enonce: str) -> list[Any]:
     return connexion.execute(cast("Any", enonce)).fetchall()
+
+
+def _remplies(connexion: psycopg.Connection[Any], tables: Sequence[str]) -> list[str]:
+    enonce = " union all ".join(f"select '{nom}' where exists (select from {nom})" for nom in tables)  # noqa: S608 - noms lus au catalogue
+    return [nom for (nom,) in _lire(connexion, enonce)]
+
+
+def _contenu(connexion: psycopg.Connection[Any], nom: str) -> str:
+    enonce = f"select md5(coalesce(string_agg(t::text, '|' order by t::text), '')) from {nom} t"  # noqa: S608 - nom lu au catalogue
+    return str(_lire(connexion, enonce)[0][0])
 
 
 def _vider(nom: str) -> sql.Composed:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.interface import Contexte
 from ent_core.contrat.roles import LIBELLES_ROLES, Profil, Role
-from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.intervalles import en_vigueur, pas_fini
 from ent_core.identite.contextes import PERSONNELS
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Rattachement
@@ -44,6 +44,7 @@ ROLES_ACADEMIE: tuple[Role, ...] = (
     Role.INSPECTION,
     Role.COLLECTIVITE,
     Role.DPD,
+    Role.ARCHIVISTE,
     Role.ADMINISTRATEUR_TECHNIQUE,
     Role.ADMINISTRATEUR_ACADEMIQUE,
 )
@@ -89,7 +90,7 @@ def lister(session: Session, personne_id: UUID, uai: str | None, jour: date) -> 
     """
     enonce = (
         select(RoleLocal)
-        .where(RoleLocal.personne_id == personne_id, or_(RoleLocal.fin.is_(None), RoleLocal.fin > jour))
+        .where(RoleLocal.personne_id == personne_id, pas_fini(RoleLocal, jour))
         .order_by(RoleLocal.debut)
     )
     return list(session.scalars(enonce if uai is None else enonce.where(RoleLocal.uai == uai)))

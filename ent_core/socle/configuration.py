@@ -16,9 +16,11 @@ import msgspec
 from ent_core.socle.erreurs import ConfigurationInvalide
 
 __all__ = [
+    "Archive",
     "BasculeFichier",
     "Base",
     "Briques",
+    "Coffre",
     "Configuration",
     "Imports",
     "Journaux",
@@ -79,6 +81,25 @@ class Sessions(_Section, frozen=True, kw_only=True):
             raise ValueError("« inactivite » va de 5 à 60 minutes (SDET-SES-01)")
         if not 1 <= self.duree <= 12:
             raise ValueError("« duree » va de 1 à 12 heures (SDET-SES-01)")
+
+
+class Coffre(_Section, frozen=True, kw_only=True):
+    """Les clés des données chiffrées, hors de la base.
+
+    :param chemin: fichier du coffre ; vide, ``coffre/cles.sqlite`` dans ``donnees``.
+    """
+
+    chemin: str = ""
+
+
+class Archive(_Section, frozen=True, kw_only=True):
+    """L'archive intermédiaire.
+
+    :param url: adresse de son compte de base ; vide, un compte à part de la base de l'application. Une autre
+        base que celle de l'application : les contenus y sont portés.
+    """
+
+    url: str = ""
 
 
 class Imports(_Section, frozen=True, kw_only=True):
@@ -161,6 +182,8 @@ class Configuration(_Section, frozen=True, kw_only=True):
     cle_secrete: str = ""
     demo: bool = False
     base: Base = msgspec.field(default_factory=Base)
+    coffre: Coffre = msgspec.field(default_factory=Coffre)
+    archive: Archive = msgspec.field(default_factory=Archive)
     serveur: Serveur = msgspec.field(default_factory=Serveur)
     sessions: Sessions = msgspec.field(default_factory=Sessions)
     imports: Imports = msgspec.field(default_factory=Imports)
@@ -175,7 +198,12 @@ class Configuration(_Section, frozen=True, kw_only=True):
         return self.serveur.securise and not self.demo
 
 
-_ALIAS = {"ENT_BASE": ("base", "url"), "ENT_BASE_PROPRIETAIRE": ("base", "proprietaire")}
+_ALIAS = {
+    "ENT_BASE": ("base", "url"),
+    "ENT_BASE_PROPRIETAIRE": ("base", "proprietaire"),
+    "ENT_COFFRE": ("coffre", "chemin"),
+    "ENT_ARCHIVE": ("archive", "url"),
+}
 _RESERVEES = frozenset({"ENT_CONFIGURATION", "ENT_TRACE_CROCHETS", "ENT_BASE_ESSAIS"})
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Engine, Table, text
 
@@ -10,34 +11,32 @@ from ent_core.contrat.resultats import Anomalie
 from ent_core.donnees.cloisonnement import sonder
 from ent_core.donnees.droits import comparer_droits
 from ent_core.donnees.migrations import PREFIXE, Distribution, declarees, etats, orphelines
+from ent_core.donnees.partitions import controler_partitions
 from ent_core.donnees.session import connecter
 from ent_core.vie_privee.controle_liens import Index, purgeable, sert
 
 __all__ = ["controler_base", "controler_catalogue"]
 
+# Des milliers de colonnes à chaque démarrage : une seule lecture de pg_attribute, et les numéros de colonnes
+# des clés et des index se disent en noms ici, non par une sous-requête pour chacun.
 _CLES = text(
-    "select f.relname, p.relname,"
-    " array(select a.attname::text from unnest(k.conkey) with ordinality u(n, rang)"
-    " join pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.n order by u.rang)"
+    "select f.relname, p.relname, array_to_string(k.conkey, ' ')"
     " from pg_constraint k join pg_class f on f.oid = k.conrelid join pg_class p on p.oid = k.confrelid"
-    " join pg_namespace n on n.oid = f.relnamespace"
-    " where n.nspname = 'public' and k.contype = 'f' and k.conparentid = 0 order by f.relname, k.conname"
+    " where f.relnamespace = 'public'::regnamespace and k.contype = 'f' and k.conparentid = 0"
+    " order by f.relname, k.conname"
 )
 _INDEX = text(
-    "select c.relname,"
-    " array(select coalesce(a.attname, '')::text from unnest(i.indkey) with ordinality u(n, rang)"
-    " left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.n order by u.rang),"
-    " pg_get_expr(i.indpred, i.indrelid)"
-    " from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace"
-    " where n.nspname = 'public' and i.indisvalid"
+    "select c.relname, i.indkey::text,"
+    " case when i.indpred is not null then pg_get_expr(i.indpred, i.indrelid) end"
+    " from pg_index i join pg_class c on c.oid = i.indrelid"
+    " where c.relnamespace = 'public'::regnamespace and i.indisvalid"
 )
-
 _TABLES = text(
     "select c.relname, c.relrowsecurity and c.relforcerowsecurity,"
-    " array(select a.attname::text from pg_attribute a"
-    " where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)"
-    " from pg_class c join pg_namespace n on n.oid = c.relnamespace"
-    " where n.nspname = 'public' and c.relkind in ('r', 'p', 'v', 'm', 'f')"
+    " string_agg(case when a.attisdropped then '' else a.attname end, chr(31) order by a.attnum)"
+    " from pg_class c left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0"
+    " where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f')"
+    " group by c.oid, c.relname"
 )
 
 
@@ -68,7 +67,8 @@ def controler_base(
         Anomalie(
             "BASE-011",
             f"brique {brique}",
-            "ses tables sont dans la base, mais elle n'est plus chargée : plus rien ne les purge",
+            "ses tables sont dans la base, mais elle n'est plus chargée : seules ses dernières déclarations"
+            " les tiennent encore",
             f"la remettre dans [briques] chargees, ou lancer « ent brique retirer {brique} »",
         )
         for brique in perdues
@@ -89,14 +89,26 @@ def controler_catalogue(
     :param tables: tables déclarées, par nom.
     :param ailleurs: briques absentes, dont les tables restent.
     """
-    return [*_catalogue(moteur, tables, ailleurs), *_cles_sans_index(moteur, tables)]
-
-
-def _catalogue(moteur: Engine, tables: dict[str, Table], ailleurs: frozenset[str]) -> Iterable[Anomalie]:
     with connecter(moteur) as connexion:
         lues = connexion.execute(_TABLES).all()
-    vivantes = {nom: set(colonnes) for nom, _, colonnes in lues}
+        cles, index = connexion.execute(_CLES).all(), connexion.execute(_INDEX).all()
+        partitions = list(controler_partitions(connexion, tables.values()))
+    vivantes = {nom: (colonnes or "").split("\x1f") for nom, _, colonnes in lues}
     cloisonnees = {nom for nom, cloisonnee, _ in lues if cloisonnee}
+    return [
+        *_catalogue(tables, vivantes, cloisonnees, ailleurs),
+        *_cles_sans_index(tables, vivantes, cles, index),
+        *(partitions if tables.keys() <= vivantes.keys() else ()),
+    ]
+
+
+def _catalogue(
+    tables: Mapping[str, Table],
+    presentes: Mapping[str, Sequence[str]],
+    cloisonnees: Collection[str],
+    ailleurs: frozenset[str],
+) -> Iterable[Anomalie]:
+    vivantes = {nom: {colonne for colonne in colonnes if colonne} for nom, colonnes in presentes.items()}
     for nom, colonnes in sorted(vivantes.items()):
         if nom.startswith(PREFIXE) or any(nom.startswith(f"{brique}_") for brique in ailleurs):
             continue
@@ -133,16 +145,22 @@ def _catalogue(moteur: Engine, tables: dict[str, Table], ailleurs: frozenset[str
             )
 
 
-def _cles_sans_index(moteur: Engine, tables: dict[str, Table]) -> Iterable[Anomalie]:
+def _cles_sans_index(
+    tables: Mapping[str, Table],
+    vivantes: Mapping[str, Sequence[str]],
+    cles: Iterable[Any],
+    presents: Iterable[Any],
+) -> Iterable[Anomalie]:
     """Un index peut manquer dans la base seule : ôté pour un chargement, jamais refait, ou invalide."""
-    with connecter(moteur) as connexion:
-        cles = connexion.execute(_CLES).all()
-        index: dict[str, list[Index]] = {}
-        for table, colonnes, condition in connexion.execute(_INDEX):
-            index.setdefault(table, []).append(Index(tuple(colonnes), condition))
-    for table, parente, colonnes in cles:
+    index: dict[str, list[Index]] = {}
+    for table, numeros, condition in presents:
+        if table in tables:
+            noms = _noms(vivantes[table], numeros)
+            index.setdefault(table, []).append(Index(noms, condition))
+    for table, parente, numeros in cles:
         vise = tables.get(parente)
         if table in tables and vise is not None and purgeable(vise):
+            colonnes = _noms(vivantes[table], numeros)
             if not sert(index.get(table, ()), colonnes):
                 dites = ", ".join(colonnes)
                 yield Anomalie(
@@ -152,3 +170,8 @@ def _cles_sans_index(moteur: Engine, tables: dict[str, Table]) -> Iterable[Anoma
                     " toute celle-ci",
                     f"recréer l'index qui commence par {dites}",
                 )
+
+
+def _noms(colonnes: Sequence[str], numeros: str) -> tuple[str, ...]:
+    """Noms de colonnes d'une clé ou d'un index ; vide pour une expression, de numéro zéro."""
+    return tuple(colonnes[int(n) - 1] if n != "0" else "" for n in numeros.split())

@@ -15,6 +15,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from ent_core.contrat.donnees import Donnee, Exemption, Neutre, Traitement
 from ent_core.contrat.resultats import Anomalie
 from ent_core.donnees.base import DeclarationTable
+from ent_core.donnees.chiffrement import type_clair
 from ent_core.donnees.colonnes import declaration_colonne
 
 __all__ = ["LONGUEUR_CODE", "controler_colonnes"]
@@ -64,7 +65,7 @@ def controler_colonnes(
                         "donnée personnelle dans une table sans traitement",
                         "donner __traitement__ à la table",
                     )
-                if donnee.pour or donnee.chiffree or isinstance(colonne.type, JSON | TypeDecorator):
+                if donnee.pour or donnee.chiffree or isinstance(colonne.type, (JSON, TypeDecorator)):
                     yield from _donnee(f"{lieu}, colonne {colonne.name}", colonne, donnee, destinataires)
             case Neutre() as neutre:
                 yield from _neutre(f"{lieu}, colonne {colonne.name}", colonne, neutre)
@@ -75,7 +76,7 @@ def controler_colonnes(
 def _donnee(
     ou: str, colonne: Column[Any], donnee: Donnee, destinataires: frozenset[str] | None
 ) -> Iterator[Anomalie]:
-    if not donnee.cles and isinstance(_vrai_type(colonne.type), JSON):
+    if not donnee.cles and isinstance(type_clair(colonne.type), JSON):
         yield Anomalie("DONNEE-023", ou, "colonne JSON sans clés déclarées", "donner cles=(…)")
     inconnus = sorted(donnee.pour - destinataires) if destinataires is not None else []
     if inconnus:
@@ -95,7 +96,7 @@ def _donnee(
 
 
 def _chiffrable(colonne: Column[Any], donnee: Donnee) -> bool:
-    type_ = _vrai_type(colonne.type)
+    type_ = type_clair(colonne.type)
     cherchee = (
         colonne.primary_key
         or bool(colonne.foreign_keys)
@@ -122,7 +123,7 @@ def _neutre(ou: str, colonne: Column[Any], neutre: Neutre) -> Iterator[Anomalie]
             f"neutre, alors que {contenu} peut parler d'une personne",
             "l'écrire donnee(catégorie, …), borner sa longueur, ou signer Exemption(motif, par, le)",
         )
-    elif isinstance(_vrai_type(colonne.type), String) and _COORDONNEES & set(colonne.name.lower().split("_")):
+    elif isinstance(type_clair(colonne.type), String) and _COORDONNEES & set(colonne.name.lower().split("_")):
         yield Anomalie(
             "DONNEE-026",
             ou,
@@ -143,7 +144,7 @@ def _exemption(ou: str, exemption: Exemption) -> Iterator[Anomalie]:
 
 def _contenu_libre(type_: TypeEngine[Any]) -> str | None:
     """Ce qu'une colonne de ce type peut contenir sans borne ; ``None`` si elle est bornée."""
-    vrai = _vrai_type(type_)
+    vrai = type_clair(type_)
     if isinstance(vrai, ARRAY):
         return _contenu_libre(vrai.item_type)
     if isinstance(vrai, JSON):
@@ -155,10 +156,6 @@ def _contenu_libre(type_: TypeEngine[Any]) -> str | None:
     if isinstance(vrai, String):
         return "un texte libre" if vrai.length is None or vrai.length > LONGUEUR_CODE else None
     return _AUTRES.get(str(vrai.__visit_name__).upper())
-
-
-def _vrai_type(type_: TypeEngine[Any]) -> TypeEngine[Any]:
-    return type_.impl_instance if isinstance(type_, TypeDecorator) else type_
 
 
 def _vers_personne(ou: str, colonne: Column[Any], sujets: set[str]) -> Iterator[Anomalie]:

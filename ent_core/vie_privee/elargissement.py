@@ -98,9 +98,11 @@ def _traitements(avant: Forme, apres: Forme) -> Iterator[Changement]:
     anciens, nouveaux = avant.get("traitements", {}), apres.get("traitements", {})
     for cle in sorted({*anciens, *nouveaux}):
         if cle not in anciens:
-            yield Changement(cle, f"Nouveau traitement : {nouveaux[cle]['finalite']}", elargit=True)
+            yield Changement(cle, f"Nouveau traitement : {nouveaux[cle].get('finalite', cle)}", elargit=True)
         elif cle not in nouveaux:
-            yield Changement(cle, f"Traitement abandonné : {anciens[cle]['intitule']}.", elargit=False)
+            yield Changement(
+                cle, f"Traitement abandonné : {anciens[cle].get('intitule', cle)}.", elargit=False
+            )
         else:
             for phrase, elargit in _fiche(anciens[cle], nouveaux[cle]):
                 yield Changement(cle, phrase, elargit)
@@ -111,8 +113,9 @@ Constat = tuple[str, bool]
 
 
 def _fiche(a: Forme, b: Forme) -> Iterator[Constat]:
-    if a["finalite"] != b["finalite"]:
-        yield f"Le but change : « {b['finalite']} » (avant : « {a['finalite']} »).", True
+    avant, apres = a.get("finalite", ""), b.get("finalite", "")
+    if avant != apres:
+        yield f"Le but change : « {apres} » (avant : « {avant} »).", True
     if a["finalite_ent"] != b["finalite_ent"]:
         yield f"La finalité devient : {FinaliteEnt[b['finalite_ent']].value}.", True
     if a["base"] != b["base"]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Table
@@ -144,8 +145,10 @@ def _table(table: Table, dites: dict[Donnee | Neutre | None, Forme]) -> Forme:
             "sans_sujet": declaree.sans_sujet,
             "depart": declaree.depart,
             "ajout_seul": declaree.ajout_seul,
+            "anonyme": dict(sorted(declaree.anonyme.items())),
             "colonnes": {
-                nom: _memo(declaration_colonne(table.c[nom]), dites) for nom in sorted(table.c.keys())
+                colonne.key: _memo(declaration_colonne(colonne), dites)
+                for colonne in sorted(table.c, key=attrgetter("key"))
             },
         }
     )

@@ -12,8 +12,11 @@ from collections.abc import Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from ent_core.contrat.donnees import Lien
 from ent_core.donnees.audiences import NOYAU, PARTAGEES, Droit, Droits, audience, tous_les_droits
+from ent_core.donnees.base import declaration
 from ent_core.donnees.releve import Releve
+from ent_core.donnees.sous_portillon import STATISTIQUES
 from ent_core.donnees.tourniquet import Juge, LectureSensible, Passage
 from ent_core.socle.erreurs import DonneeProtegee
 from ent_core.vie_privee.registre import Registre
@@ -41,6 +44,12 @@ class Portillon:
         for cle in registre.traitements:
             brique = cle.partition(".")[0]
             self._par_brique[brique] = self._par_brique.get(brique, frozenset({brique})) | {cle}
+        self._auteurs = frozenset(
+            (nom, sujet.colonne)
+            for nom, table in registre.tables.items()
+            for sujet in getattr(declaration(table), "sujets", ())
+            if sujet.lien is Lien.AUTEUR and not sujet.par
+        )
         self._juges: dict[tuple[frozenset[str], tuple[str, ...]], Juge] = {}
 
     def finalites(self, brique: str) -> frozenset[str]:
@@ -103,6 +112,8 @@ class Portillon:
         """
         if releve.opaque:
             raise _illisible(releve.opaque)
+        if auteurs := sorted(releve.agreges & self._auteurs):
+            raise _par_auteur(*auteurs[0])
         demandes = list(_demandes(releve))
         if not demandes:
             return ()
@@ -159,6 +170,12 @@ class Portillon:
                 remede="la déclarer dans ent_modeles, avec donnee(…) ou neutre(…) pour chaque colonne.",
                 lieu=lieu,
             )
+        if STATISTIQUES in finalites and droits.traitement:
+            return DonneeProtegee(
+                "une page de statistiques ne lit ni ne compte de données personnelles.",
+                remede="déclarer la statistique (ent_statistiques) et la demander par rendre_statistique.",
+                lieu=lieu,
+            )
         if not self._au_titre(droits, finalites):
             return DonneeProtegee(
                 f"cette table relève de « {droits.traitement or droits.brique} », et l'on agit au titre de"
@@ -189,6 +206,14 @@ def _demandes(releve: Releve) -> Iterator[tuple[str, str, str]]:
     yield from (("lire", table, "") for table in sorted(releve.tables))
     if releve.verrouille:
         yield from (("modifier", table, "") for table in sorted(releve.tables))
+
+
+def _par_auteur(table: str, colonne: str) -> DonneeProtegee:
+    return DonneeProtegee(
+        "cet énoncé compte par auteur : un nombre par agent est une surveillance (SURV-03).",
+        remede="compter par élève, par date ou par division ; ne pas regrouper par qui a saisi.",
+        lieu=f"table {table}, colonne {colonne}",
+    )
 
 
 def _illisible(quoi: str) -> DonneeProtegee:

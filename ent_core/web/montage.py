@@ -12,16 +12,29 @@ from ent_core.web import admin, api, erreurs, observabilite, portail, rendu, req
 from ent_core.web.instance import Instance
 from ent_core.web.portail import acces, accueil, composants, compte, informations
 from ent_core.web.routes import ApiBrique, BlueprintBrique, verifier_appartenance
+from ent_core.web.vie_privee import refus as compte_des_refus
+from ent_core.web.vie_privee import violations_personnes
 from ent_core.web.vie_privee.acceptation import acceptation
+from ent_core.web.vie_privee.archives import archives
 from ent_core.web.vie_privee.conservation import conservation
+from ent_core.web.vie_privee.conservation_avis import avis
 from ent_core.web.vie_privee.droits import droits
+from ent_core.web.vie_privee.droits_effacement import effacements
+from ent_core.web.vie_privee.droits_oppositions import oppositions
+from ent_core.web.vie_privee.droits_rectification import corrections
+from ent_core.web.vie_privee.journaux import journaux
 from ent_core.web.vie_privee.mes_donnees import mes_donnees
+from ent_core.web.vie_privee.minimisation import installer as observer
+from ent_core.web.vie_privee.minimisation import minimisation
 from ent_core.web.vie_privee.registre import registre
+from ent_core.web.vie_privee.sous_traitance import sous_traitance
+from ent_core.web.vie_privee.statistiques import statistiques
+from ent_core.web.vie_privee.violations import violations
 
 __all__ = ["monter"]
 
-_MODULES = (acces, accueil, compte, composants, informations)
-"""Modules qui ajoutent leurs routes au portail ; les nommer ici les fait importer."""
+_MODULES = (acces, accueil, compte, composants, informations, violations_personnes)
+"""Modules qui ajoutent leurs routes au portail ou à un blueprint ; les nommer ici les fait importer."""
 
 
 def monter(application: Flask, ent: Instance) -> list[Anomalie]:
@@ -35,14 +48,26 @@ def monter(application: Flask, ent: Instance) -> list[Anomalie]:
     erreurs.installer(application)
     observabilite.installer(application)
     securite.installer(application, securise=ent.configuration.serveur.securise)
+    compte_des_refus.installer(application)
+    observer(application, ent)
     requete.installer(application)
     application.register_blueprint(portail.portail)
     application.register_blueprint(admin.administration)
     application.register_blueprint(acceptation)
+    application.register_blueprint(archives)
     application.register_blueprint(conservation)
+    application.register_blueprint(avis)
     application.register_blueprint(droits)
+    application.register_blueprint(corrections)
+    application.register_blueprint(effacements)
+    application.register_blueprint(oppositions)
     application.register_blueprint(mes_donnees)
+    application.register_blueprint(minimisation)
     application.register_blueprint(registre)
+    application.register_blueprint(sous_traitance)
+    application.register_blueprint(statistiques)
+    application.register_blueprint(violations)
+    application.register_blueprint(journaux)
     ressources = api.creer_api(application)
     anomalies: list[Anomalie] = []
     for brique in ent.chargement.briques:

@@ -37,7 +37,8 @@ def garder_la_page(
     if contexte is not None:
         d_abord = ent.habilitations.role_accordant(contexte, permission) if permission else None
         roles = _roles(contexte, d_abord)
-    garder(session, brique, roles)
+    statistiques = permission in ent.permissions and ent.permissions[permission].statistiques
+    garder(session, brique, roles, statistiques=statistiques)
 
 
 @contextmanager

@@ -33,6 +33,8 @@ IMPOSES = {
     ".substitute": "string.Template",
     "DELEGUE_PARENTS": "nom légal du mandat",
     ".DELEGUE_PARENTS": "nom légal du mandat",
+    "EXCLUSION_DE_LA_CLASSE": "nom légal de la sanction (R. 511-13)",
+    ".EXCLUSION_DE_LA_CLASSE": "nom légal de la sanction (R. 511-13)",
     "MES_CLASSES": "portée montrée aux personnes, dans leurs mots",
     ".MES_CLASSES": "portée montrée aux personnes, dans leurs mots",
     "MA_CLASSE_PRINCIPALE": "portée montrée aux personnes, dans leurs mots",

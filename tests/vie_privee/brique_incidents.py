@@ -126,11 +126,16 @@ class Adhesion(Cloisonne, Base):
     __table_args__ = (Index(None, "eleve_id"),)
 
 
-def brique_incidents(photos: dict[UUID, bytes] | None = None, bilan: Bilan | None = None) -> ModuleType:
+def brique_incidents(
+    photos: dict[UUID, bytes] | None = None,
+    bilan: Bilan | None = None,
+    bornees: list[str | None] | None = None,
+) -> ModuleType:
     """La brique, avec ses fichiers hors de la base.
 
     :param photos: personne → photo, que l'export donne et que l'effacement ôte.
     :param bilan: ce que dit l'effacement ; par défaut, une photo ôtée.
+    :param bornees: la brique sait effacer pour une école ; chaque école demandée y est notée.
     """
     photos = {} if photos is None else photos
 
@@ -142,11 +147,16 @@ def brique_incidents(photos: dict[UUID, bytes] | None = None, bilan: Bilan | Non
     def effacer(session: Any, personne_id: UUID, motif: str) -> Bilan:
         return bilan or Bilan({"photos": int(photos.pop(personne_id, None) is not None)})
 
+    def effacer_ici(session: Any, personne_id: UUID, motif: str, uai: str | None) -> Bilan:
+        assert bornees is not None
+        bornees.append(uai)
+        return Bilan()
+
     return faux_brique(
         "incidents",
         ent_modeles=lambda: (Fait, Suite, Adhesion),
         ent_migrations=lambda: Path(__file__).parent / "incidents" / "migrations",
         ent_traitements=lambda: (SUIVI, CLUB),
         ent_exporter_personne=exporter,
-        ent_effacer_personne=effacer,
+        ent_effacer_personne=effacer if bornees is None else effacer_ici,
     )

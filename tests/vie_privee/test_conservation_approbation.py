@@ -260,13 +260,13 @@ def test_sans_visa_rien_n_est_elimine(moteur: Moteur) -> None:
     assert moteur.executer(plan).eliminees == 4
 
 
-def test_le_versement_refuse_clairement(moteur: Moteur) -> None:
+def test_sans_archive_le_versement_refuse_clairement(moteur: Moteur) -> None:
     moteur = moteur.sous(fin_d_annee(sort=Sort.ARCHIVER))
     plan = moteur.planifier()
     assert all(len(li.graine) == 64 for li in dossier(moteur, plan).lignes), "le tri pourra se refaire"
     moteur.approuver(plan)
     moteur.horloge.avancer(timedelta(days=8))
-    with pytest.raises(OperationRefusee, match="versement aux archives"):
+    with pytest.raises(OperationRefusee, match="archive intermédiaire"):
         moteur.executer(plan)
 
 

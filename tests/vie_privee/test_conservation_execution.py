@@ -13,11 +13,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import create_engine, delete, func, select, text
 from sqlalchemy.exc import InternalError, ProgrammingError
 
 from ent_core.donnees.session import BaseDeDonnees
-from ent_core.essais.annuaire import ECOLE, Annuaire
+from ent_core.essais.annuaire import ECOLE, Annuaire, peupler
+from ent_core.essais.base import Fabrique
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import ActeJournal, Identifiant, Inscription, Personne, Rattachement
 from ent_core.socle.calendrier import HorlogeFixe
@@ -330,4 +331,80 @@ def test_un_disque_plein_se_dit_et_ne_perd_rien(moteur: Moteur, tmp_path: Path) 
         empeche.executer(plan)
     assert moteur.executer(plan).finie
     assert moteur.tetes.lire() != [], "la tête suivante couvre tout ce qui précède"
+    assert intacte(moteur)
+
+
+ACCIDENTS = {
+    "le disque de la base est plein": "raise exception 'plus de place' using errcode = 'disk_full'",
+    "la base a interrompu un lot trop long": "perform pg_sleep(20)",
+}
+
+
+@pytest.mark.parametrize("dit", ACCIDENTS)
+def test_un_accident_de_la_base_au_milieu_d_un_lot_se_dit_et_se_reprend(
+    fabrique_bases: Fabrique, horloge: HorlogeFixe, tmp_path: Path, dit: str
+) -> None:
+    adresses = fabrique_bases.migree()
+    base = BaseDeDonnees(adresses.application)
+    with base.academie("essai") as session:
+        annuaire = peupler(session)
+    faire_partir(base, [annuaire["camarade"], annuaire["camarade_autre"]], DEPART)
+    horloge.instant = a_midi(DEPART + timedelta(days=61))
+    moteur = Moteur.monter(base, horloge, tmp_path, annuaire)
+    plan = moteur.planifier()
+    moteur.approuver(plan)
+    horloge.avancer(timedelta(days=8))
+    proprietaire = create_engine(adresses.proprietaire)
+    with proprietaire.begin() as connexion:
+        connexion.exec_driver_sql(
+            "create function accident() returns trigger language plpgsql as"
+            f" $$ begin {ACCIDENTS[dit]}; return old; end $$"
+        )
+        connexion.exec_driver_sql(
+            "create trigger accident before delete on personne for each row execute function accident()"
+        )
+        connexion.exec_driver_sql(
+            f"alter database \"{adresses.proprietaire.database}\" set statement_timeout = '1s'"
+        )
+    base.fermer()  # les connexions suivantes ont le réglage nouveau
+    with pytest.raises(OperationRefusee, match=dit) as refus:
+        moteur.executer(plan)
+    assert "reprend où elle en était" in str(refus.value.remede)
+    assert presentes(base, annuaire["camarade"], annuaire["camarade_autre"]) == 2
+    assert intacte(moteur)
+    with proprietaire.begin() as connexion:
+        connexion.exec_driver_sql("drop trigger accident on personne")
+    proprietaire.dispose()
+    assert moteur.executer(plan).finie
+    assert presentes(base, annuaire["camarade"], annuaire["camarade_autre"]) == 0
+    assert intacte(moteur)
+    base.fermer()
+    fabrique_bases.retirer(adresses)
+
+
+def test_deux_executions_lancees_ensemble_n_eliminent_qu_une_fois(moteur: Moteur, annuaire: Annuaire) -> None:
+    plan = moteur.planifier()
+    moteur.approuver(plan)
+    moteur.horloge.avancer(timedelta(days=8))
+    barriere, eliminees, refusees = threading.Barrier(2), [], []
+
+    def executer() -> None:
+        autre = BaseDeDonnees(moteur.base.url)
+        barriere.wait()
+        try:
+            rejoue = Moteur(autre, moteur.horloge, moteur.regles, moteur.tetes, annuaire).executer(plan)
+            eliminees.append(rejoue.eliminees)
+        except OperationRefusee as refus:
+            refusees.append(refus.message)
+        finally:
+            autre.fermer()
+
+    fils = [threading.Thread(target=executer) for _ in range(2)]
+    for fil in fils:
+        fil.start()
+    for fil in fils:
+        fil.join()
+    assert sum(eliminees) == 4
+    assert len(eliminees) + len(refusees) == 2
+    assert all("une autre exécution" in message for message in refusees)
     assert intacte(moteur)

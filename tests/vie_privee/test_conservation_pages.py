@@ -63,6 +63,7 @@ def test_un_plan_se_relit_se_trie_s_exporte_et_s_approuve(instance: InstanceEssa
     assert "Annuaire des personnes et des classes" in page
     assert client.get(f"{adresse}?tri=-echues").status_code == 200
     assert client.get(f"{adresse}.csv").text.count("inscription") == 2
+    assert client.get(f"{adresse}.ods").data[:2] == b"PK"
     with instance.base.academie("essai") as session:
         empreinte = session.scalars(select(PlanConservation.empreinte)).one()
     assert client.post(f"{adresse}/approuver", data={"empreinte": "0" * 64}).status_code == 422

@@ -9,20 +9,22 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import column, create_engine, func, select, table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from ent_core.contrat.resultats import Bilan
 from ent_core.donnees.session import BaseDeDonnees
-from ent_core.essais.annuaire import ECOLE
+from ent_core.essais.annuaire import AUTRE, ECOLE
 from ent_core.essais.base import Fabrique
+from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import ActeJournal, Personne
 from ent_core.socle.erreurs import OperationRefusee
 from ent_core.vie_privee.conservation.gels import NatureGel, poser
 from ent_core.vie_privee.conservation.modeles import Gel
 from ent_core.vie_privee.droits.livre import Livre
-from ent_core.vie_privee.droits.oppositions import Source, accueillir, lever, opposee
+from ent_core.vie_privee.droits.modeles import Effacement
+from ent_core.vie_privee.droits.oppositions import Voie, accueillir, lever, opposee
 from ent_core.vie_privee.droits.verdict import ANNUAIRE, Fondement, examiner
 from tests.vie_privee.brique_incidents import SUIVI, Adhesion, Fait, brique_incidents
 from tests.vie_privee.droits_essais import Champ, Poste, monter
@@ -149,6 +151,59 @@ def test_un_journal_ne_s_oublie_que_dans_la_transaction_d_un_effacement(poste: P
         assert session.scalar(select(func.count()).where(ActeJournal.acteur_id == personne)) != 0
 
 
+@pytest.mark.exigence("RGPD-DRO-04")
+def test_un_effacement_demande_pour_une_ecole_laisse_entier_ce_que_les_autres_tiennent(
+    fabrique_bases: Fabrique, tmp_path: Path
+) -> None:
+    bornees: list[str | None] = []
+    poste = monter(fabrique_bases, tmp_path, brique_incidents(bornees=bornees))
+    personne, _, _ = semer(poste)
+    with poste.base.academie("essai") as session:
+        for uai in (ECOLE, AUTRE, None):
+            consigner(session, poste.horloge, "essai.fait", uai=uai, acteur=personne)
+        session.add(Fait(uai=AUTRE, eleve_id=personne, jour=poste.horloge.aujourd_hui(), nature="retard"))
+    with poste.base.academie("essai") as session:
+        verdicts = {
+            v.traitement: v
+            for v in examiner(session, poste.registre, personne, Fondement.ILLICITE, uai=ECOLE)
+        }
+        assert verdicts["noyau.journal"].efface
+        assert verdicts["noyau.comptes"].lignes == {"session_web": 1}, "le compte est à toute l'académie"
+    poste.guichet.effacer(poste.base, personne, Fondement.ILLICITE, uai=ECOLE)
+    with poste.base.academie("essai") as session:
+        actes = session.execute(
+            select(ActeJournal.uai, ActeJournal.acteur_id).where(ActeJournal.acte == "essai.fait")
+        )
+        assert {uai: acteur for uai, acteur in actes} == {ECOLE: None, AUTRE: personne, None: personne}
+        faits = session.scalars(select(Fait.uai).where(Fait.eleve_id == personne)).all()
+        assert faits == [AUTRE]
+        assert session.get(Personne, personne) is not None
+    assert bornees == [ECOLE]
+    poste.base.fermer()
+    fabrique_bases.retirer(poste.adresses)
+
+
+def test_une_brique_qui_n_efface_que_partout_n_est_pas_appelee_pour_une_ecole(poste: Poste) -> None:
+    personne, _, _ = semer(poste)
+    avant = poste.toute_la_base()
+    with pytest.raises(OperationRefusee, match="n'efface que pour toute l'académie"):
+        poste.guichet.effacer(poste.base, personne, Fondement.ILLICITE, uai=ECOLE)
+    assert poste.toute_la_base() == avant
+
+
+def test_l_oubli_d_un_journal_ne_deborde_pas_de_l_ecole_inscrite(poste: Poste) -> None:
+    personne, _, _ = semer(poste)
+    with poste.base.academie("essai") as session:
+        inscrit = Effacement(
+            jeton="0" * 64, fondement="illicite", traitements=[], uai=ECOLE, le=poste.horloge.maintenant()
+        )
+        session.add(inscrit)
+        session.flush()
+        oublier = func.ent_oublier("acte_journal", "acteur_id", personne, inscrit.id, False)
+        with pytest.raises(DBAPIError, match="aucun effacement"):
+            session.scalar(select(oublier))
+
+
 def test_une_sauvegarde_restauree_ne_ramene_personne(poste: Poste, fabrique_bases: Fabrique) -> None:
     personne, autre, champ = semer(poste)
     restaure = _copier(poste, fabrique_bases)
@@ -177,6 +232,12 @@ def _copier(poste: Poste, bases: Fabrique) -> Poste:
     bases.retirer(vide)
     maitre = create_engine(poste.adresses.proprietaire.set(database="postgres"), isolation_level="AUTOCOMMIT")
     with maitre.connect() as connexion:
+        # La fabrique d'essais tient une connexion à chaque base ; un modèle ne doit en avoir aucune.
+        connexion.execute(
+            select(func.pg_terminate_backend(column("pid")))
+            .select_from(table("pg_stat_activity"))
+            .where(column("datname") == poste.adresses.application.database)
+        )
         connexion.exec_driver_sql(
             f'create database "{vide.application.database}" template "{poste.adresses.application.database}"'
         )
@@ -211,7 +272,7 @@ def test_une_opposition_accueillie_se_voit_de_la_brique_et_permet_l_effacement(p
     with poste.base.academie("essai") as session:
         opposition = accueillir(
             session, poste.horloge, SUIVI, personne, uai=ECOLE, motif="situation protégée",
-            source=Source.PAPIER, par=poste.annuaire["direction"],
+            source=Voie.PAPIER, par=poste.annuaire["direction"],
             depuis=poste.horloge.aujourd_hui() - timedelta(days=3),
         )  # fmt: skip
         identifiant = opposition.id
@@ -231,5 +292,5 @@ def test_une_opposition_que_la_declaration_ferme_est_refusee(poste: Poste) -> No
     with poste.base.academie("essai") as session, pytest.raises(OperationRefusee, match="Fermé"):
         accueillir(
             session, poste.horloge, traitement, poste.annuaire["eleve"], uai=ECOLE, motif="je ne veux pas",
-            source=Source.ECRAN, par=None,
+            source=Voie.ECRAN, par=None,
         )  # fmt: skip

@@ -11,13 +11,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from ent_core.essais.annuaire import ECOLE
+from ent_core.essais.annuaire import AUTRE, ECOLE
 from ent_core.essais.application import configuration_essai
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai
 from ent_core.identite.modeles import ActeJournal
 from ent_core.vie_privee.conservation.modeles import Gel
 from ent_core.vie_privee.droits.modeles import Demande
-from ent_core.vie_privee.droits.oppositions import opposee
+from ent_core.vie_privee.droits.oppositions import limitees, opposee
 from tests.vie_privee.brique_incidents import SUIVI, Fait, brique_incidents
 from tests.vie_privee.pages_essai import chercher, texte_de
 
@@ -155,7 +155,12 @@ def test_repondre_a_une_limitation_pose_un_gel(ent: InstanceEssai) -> None:
     ent.client("direction").post(adresse(demande, "repondre"), data={"texte": "Tout est suspendu."})
     with ent.base.academie("essai") as session:
         gel = session.scalars(select(Gel)).one()
-        assert (gel.personne_id, gel.nature) == (ent.annuaire["cpe"], "demande")
+        assert (gel.personne_id, gel.nature) == (ent.annuaire["cpe"], "limitation")
+    with ent.base.ecole(ECOLE, "essai") as session:
+        deux = {ent.annuaire["cpe"], ent.annuaire["enseignant"]}
+        assert limitees(session, SUIVI.cle, deux) == {ent.annuaire["cpe"]}
+    with ent.base.ecole(AUTRE, "essai") as session:
+        assert limitees(session, SUIVI.cle, deux) == frozenset()
 
 
 @pytest.mark.exigence("RGPD-DRO-04")

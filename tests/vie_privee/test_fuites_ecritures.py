@@ -161,8 +161,9 @@ def _traces(monde: Monde) -> list[TraceEcriture]:
 
 
 def _oublier_les_traces(monde: Monde) -> None:
-    with monde.base.academie("essai") as session:
-        session.execute(delete(TraceEcriture))
+    # Nul compte de l'application n'en efface : seul le maître de la base d'essai le peut.
+    with monde.proprietaire.moteur.begin() as connexion:
+        connexion.execute(delete(TraceEcriture))
 
 
 @pytest.mark.parametrize("forme", FORMES)

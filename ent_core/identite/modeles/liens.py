@@ -98,7 +98,6 @@ class Inscription(ParAnnee, Base):
         ),
         CheckConstraint("(division_id is null) <> (groupe_id is null)", name="structure"),
         CheckConstraint("fin is null or debut <= fin", name="ordre"),
-        Index(None, "uai", "annee", "personne_id"),
         Index(None, "uai", "annee", "division_id", postgresql_where="division_id is not null"),
         Index(None, "uai", "annee", "groupe_id", postgresql_where="groupe_id is not null"),
         Index(None, "personne_id"),

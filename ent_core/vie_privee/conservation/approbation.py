@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from ent_core.identite.journal import consigner
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.erreurs import AccesRefuse, DonneeInvalide, Introuvable, OperationRefusee
+from ent_core.vie_privee.conservation.avis import annoncer, masquer, retirer
 from ent_core.vie_privee.conservation.dossier import (
     Dossier,
     EtatPlan,
@@ -23,6 +24,7 @@ from ent_core.vie_privee.conservation.dossier import (
 )
 from ent_core.vie_privee.conservation.modeles import (
     DecisionConservation,
+    LigneConservation,
     PlanConservation,
     ReportConservation,
     VisaElimination,
@@ -30,9 +32,13 @@ from ent_core.vie_privee.conservation.modeles import (
 from ent_core.vie_privee.conservation.plan import Conditions, conditions, empreinte
 from ent_core.vie_privee.conservation.regles import Regles
 
-__all__ = ["annuler", "approuver", "decider", "perimer", "reporter", "viser"]
+__all__ = ["annuler", "approuver", "aviser", "decider", "perimer", "reporter", "restaurer", "viser"]
 
 _REPORT_MAXIMAL = timedelta(days=366)
+_REVUE = timedelta(days=90)
+"""Ce que dure la remise en place d'une unité, avant qu'un plan puisse la proposer de nouveau."""
+
+_CLOSENT = ("annulation", "fin", "ecart")
 _FICHIER_MAXIMAL = 5 * 1024 * 1024
 
 
@@ -46,7 +52,9 @@ def approuver(
     par: UUID,
     uai: str | None = None,
 ) -> Dossier:
-    """Approuve un plan, et avise : le préavis court de ce jour. La seconde fois, par une autre personne.
+    """Approuve un plan, et avise : le préavis des lignes que plus rien d'autre ne retient court de ce jour.
+
+    Une seconde fois, par une autre personne, pour les lignes qui le demandent.
 
     :param session: session de l'académie ; l'appelant valide.
     :param regles: règles de l'instance.
@@ -75,7 +83,20 @@ def approuver(
     decider(session, horloge, dossier.plan, "approbation", par=par)
     if premiere:
         decider(session, horloge, dossier.plan, "avis", par=par)
+    aviser(session, horloge, regles, plan_id)
     return ouvrir(session, horloge, plan_id, uai)
+
+
+def aviser(session: Session, horloge: Horloge, regles: Regles, plan_id: UUID) -> None:
+    """Donne les avis qui manquent, et cache ce que rien d'autre ne retient ; peut être rejoué sans effet.
+
+    :param session: session de l'académie ; l'appelant valide.
+    :param regles: règles de l'instance.
+    :param plan_id: plan.
+    """
+    dossier = ouvrir(session, horloge, plan_id)
+    annoncer(session, horloge, regles, dossier.plan, dossier.a_annoncer)
+    _cacher(dossier, session)
 
 
 def annuler(
@@ -115,24 +136,54 @@ def reporter(
     :raises DonneeInvalide: date passée ou trop lointaine, motif absent.
     """
     dossier = ouvrir(session, horloge, plan_id, uai)
-    ligne = next((li for li in dossier.lignes if li.rang == rang), None)
-    if ligne is None:
-        raise Introuvable("cette ligne n'est pas dans le plan.", remede="rafraîchir la page.")
+    ligne = _ligne(dossier, rang)
     if not dossier.jour < jusqu_au <= dossier.jour + _REPORT_MAXIMAL:
         raise DonneeInvalide(
             "la date du report n'est pas acceptable.", remede="choisir un jour dans l'année à venir."
         )
-    report = ReportConservation(
-        traitement=ligne.traitement, objet=ligne.objet, uai=ligne.uai, periode=ligne.periode,
-        jusqu_au=jusqu_au, motif=_motif(motif), par=par, le=horloge.maintenant(),
-    )  # fmt: skip
-    session.add(report)
-    session.flush()
+    report = _reporter(session, horloge, dossier, ligne, jusqu_au, _motif(motif), par)
     consigner(
         session, horloge, "conservation.reportee", uai=uai, acteur=par, objet=str(plan_id),
         details={"ligne": rang, "jusqu_au": jusqu_au.isoformat()},
     )  # fmt: skip
     return report
+
+
+def restaurer(
+    session: Session,
+    horloge: Horloge,
+    plan_id: UUID,
+    rang: int,
+    *,
+    motif: str,
+    par: UUID | None,
+    uai: str | None = None,
+) -> date:
+    """Remet en place, pendant le préavis, toute l'unité d'une ligne : elle se voit, et ne partira pas.
+
+    :param session: session de l'académie ; l'appelant valide.
+    :param rang: une ligne du plan ; celles de même traitement, établissement et année la suivent.
+    :param motif: pourquoi.
+    :returns: jour où l'unité pourra revenir dans un plan.
+    :raises Introuvable: ligne inconnue.
+    :raises OperationRefusee: aucun avis n'est donné pour elle, ou elle est déjà éliminée.
+    """
+    dossier = ouvrir(session, horloge, plan_id, uai)
+    unite = [li for li in dossier.unite(_ligne(dossier, rang)) if li.rang in dossier.avis]
+    if not unite:
+        raise OperationRefusee(
+            "cette ligne n'attend pas d'être éliminée : il n'y a rien à remettre en place.",
+            remede="rafraîchir la page ; ce qui est déjà parti figure parmi les preuves.",
+            lieu=f"plan {plan_id}, ligne {rang}",
+        )
+    jusqu_au, texte = dossier.jour + _REVUE, _motif(motif)
+    for ligne in unite:
+        _reporter(session, horloge, dossier, ligne, jusqu_au, texte, par)
+    consigner(
+        session, horloge, "conservation.restauree", uai=unite[0].uai, acteur=par, objet=str(plan_id),
+        details={"lignes": len(unite), "ligne": rang, "jusqu_au": jusqu_au.isoformat()},
+    )  # fmt: skip
+    return jusqu_au
 
 
 def viser(
@@ -178,6 +229,7 @@ def viser(
     )  # fmt: skip
     session.add(visa)
     session.flush()
+    _cacher(ouvrir(session, horloge, plan_id), session)
     consigner(
         session, horloge, "conservation.visee", uai=uai, acteur=par, objet=str(plan_id),
         details={"traitement": traitement},
@@ -220,6 +272,8 @@ def decider(
         )
     )  # fmt: skip
     session.flush()
+    if nature in _CLOSENT:
+        retirer(session, plan.id)
     consigner(
         session, horloge, "conservation.decidee", uai=plan.uai, acteur=par, objet=str(plan.id),
         details={"nature": nature},
@@ -252,6 +306,36 @@ def _seul(session: Session, horloge: Horloge, dossier: Dossier) -> None:
                 remede="l'exécuter ou l'annuler, puis établir un nouveau plan.",
                 lieu=f"plan {autre.id}",
             )
+
+
+def _cacher(dossier: Dossier, session: Session) -> None:
+    masquer(session, dossier.plan.id, {ligne.rang for ligne in dossier.pretes})
+
+
+def _ligne(dossier: Dossier, rang: int) -> LigneConservation:
+    ligne = next((li for li in dossier.lignes if li.rang == rang), None)
+    if ligne is None:
+        raise Introuvable("cette ligne n'est pas dans le plan.", remede="rafraîchir la page.")
+    return ligne
+
+
+def _reporter(
+    session: Session,
+    horloge: Horloge,
+    dossier: Dossier,
+    ligne: LigneConservation,
+    jusqu_au: date,
+    motif: str,
+    par: UUID | None,
+) -> ReportConservation:
+    report = ReportConservation(
+        traitement=ligne.traitement, objet=ligne.objet, uai=ligne.uai, periode=ligne.periode,
+        jusqu_au=jusqu_au, motif=motif, par=par, le=horloge.maintenant(),
+    )  # fmt: skip
+    session.add(report)
+    session.flush()
+    retirer(session, dossier.plan.id, {ligne.rang})
+    return report
 
 
 def _motif(texte: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 
 from odf.opendocument import OpenDocumentSpreadsheet
@@ -22,7 +22,7 @@ from ent_core.socle.dates import jour_court
 from ent_core.vie_privee.conservation.dossier import Dossier
 from ent_core.vie_privee.conservation.modeles import LigneConservation
 
-__all__ = ["ENTETES", "Article", "articles", "en_ods", "plan_en_csv"]
+__all__ = ["ENTETES", "Article", "articles", "en_ods", "plan_en_csv", "plan_en_ods"]
 
 ENTETES = (
     "Service", "Nature des documents", "Dates extrêmes", "Durée de conservation", "Volume (enregistrements)",
@@ -79,16 +79,42 @@ def en_ods(lignes: Sequence[Article]) -> bytes:
 
     :param lignes: lignes du bordereau.
     """
+    return _ods("Bordereau d'élimination", (ENTETES, *(astuple(ligne) for ligne in lignes)))
+
+
+def plan_en_csv(dossier: Dossier) -> bytes:
+    """Le plan entier, une ligne par unité, avec ce qui la retient.
+
+    :param dossier: dossier du plan.
+    """
+    return _csv(_rangees(dossier))
+
+
+def plan_en_ods(dossier: Dossier) -> bytes:
+    """Le même, dans un classeur ODS : les nombres s'y additionnent et s'y trient.
+
+    :param dossier: dossier du plan.
+    """
+    return _ods("Plan d'élimination", _rangees(dossier))
+
+
+def _rangees(dossier: Dossier) -> Iterator[Sequence[object]]:
+    yield [*_COLONNES, "retenue_par"]
+    for ligne in dossier.lignes:
+        yield [*(getattr(ligne, nom) for nom in _COLONNES), dossier.obstacle(ligne)]
+
+
+def _ods(nom: str, rangees: Iterable[Sequence[object]]) -> bytes:
     document = OpenDocumentSpreadsheet()
-    feuille = Table(name="Bordereau d'élimination")
-    for valeurs in (ENTETES, *(astuple(ligne) for ligne in lignes)):
+    feuille = Table(name=nom)
+    for valeurs in rangees:
         rangee = TableRow()
         for valeur in valeurs:
-            nombre = isinstance(valeur, int)
+            nombre = isinstance(valeur, int) and not isinstance(valeur, bool)
             cellule = TableCell(
                 **({"valuetype": "float", "value": valeur} if nombre else {"valuetype": "string"})
             )
-            cellule.addElement(P(text=str(valeur)))
+            cellule.addElement(P(text="" if valeur is None else str(valeur)))
             rangee.addElement(cellule)
         feuille.addElement(rangee)
     document.spreadsheet.addElement(feuille)
@@ -97,19 +123,9 @@ def en_ods(lignes: Sequence[Article]) -> bytes:
     return sortie.getvalue()
 
 
-def plan_en_csv(dossier: Dossier) -> bytes:
-    """Le plan entier, une ligne par unité, avec ce qui la retient.
-
-    :param dossier: dossier du plan.
-    """
-    rangees = ([*(getattr(li, nom) for nom in _COLONNES), dossier.obstacle(li)] for li in dossier.lignes)
-    return _csv([*_COLONNES, "retenue_par"], rangees)
-
-
-def _csv(entetes: Sequence[str], rangees: Iterable[Sequence[object]]) -> bytes:
+def _csv(rangees: Iterable[Sequence[object]]) -> bytes:
     sortie = io.StringIO()
     ecrivain = csv.writer(sortie, delimiter=";", lineterminator="\r\n")
-    ecrivain.writerow(entetes)
     ecrivain.writerows(
         [proteger("" if valeur is None else str(valeur)) for valeur in rangee] for rangee in rangees
     )

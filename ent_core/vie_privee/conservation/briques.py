@@ -19,7 +19,7 @@ from ent_core.socle.erreurs import OperationRefusee
 from ent_core.vie_privee.conservation.declencheurs import dernier_depart_echu
 from ent_core.vie_privee.conservation.lots import Atelier, compter_echues
 
-__all__ = ["Purger", "purger_brique"]
+__all__ = ["Purger", "limite", "purger_brique"]
 
 Purger = Callable[[Session, str, str, str, date, bool], Bilan | None]
 """Appelle ``ent_purger`` d'une brique : (session, brique, traitement, uai, limite, simulation)."""
@@ -35,10 +35,11 @@ def purger_brique(session: Session, ateliers: Sequence[Atelier], purger: Purger)
     :raises OperationRefusee: ses comptes ne sont pas ceux du noyau.
     """
     ligne, regle = ateliers[0].ligne, ateliers[0].regle
-    if ligne.uai is None:
+    if ligne.uai is None or regle.deplace:
+        # Ce qui entre dans l'archive n'est purgé par personne : la brique l'ôterait sans l'y mettre.
         return ""
     ateliers[0].situation(session)
-    arguments = (session, ligne.brique, ligne.traitement, ligne.uai, _limite(session, ateliers))
+    arguments = (session, ligne.brique, ligne.traitement, ligne.uai, limite(session, ateliers))
     essai = purger(*arguments, True)
     if essai is None:
         return ""
@@ -81,8 +82,12 @@ def purger_brique(session: Session, ateliers: Sequence[Atelier], purger: Purger)
     return ""
 
 
-def _limite(session: Session, ateliers: Sequence[Atelier]) -> date:
-    """Premier jour dont les données restent."""
+def limite(session: Session, ateliers: Sequence[Atelier]) -> date:
+    """Premier jour dont les données restent.
+
+    :param session: session de l'académie.
+    :param ateliers: lignes du plan, d'un même traitement et d'un même établissement.
+    """
     regle = ateliers[0].regle
     if regle.depart is not Depart.FIN_ANNEE_SCOLAIRE:
         return dernier_depart_echu(ateliers[0].jour, regle.duree) + timedelta(days=1)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from ent_core.contrat.donnees import Sort
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.dates import jour_court
 from ent_core.socle.erreurs import Introuvable
+from ent_core.vie_privee.conservation import avis as avis_d_elimination
 from ent_core.vie_privee.conservation.modeles import (
+    AvisElimination,
     DecisionConservation,
     LigneConservation,
     PlanConservation,
@@ -23,11 +25,9 @@ from ent_core.vie_privee.conservation.modeles import (
     VisaElimination,
 )
 from ent_core.vie_privee.conservation.plan import lignes
+from ent_core.vie_privee.conservation.regles import VALIDITE
 
-__all__ = ["EN_ATTENTE", "VALIDITE", "Dossier", "EtatPlan", "en_attente", "ouvrir", "plans"]
-
-VALIDITE = timedelta(days=30)
-"""Ce que dure une approbation."""
+__all__ = ["EN_ATTENTE", "Dossier", "EtatPlan", "en_attente", "ouvrir", "plans"]
 
 
 class EtatPlan(StrEnum):
@@ -51,6 +51,7 @@ class Dossier:
     """Un plan et tout ce qui s'est décidé à son sujet, un jour donné.
 
     :param faites: lignes dont le bilan est dans la chaîne.
+    :param avis: rang de ligne → avis donné, tant que la ligne n'est pas partie.
     :param partiel: un établissement regarde sa part d'un plan de l'académie : il reporte, sans décider.
     """
 
@@ -62,6 +63,7 @@ class Dossier:
     faites: frozenset[int]
     jour: date
     partiel: bool = False
+    avis: Mapping[int, AvisElimination] = field(default_factory=dict)
 
     @property
     def approbations(self) -> tuple[DecisionConservation, ...]:
@@ -90,26 +92,33 @@ class Dossier:
         return EtatPlan.EXPIRE if "approbation" in natures else EtatPlan.PROPOSE
 
     @property
-    def avis_le(self) -> date | None:
-        """Jour de l'avis : le préavis court de là, non de la date théorique."""
-        return max((d.jour for d in self.decisions if d.nature == "avis"), default=None)
-
-    @property
     def a_faire(self) -> tuple[LigneConservation, ...]:
         """Lignes qui éliminent quelque chose, et dont le bilan n'est pas fait."""
         return tuple(li for li in self.lignes if li.echues and li.rang not in self.faites)
 
     def obstacle(self, ligne: LigneConservation) -> str:
-        """Ce qui empêche d'exécuter une ligne, en clair ; vide si rien.
+        """Ce qui empêche d'exécuter une ligne ce jour-là, en clair ; vide si rien.
+
+        :param ligne: ligne du plan.
+        """
+        empechement = self.empechement(ligne)
+        if empechement:
+            return empechement
+        avis = self.avis.get(ligne.rang)
+        if avis is None:
+            return "l'avis n'est pas encore donné : il part cette nuit"
+        if self.jour < avis.execution_le:
+            return f"le préavis court jusqu'au {jour_court(avis.execution_le)}"
+        return ""
+
+    def empechement(self, ligne: LigneConservation) -> str:
+        """Ce qui, hors le préavis, empêche d'exécuter une ligne ; vide si rien.
 
         :param ligne: ligne du plan.
         """
         report = self.report(ligne)
-        avis = self.avis_le
         if ligne.defaut:
             return f"la règle ne peut pas s'appliquer ({ligne.defaut}) : la brique est à corriger"
-        if ligne.sort == Sort.ARCHIVER:
-            return "le versement aux archives n'est pas encore possible : rien n'est ni versé, ni éliminé"
         if report is not None:
             return f"reportée jusqu'au {jour_court(report.jusqu_au)}"
         if ligne.visa and not any(v.traitement == ligne.traitement for v in self.visas):
@@ -118,17 +127,36 @@ class Dossier:
             return "le plan n'est pas approuvé"
         if ligne.second_regard and len({d.par for d in self.approbations}) < 2:
             return "une seconde personne doit approuver : plus d'un cinquième de la table partirait"
-        if avis is None or self.jour < avis + timedelta(days=ligne.preavis):
-            debut = (avis or self.jour) + timedelta(days=ligne.preavis)
-            return f"le préavis court jusqu'au {jour_court(debut)}"
         return ""
+
+    @property
+    def a_annoncer(self) -> tuple[LigneConservation, ...]:
+        """Lignes que ce plan, approuvé, peut éliminer, et dont l'avis n'est pas donné."""
+        if self.etat not in EN_ATTENTE:
+            return ()
+        return tuple(li for li in self.a_faire if li.rang not in self.avis and not self.definitif(li))
+
+    @property
+    def pretes(self) -> tuple[LigneConservation, ...]:
+        """Lignes que seul le préavis retient ; aucune, si le plan n'est pas à exécuter."""
+        if self.etat not in EN_ATTENTE:
+            return ()
+        return tuple(li for li in self.a_faire if not self.empechement(li))
+
+    def unite(self, ligne: LigneConservation) -> tuple[LigneConservation, ...]:
+        """Lignes qui partent ensemble : même traitement, même établissement, même année.
+
+        :param ligne: l'une d'elles.
+        """
+        cle = (ligne.traitement, ligne.uai, ligne.periode)
+        return tuple(li for li in self.a_faire if (li.traitement, li.uai, li.periode) == cle)
 
     def definitif(self, ligne: LigneConservation) -> bool:
         """Vrai si ce plan n'éliminera jamais cette ligne, quoi que l'on attende.
 
         :param ligne: ligne du plan.
         """
-        return bool(ligne.defaut or ligne.sort == Sort.ARCHIVER or self.report(ligne))
+        return bool(ligne.defaut or self.report(ligne))
 
     def report(self, ligne: LigneConservation) -> ReportConservation | None:
         """Report qui couvre une ligne ce jour-là.
@@ -173,6 +201,7 @@ def ouvrir(session: Session, horloge: Horloge, plan_id: UUID, uai: str | None = 
         ),
         horloge.aujourd_hui(),
         partiel=uai is not None and plan.uai is None,
+        avis=avis_d_elimination.lister(session, plan_id),
     )
 
 

@@ -9,19 +9,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from psycopg.errors import DiskFull, QueryCanceled
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.donnees import Depart
 from ent_core.donnees.session import BaseDeDonnees, connecter
 from ent_core.identite.modeles import AnneeScolaire
 from ent_core.socle.calendrier import Horloge
-from ent_core.socle.erreurs import OperationRefusee
+from ent_core.socle.erreurs import BaseIndisponible, OperationRefusee
 from ent_core.vie_privee.conservation.approbation import decider, perimer
-from ent_core.vie_privee.conservation.briques import Purger, purger_brique
+from ent_core.vie_privee.conservation.briques import Purger, limite, purger_brique
 from ent_core.vie_privee.conservation.dossier import EN_ATTENTE, Dossier, EtatPlan, ouvrir
 from ent_core.vie_privee.conservation.lots import Atelier, compter_echues, eliminer
 from ent_core.vie_privee.conservation.modeles import (
@@ -29,7 +31,9 @@ from ent_core.vie_privee.conservation.modeles import (
     LigneConservation,
     PlanConservation,
     Preuve,
+    ReportConservation,
 )
+from ent_core.vie_privee.conservation.partitions import Annee, detacher, familles
 from ent_core.vie_privee.conservation.preuve import Tetes, tete
 from ent_core.vie_privee.conservation.regles import Regles
 from ent_core.vie_privee.conservation.situation import activites
@@ -97,6 +101,8 @@ class Executeur:
         with self._seul():
             try:
                 return self._executer(plan_id, avancer)
+            except BaseIndisponible as panne:
+                raise (_interrompue(panne, plan_id) or panne) from panne
             finally:
                 self._ecrire_tete()
 
@@ -118,12 +124,15 @@ class Executeur:
                 remede="lever ce qui le retient, ou établir un nouveau plan.",
                 lieu=f"plan {plan_id}",
             )
+        permises = self._annees(
+            dossier, permises, resultat, lambda objet: avancer(objet, resultat.eliminees, total)
+        )
         permises = self._briques(dossier, permises, resultat)
         for ligne in permises:
             self._ligne(dossier, ligne, resultat, lambda objet: avancer(objet, resultat.eliminees, total))
         with self.base.academie(_MOTIF) as session:
-            reste = ouvrir(session, self.horloge, plan_id)
             _continuer(session, plan_id)
+            reste = self._reste(session, dossier)
             resultat.finie = all(reste.definitif(ligne) for ligne in reste.a_faire)
             vain = resultat.finie and self._en_vain(session, plan_id)
             if resultat.finie:
@@ -131,6 +140,12 @@ class Executeur:
         if vain:
             raise _en_ecart(plan_id, "rien de ce que le plan annonçait n'a été trouvé")
         return resultat
+
+    def _reste(self, session: Session, dossier: Dossier) -> Dossier:
+        """Le même dossier, après l'exécution : ses lignes sont figées, seul le reste se relit."""
+        faites = select(Preuve.rang).where(Preuve.plan_id == dossier.plan.id, Preuve.nature == "bilan")
+        reports = session.scalars(select(ReportConservation).order_by(ReportConservation.id))
+        return replace(dossier, faites=frozenset(session.scalars(faites)), reports=tuple(reports))
 
     def _en_vain(self, session: Session, plan_id: UUID) -> bool:
         """Tout était annoncé, rien n'a été trouvé : ce n'est pas un succès."""
@@ -157,6 +172,41 @@ class Executeur:
                 lieu=f"plan {plan_id}",
             )
         return dossier
+
+    def _annees(
+        self,
+        dossier: Dossier,
+        permises: list[LigneConservation],
+        resultat: Execution,
+        avancer: Callable[[str], None],
+    ) -> list[LigneConservation]:
+        """Les années entières partent d'un coup ; rend ce qu'il reste à éliminer ligne à ligne."""
+        if dossier.plan.uai is not None:
+            return permises
+        parties: set[int] = set()
+        for famille in familles(self.regles, dossier.lignes, {ligne.rang for ligne in permises}):
+            annees = [Annee(tuple(self._atelier(dossier, li) for li in siennes)) for siennes in famille]
+            if any(self._purgee_par_sa_brique(annee) for annee in annees):
+                continue
+            duree = detacher(self.base, annees, _MOTIF, lambda session: _continuer(session, dossier.plan.id))
+            if duree is None:
+                continue
+            for annee in annees:
+                resultat.eliminees += annee.nombre
+                resultat.lots += 1
+                parties |= {atelier.ligne.rang for atelier in annee.ateliers}
+                avancer(annee.regle.table.name)
+            resultat.lot_le_plus_long = max(resultat.lot_le_plus_long, duree)
+        return [ligne for ligne in permises if ligne.rang not in parties]
+
+    def _purgee_par_sa_brique(self, annee: Annee) -> bool:
+        """Une brique qui a sa purge passe d'abord : elle seule sait ce qu'elle garde hors de la base."""
+        premier = annee.ateliers[0]
+        ligne = premier.ligne
+        with self.base.academie(_MOTIF) as session:
+            jour = limite(session, [premier])
+            essai = self.purger(session, ligne.brique, ligne.traitement, ligne.uai or "", jour, True)
+        return essai is not None
 
     def _ligne(
         self, dossier: Dossier, ligne: LigneConservation, resultat: Execution, avancer: Callable[[str], None]
@@ -297,6 +347,23 @@ def _continuer(session: Session, plan_id: UUID) -> None:
             remede="établir un nouveau plan, au besoin.",
             lieu=f"plan {plan_id}",
         )
+
+
+def _interrompue(panne: BaseIndisponible, plan_id: UUID) -> OperationRefusee | None:
+    """Ce que la base a refusé au milieu d'un lot, en clair ; ``None`` si elle ne répond plus."""
+    cause = panne.__cause__
+    origine = cause.orig if isinstance(cause, DBAPIError) else None
+    if isinstance(origine, DiskFull):
+        message, remede = "le disque de la base est plein", "libérer de la place"
+    elif isinstance(origine, QueryCanceled):
+        message, remede = "la base a interrompu un lot trop long", "voir « statement_timeout » et sa charge"
+    else:
+        return None
+    return OperationRefusee(
+        f"{message} : le lot en cours est défait ; ce qui est éliminé l'est, et sa preuve est dans la base.",
+        remede=f"{remede}, puis relancer : l'exécution reprend où elle en était.",
+        lieu=f"plan {plan_id}",
+    )
 
 
 def _en_ecart(plan_id: UUID, ecart: str) -> OperationRefusee:

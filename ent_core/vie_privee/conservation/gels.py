@@ -13,13 +13,16 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, false, func, literal, or_, select, true
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import NamedFromClause
 
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Personne
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.erreurs import DonneeInvalide, Introuvable, OperationRefusee
+from ent_core.vie_privee.archive.lieu import archive_de
+from ent_core.vie_privee.conservation.avis import demasquer
 from ent_core.vie_privee.conservation.modeles import Gel
 
 __all__ = ["Gels", "NatureGel", "en_vigueur", "lever", "lister", "partager_verrou", "poser"]
@@ -35,6 +38,7 @@ class NatureGel(StrEnum):
     DEMANDE = "demande"
     RECLAMATION = "reclamation"
     INSPECTION = "inspection"
+    LIMITATION = "limitation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,25 @@ class Gels:
     """Les gels en vigueur à un instant.
 
     :param par_traitement: traitement → personnes ; la clé vide vaut pour tous.
+    :param jetons: traitement → empreintes à clé des mêmes personnes ; ``None`` si la clé n'est pas là.
     """
 
     par_traitement: Mapping[str, frozenset[UUID]]
     identifiants: tuple[UUID, ...] = ()
+    jetons: Mapping[str, frozenset[UUID]] | None = None
+
+    def archives(self, alias: NamedFromClause) -> ColumnElement[bool]:
+        """Condition sur l'index de l'archive ; sans la clé des jetons, un seul gel suspend tout.
+
+        :param alias: alias d'une table d'index.
+        """
+        if self.jetons is None:
+            return literal(bool(self.par_traitement))
+        conditions = [
+            and_(alias.c.jeton.in_(jetons), alias.c.traitement == traitement if traitement else true())
+            for traitement, jetons in self.jetons.items()
+        ]
+        return func.coalesce(or_(*conditions), False) if conditions else false()
 
     def pour(self, traitement: str) -> frozenset[UUID]:
         """Personnes dont un traitement est gelé.
@@ -74,7 +93,12 @@ def en_vigueur(session: Session) -> Gels:
     ).all()
     for _, traitement, personne in trouves:
         par_traitement.setdefault(traitement or "", set()).add(personne)
-    return Gels({cle: frozenset(ids) for cle, ids in par_traitement.items()}, tuple(t[0] for t in trouves))
+    archive = archive_de(session)
+    return Gels(
+        {cle: frozenset(ids) for cle, ids in par_traitement.items()},
+        tuple(t[0] for t in trouves),
+        {cle: frozenset(map(archive.jeton, ids)) for cle, ids in par_traitement.items()} if archive else None,
+    )
 
 
 def lister(session: Session, uai: str | None = None, *, leves: bool = False) -> list[Gel]:
@@ -133,6 +157,7 @@ def poser(
     )  # fmt: skip
     session.add(gel)
     session.flush()
+    demasquer(session)
     _consigner(session, horloge, "gel.pose", gel, uai, par)
     return gel
 

@@ -13,28 +13,32 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    Date,
     String,
     Table,
     Uuid,
     and_,
     collate,
+    column,
     delete,
     func,
     literal,
     select,
     tuple_,
     update,
+    values,
 )
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from ent_core.contrat.donnees import Sort
 from ent_core.socle.calendrier import Horloge
+from ent_core.vie_privee.archive.entree import Partante, verser
 from ent_core.vie_privee.conservation.declencheurs import fait_date
 from ent_core.vie_privee.conservation.expressions import Calcul, echeance_sql
 from ent_core.vie_privee.conservation.gels import en_vigueur, partager_verrou
 from ent_core.vie_privee.conservation.modeles import LigneConservation
-from ent_core.vie_privee.conservation.preuve import ajouter_preuve, empreinte_lignes
+from ent_core.vie_privee.conservation.preuve import ajouter_preuves, empreinte_lignes
 from ent_core.vie_privee.conservation.regles import Regle, Regles, valeurs_anonymes
 from ent_core.vie_privee.conservation.situation import Situation, periode_sql
 
@@ -74,15 +78,23 @@ class Atelier:
         :param nombre: lignes éliminées.
         :param valeurs: le reste de l'entrée.
         """
+        return ajouter_preuves(session, self.horloge, [self.entree(nature, nombre, **valeurs)])
+
+    def entree(self, nature: str, nombre: int, **valeurs: Any) -> dict[str, Any]:
+        """Entrée de la chaîne, telle que la ligne du plan la donne.
+
+        :param nature: lot, brique, annee ou bilan.
+        :param nombre: lignes éliminées.
+        :param valeurs: le reste de l'entrée.
+        """
         ligne = self.ligne
-        entree = {
+        return {
             "nature": nature, "plan_id": ligne.plan_id, "plan": self.plan, "rang": ligne.rang,
             "regle": ligne.traitement, "version": ligne.version, "autorite": ligne.autorite,
             "sort": ligne.sort, "objet": ligne.objet, "uai": ligne.uai, "periode": ligne.periode,
             "nombre": nombre, "echeance_min": None, "echeance_max": None, "lignes": "",
             "graine": ligne.graine, **valeurs,
         }  # fmt: skip
-        return ajouter_preuve(session, self.horloge, entree).numero
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +137,11 @@ def eliminer(
         lot = lot.where(tuple_(*map(_comparable, cles)) > reprise)
     if regle.declaree.ajout_seul:
         parties = session.execute(lot).all()
+        _archiver(session, atelier, parties)
+    elif regle.deplace:
+        parties = session.execute(lot.with_for_update(of=alias, skip_locked=not attendre)).all()
+        _archiver(session, atelier, parties)
+        parties = session.execute(_acte(regle, _memes(regle, parties))).all() if parties else parties
     else:
         retenu = lot.with_for_update(of=alias, skip_locked=not attendre).cte("lot")
         parties = session.execute(_acte(regle, retenu)).all()
@@ -143,6 +160,24 @@ def eliminer(
         session.execute(select(func.ent_eliminer(regle.table.name, ids, numero)))
     rangs = [noms.index(c.name) for c in cles]
     return Lot(len(parties), max(tuple(i[rang] for rang in rangs) for i in identifiants))
+
+
+def _archiver(session: Session, atelier: Atelier, parties: Sequence[Any]) -> None:
+    """Fait entrer dans l'archive ce qui va partir, si la règle le veut ; un échec annule tout le lot."""
+    regle = atelier.regle
+    if regle.deplace and parties:
+        partantes = [
+            Partante(tuple(partie[:-1]), echeance)
+            for partie in parties
+            if (echeance := fait_date(partie[-1])) is not None
+        ]
+        verser(session, atelier.horloge, atelier.regles, regle, atelier.ligne.periode, partantes)
+
+
+def _memes(regle: Regle, parties: Sequence[Any]) -> Any:
+    """Les lignes déjà tenues, sous la forme d'un lot."""
+    colonnes = [*(column(c.name, c.type) for c in regle.table.primary_key), column("echeance_", Date)]
+    return values(*colonnes, name="lot").data([tuple(partie) for partie in parties])
 
 
 def compter_echues(session: Session, atelier: Atelier) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped
 
 from ent_core.contrat.donnees import Categorie, Lien, Sujet, commun
@@ -28,6 +29,7 @@ from ent_core.donnees.colonnes import cle, donnee, neutre, vers_personne
 from ent_core.donnees.exemptions import CODE
 
 __all__ = [
+    "AvisElimination",
     "DecisionConservation",
     "Gel",
     "LigneConservation",
@@ -144,6 +146,33 @@ class ReportConservation(Base):
     __table_args__ = (Index(None, "objet", "uai", "periode"),)
 
 
+class AvisElimination(Base):
+    """L'avis d'une ligne de plan approuvée, et l'unité qu'il cache quand plus rien d'autre ne la retient.
+
+    Sa ligne naît avec l'avis et part avec ce qu'elle annonce ; le journal garde qu'il a été donné.
+    """
+
+    __tablename__ = "conservation_avis"
+    __cloisonnement__ = commun(_ACADEMIE)
+
+    plan_id: Mapped[UUID] = neutre("plan", Uuid, ForeignKey("conservation_plan.id"), primary_key=True)
+    rang: Mapped[int] = neutre("ligne du plan", Integer, primary_key=True)
+    traitement: Mapped[str] = neutre("traitement", String(63))
+    objet: Mapped[str] = neutre("table", String(63))
+    uai: Mapped[str | None] = neutre("établissement", String(8))
+    annee: Mapped[int | None] = neutre("année scolaire", SmallInteger)
+    nombre: Mapped[int] = neutre("lignes à éliminer", Integer)
+    concernes: Mapped[list[str]] = neutre("rôles à qui l'avis s'adresse", ARRAY(String(40)))
+    avise_le: Mapped[date] = neutre("jour de l'avis : le préavis court de là", Date)
+    execution_le: Mapped[date] = neutre("premier jour où l'élimination peut avoir lieu", Date)
+    masque: Mapped[bool] = neutre("l'unité est cachée aux pages ordinaires", Boolean)
+    du: Mapped[date | None] = neutre("premier départ caché, si la table est datée", Date)
+    au: Mapped[date | None] = neutre("lendemain du dernier départ caché", Date)
+    repere: Mapped[UUID | None] = neutre("dernier identifiant caché ; vide, rien ne peut l'être", Uuid)
+
+    __table_args__ = (Index(None, "objet", postgresql_where=text("masque")), Index(None, "uai"))
+
+
 class VisaElimination(Base):
     """Le visa des archives, pour une série d'un plan : son numéro et le bordereau signé."""
 
@@ -190,7 +219,9 @@ class Gel(Base):
     leve_par: Mapped[UUID | None] = donnee(Categorie.TRACE, Uuid)
 
     __table_args__ = (
-        CheckConstraint("nature in ('litige', 'demande', 'reclamation', 'inspection')", name="nature"),
+        CheckConstraint(
+            "nature in ('litige', 'demande', 'reclamation', 'inspection', 'limitation')", name="nature"
+        ),
         Index(None, "personne_id"),
     )
 
@@ -204,7 +235,7 @@ class Preuve(Base):
 
     numero: Mapped[int] = neutre("rang dans la chaîne", BigInteger, primary_key=True, autoincrement=False)
     precedente: Mapped[str] = neutre("empreinte de l'entrée précédente", String(64))
-    nature: Mapped[str] = neutre("lot, brique ou bilan d'une ligne", String(8))
+    nature: Mapped[str] = neutre("lot, brique, année entière ou bilan d'une ligne", String(8))
     plan_id: Mapped[UUID] = neutre("plan", Uuid, ForeignKey("conservation_plan.id"))
     plan: Mapped[str] = neutre("empreinte du plan", String(64))
     rang: Mapped[int] = neutre("ligne du plan", Integer)
@@ -233,7 +264,7 @@ class Preuve(Base):
 
     __table_args__ = (
         CheckConstraint("numero > 0", name="numero"),
-        CheckConstraint("nature in ('lot', 'brique', 'bilan')", name="nature"),
+        CheckConstraint("nature in ('lot', 'brique', 'annee', 'bilan')", name="nature"),
         CheckConstraint("length(precedente) = 64 and length(empreinte) = 64", name="empreintes"),
         CheckConstraint("nombre >= 0 and prevues >= 0 and gelees >= 0 and disparues >= 0", name="nombres"),
         Index(None, "plan_id", "rang"),

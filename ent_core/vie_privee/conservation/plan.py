@@ -16,14 +16,14 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ent_core.contrat.donnees import Depart, Sort, Visa
+from ent_core.contrat.donnees import Depart, Sort
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import AnneeScolaire, Etablissement
 from ent_core.socle.calendrier import Horloge
 from ent_core.vie_privee.conservation.gels import en_vigueur
 from ent_core.vie_privee.conservation.modeles import Gel, LigneConservation, PlanConservation
 from ent_core.vie_privee.conservation.preuve import canonique
-from ent_core.vie_privee.conservation.regles import Regle, Regles, autorite_en_clair
+from ent_core.vie_privee.conservation.regles import Regle, Regles
 from ent_core.vie_privee.conservation.situation import Situation, activites, compter
 from ent_core.vie_privee.conservation.tri import graine
 
@@ -33,6 +33,7 @@ __all__ = [
     "Ecart",
     "comparer",
     "conditions",
+    "dresser",
     "empreinte",
     "lignes",
     "memes",
@@ -103,11 +104,9 @@ def planifier(
         etabli_le=horloge.maintenant(),
     )
     situation = Situation(regles, plan.jour, en_vigueur(session), plan.repere)
-    siennes: list[LigneConservation] = []
-    for regle in regles.toutes:
-        for ligne in _lignes(session, situation, regle, uai):
-            ligne.plan_id, ligne.rang = plan.id, len(siennes) + 1
-            siennes.append(ligne)
+    siennes = dresser(session, situation, uai)
+    for rang, ligne in enumerate(siennes, 1):
+        ligne.plan_id, ligne.rang = plan.id, rang
     voulues = conditions(session, regles, siennes)
     plan.regles, plan.calendriers = voulues.regles, voulues.calendriers
     plan.gels, plan.statuts = voulues.gels, voulues.statuts
@@ -121,6 +120,16 @@ def planifier(
         details={"lignes": len(siennes), "echues": sum(ligne.echues for ligne in siennes)},
     )  # fmt: skip
     return plan
+
+
+def dresser(session: Session, situation: Situation, uai: str | None) -> list[LigneConservation]:
+    """Lignes qu'aurait un plan, dans l'ordre d'exécution ; rien n'en est gardé.
+
+    :param session: session de l'académie.
+    :param situation: règles, jour et gels.
+    :param uai: un établissement ; ``None`` pour toute l'académie.
+    """
+    return [ligne for regle in situation.regles.toutes for ligne in _lignes(session, situation, regle, uai)]
 
 
 def lignes(session: Session, plan_id: UUID) -> list[LigneConservation]:
@@ -263,9 +272,9 @@ def _ligne(
         echeance_max=derniere,
         duree=str(voulue.duree),
         depart=voulue.depart.value,
-        sort=voulue.sort.value,
-        autorite=autorite_en_clair(voulue.autorite),
-        visa=isinstance(voulue.autorite, Visa),
+        sort=regle.acte,
+        autorite=regle.autorite,
+        visa=regle.sous_visa,
         preavis=voulue.preavis,
         second_regard=nombre > SEUIL_PART * total,
         defaut=regle.defaut.code if regle.defaut else "",

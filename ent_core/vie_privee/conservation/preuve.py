@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.resultats import Anomalie
@@ -30,6 +31,7 @@ __all__ = [
     "Tete",
     "Tetes",
     "ajouter_preuve",
+    "ajouter_preuves",
     "canonique",
     "empreinte_lignes",
     "lister",
@@ -134,20 +136,33 @@ def ajouter_preuve(session: Session, horloge: Horloge, valeurs: Mapping[str, Any
     :param session: session de l'académie.
     :param valeurs: colonnes de l'entrée, hors numéro, précédente, instant et empreinte.
     """
+    numero = ajouter_preuves(session, horloge, [valeurs])
+    return session.get_one(Preuve, numero)
+
+
+def ajouter_preuves(session: Session, horloge: Horloge, entrees: Sequence[Mapping[str, Any]]) -> int:
+    """Ajoute des entrées à la chaîne, dans la transaction de l'appelant ; rend le numéro de la dernière.
+
+    :param session: session de l'académie.
+    :param entrees: de chacune, les colonnes, hors numéro, précédente, instant et empreinte.
+    """
     session.execute(select(func.pg_advisory_xact_lock(_VERROU)))
     derniere = session.execute(
         select(Preuve.numero, Preuve.empreinte).order_by(Preuve.numero.desc()).limit(1)
     ).one_or_none()
-    preuve = Preuve(
-        **{"prevues": 0, "gelees": 0, "disparues": 0, "graine": "", **valeurs},
-        numero=1 if derniere is None else derniere.numero + 1,
-        precedente=ORIGINE if derniere is None else derniere.empreinte,
-        instant=horloge.maintenant(),
-    )
-    preuve.empreinte = _empreinte(preuve)
-    session.add(preuve)
-    session.flush()
-    return preuve
+    numero, precedente = (0, ORIGINE) if derniere is None else (derniere.numero, derniere.empreinte)
+    instant = horloge.maintenant()
+    rangees: list[dict[str, Any]] = []
+    for valeurs in entrees:
+        numero += 1
+        rangee = {
+            "prevues": 0, "gelees": 0, "disparues": 0, "graine": "", **valeurs,
+            "numero": numero, "precedente": precedente, "instant": instant,
+        }  # fmt: skip
+        precedente = rangee["empreinte"] = _condenser(rangee)
+        rangees.append(rangee)
+    session.execute(insert(Preuve), rangees)
+    return numero
 
 
 def tete(session: Session) -> Tete | None:
@@ -188,6 +203,7 @@ def verifier(session: Session, tetes: Iterable[Tete]) -> list[Anomalie]:
     anomalies: list[Anomalie] = []
     precedente, attendu = ORIGINE, 1
     cumuls: dict[tuple[UUID, int], _Cumul] = {}
+    entieres: Counter[_Entiere] = Counter()
     for preuve in session.scalars(select(Preuve).order_by(Preuve.numero).execution_options(yield_per=1000)):
         lieu = f"preuve n° {preuve.numero}"
         if preuve.numero != attendu:
@@ -199,20 +215,32 @@ def verifier(session: Session, tetes: Iterable[Tete]) -> list[Anomalie]:
         if attendues.get(preuve.numero, preuve.empreinte) != preuve.empreinte:
             anomalies.append(_rompue(lieu, "une tête écrite hors de la base la contredit : chaîne récrite"))
         precedente, attendu = preuve.empreinte, preuve.numero + 1
-        cumul = cumuls.setdefault((preuve.plan_id, preuve.rang), _Cumul())
-        if preuve.nature == "bilan":
-            cumul.bilan = preuve
+        if preuve.nature == "annee":
+            entieres[_annee(preuve)] += preuve.nombre
+        elif preuve.nature == "bilan":
+            cumuls.setdefault((preuve.plan_id, preuve.rang), _Cumul()).bilan = preuve
         else:
-            cumul.lots += preuve.nombre
+            cumuls.setdefault((preuve.plan_id, preuve.rang), _Cumul()).lots += preuve.nombre
         session.expunge(preuve)
     if attendues and max(attendues) >= attendu:
         anomalies.append(
             _rompue(f"preuve n° {max(attendues)}", "une tête écrite hors de la base la cite : fin coupée")
         )
-    return [*anomalies, *_nombres(session, cumuls)]
+    return [*anomalies, *_nombres(session, cumuls, entieres)]
 
 
-def _nombres(session: Session, cumuls: Mapping[tuple[UUID, int], _Cumul]) -> Iterable[Anomalie]:
+_Entiere = tuple[UUID, str, int | None]
+"""Plan, table, année : une année partie d'un coup."""
+
+
+def _annee(preuve: Preuve) -> _Entiere:
+    return preuve.plan_id, preuve.objet, preuve.periode
+
+
+def _nombres(
+    session: Session, cumuls: Mapping[tuple[UUID, int], _Cumul], entieres: Counter[_Entiere]
+) -> Iterable[Anomalie]:
+    reste = Counter(entieres)
     prevues = {
         (ligne.plan_id, ligne.rang): ligne.echues
         for ligne in session.scalars(
@@ -231,10 +259,18 @@ def _nombres(session: Session, cumuls: Mapping[tuple[UUID, int], _Cumul]) -> Ite
             yield _ecart(lieu, f"{cumul.lots} éliminées pour {voulues} annoncées")
         elif cumul.bilan is not None:
             b = cumul.bilan
-            if b.nombre != cumul.lots:
+            if _annee(b) in entieres and not cumul.lots:
+                reste[_annee(b)] -= b.nombre
+            elif b.nombre != cumul.lots:
                 yield _ecart(lieu, f"le bilan dit {b.nombre}, les lots {cumul.lots}")
             if b.prevues != voulues or b.prevues != b.nombre + b.gelees + b.disparues:
                 yield _ecart(lieu, "prévues ≠ éliminées + gelées + disparues")
+    for (plan, objet, annee), nombre in reste.items():
+        if nombre:
+            lieu = f"plan {plan}, table {objet}, année {annee}"
+            yield _ecart(
+                lieu, f"l'année entière dit {entieres[plan, objet, annee]}, ses bilans {nombre} de moins"
+            )
 
 
 def _rompue(lieu: str, message: str) -> Anomalie:
@@ -252,7 +288,11 @@ def _ecart(lieu: str, message: str) -> Anomalie:
 
 
 def _empreinte(preuve: Preuve) -> str:
-    return hashlib.sha256(canonique([getattr(preuve, nom) for nom in _CHAINEES])).hexdigest()
+    return _condenser({nom: getattr(preuve, nom) for nom in _CHAINEES})
+
+
+def _condenser(valeurs: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonique([valeurs[nom] for nom in _CHAINEES])).hexdigest()
 
 
 def _texte(valeur: Any) -> str:

@@ -8,7 +8,8 @@ survit sans elle, rien ou ``RESTRICT`` la retient.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -25,19 +26,37 @@ from ent_core.contrat.donnees import (
     Tableau,
     Texte,
     Traitement,
+    Visa,
 )
 from ent_core.contrat.resultats import Anomalie
-from ent_core.donnees.base import Base, DeclarationTable, declaration
+from ent_core.donnees.base import DeclarationTable, declaration
+from ent_core.donnees.chiffrement import Chiffre
 from ent_core.donnees.colonnes import declaration_colonne
 from ent_core.vie_privee.registre import Registre
 
-__all__ = ["DATES", "SANS_DEPART", "Regle", "Regles", "autorite_en_clair", "valeurs_anonymes", "vers"]
+__all__ = [
+    "ARCHIVE",
+    "DATES",
+    "SANS_DEPART",
+    "VALIDITE",
+    "Regle",
+    "Regles",
+    "autorite_en_clair",
+    "valeurs_anonymes",
+    "vers",
+]
 
 DATES = frozenset({Depart.CREATION, Depart.FIN_DE_VALIDITE, Depart.FAIT})
 """Départs lus dans la colonne que la table nomme."""
 
+ARCHIVE = "archive intermédiaire"
+"""Acte d'un plan qui déplace au lieu d'éliminer."""
+
 SANS_DEPART = "CONSERV-001"
 """Anomalie d'une règle qui ne peut dater aucune ligne."""
+
+VALIDITE = timedelta(days=30)
+"""Ce que dure l'approbation d'un plan."""
 
 _RETIENT = (None, "RESTRICT", "NO ACTION")
 
@@ -73,6 +92,29 @@ class Regle:
         return self.traitement.conservation.sort
 
     @property
+    def deplace(self) -> bool:
+        """Ses lignes entrent dans l'archive au lieu d'être éliminées."""
+        voulue = self.traitement.conservation
+        return voulue.intermediaire is not None or voulue.sort is Sort.ARCHIVER
+
+    @property
+    def acte(self) -> str:
+        """Ce qu'un plan fait de ses lignes, en clair."""
+        return ARCHIVE if self.deplace else self.sort.value
+
+    @property
+    def autorite(self) -> str:
+        """Ce qui permet cet acte, en clair."""
+        if self.deplace:
+            return "Déclaration du traitement : les données changent de lieu, rien n'est éliminé"
+        return autorite_en_clair(self.traitement.conservation.autorite)
+
+    @property
+    def sous_visa(self) -> bool:
+        """L'acte attend le visa des archives ; un déplacement n'élimine rien, il ne l'attend pas."""
+        return isinstance(self.traitement.conservation.autorite, Visa) and not self.deplace
+
+    @property
     def colonne_depart(self) -> Column[Any] | None:
         """Colonne nommée par ``__depart__``."""
         return self.table.c.get(self.declaree.depart or "")
@@ -99,6 +141,7 @@ class Regle:
             "colonne": self.declaree.depart,
             "duree": [voulue.duree.annees, voulue.duree.mois, voulue.duree.jours],
             "sort": voulue.sort.value,
+            "intermediaire": str(voulue.intermediaire or ""),
             "autorite": autorite_en_clair(voulue.autorite),
             "preavis": voulue.preavis,
             "sujets": sorted([s.colonne, s.lien.value, s.par] for s in self.declaree.sujets),
@@ -152,6 +195,19 @@ class Regles:
         """
         return next((regle for regle in self.toutes if regle.table.name == table), None)
 
+    def avec(self, traitement: Traitement) -> Regles:
+        """Les mêmes, si un traitement changeait de durée ou de préavis.
+
+        :param traitement: traitement tel qu'il serait, de même départ et de même sort.
+        """
+        return Regles(
+            tuple(
+                replace(regle, traitement=traitement) if regle.traitement.cle == traitement.cle else regle
+                for regle in self.toutes
+            ),
+            self.cles,
+        )
+
     def anomalies(self) -> list[Anomalie]:
         """Règles qui ne peuvent pas s'appliquer, chacune avec son remède."""
         return [regle.defaut for regle in self.toutes if regle.defaut]
@@ -174,18 +230,11 @@ def autorite_en_clair(autorite: Autorite) -> str:
 def valeurs_anonymes(table: Table) -> dict[str, Any]:
     """Valeur que prend chaque colonne personnelle d'une ligne anonymisée : vide, ou ce que la table déclare.
 
-    :param table: sa classe peut donner ``__anonyme__``, colonne → valeur.
+    :param table: table déclarée ; son ``__anonyme__`` donne ce qui ne peut être vide.
     """
-    declarees: Mapping[str, Any] = next(
-        (
-            getattr(lien.class_, "__anonyme__", {})
-            for lien in Base.registry.mappers
-            if lien.local_table is table
-        ),
-        {},
-    )
+    declaree = declaration(table)
     return {
-        colonne.name: declarees.get(colonne.name)
+        colonne.name: declaree.anonyme.get(colonne.name) if declaree else None
         for colonne in table.columns
         if isinstance(declaration_colonne(colonne), Donnee) and not colonne.primary_key
     }
@@ -241,12 +290,27 @@ def _defauts(regle: Regle, boucles: frozenset[str]) -> Iterator[Anomalie]:
             f"rien n'y donne la date du départ « {regle.depart.value} »",
             "selon le départ : __depart__, le mixin ParAnnee, un sujet propriétaire, ou le cloisonnement",
         )
+    preavis = regle.traitement.conservation.preavis
+    if not 0 <= preavis < VALIDITE.days:
+        yield Anomalie(
+            "CONSERV-005",
+            lieu,
+            f"préavis de {preavis} jours ; une approbation n'en vaut que {VALIDITE.days} : rien ne partirait",
+            f"donner à « preavis » de 0 à {VALIDITE.days - 1} jours",
+        )
     if table.name in boucles:
         yield Anomalie(
             "CONSERV-002",
             lieu,
             "des clés étrangères forment une boucle : chacune retient l'autre",
             'donner ondelete="SET NULL" à l\'une de ces clés',
+        )
+    if regle.deplace and not regle.par_uai:
+        yield Anomalie(
+            "CONSERV-006",
+            lieu,
+            "elle est commune à l'académie, et l'archive se range par établissement",
+            "cloisonner la table, ou ôter « intermediaire » et le versement de son traitement",
         )
     if regle.sort is Sort.ANONYMISER:
         yield from _anonymisables(table, lieu)
@@ -271,11 +335,13 @@ def _anonymisables(table: Table, lieu: str) -> Iterator[Anomalie]:
             dit = "vide, elle serait refusée"
         elif valeur is not None and nom in uniques:
             dit = "sa valeur anonyme serait la même partout, et elle est unique"
+        elif valeur and isinstance(table.c[nom].type, Chiffre):
+            dit = "chiffrée, elle ne peut que se vider"
         else:
             continue
         yield Anomalie(
             "CONSERV-003", f"{lieu}, colonne {nom}", f"elle ne peut être anonymisée : {dit}",
-            "donner sa valeur dans __anonyme__, ou permettre le vide",
+            "donner sa valeur dans __anonyme__ (« \"\" » pour une chiffrée), ou permettre le vide",
         )  # fmt: skip
 
 

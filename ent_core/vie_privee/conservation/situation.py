@@ -36,6 +36,7 @@ from sqlalchemy.sql.selectable import FromClause, NamedFromClause
 
 from ent_core.contrat.donnees import Depart, Lien, Sort
 from ent_core.donnees.base import Base
+from ent_core.donnees.declencheurs_sql import SOUS_ACADEMIE
 from ent_core.identite.modeles import Compte, Creneau, Inscription, Personne, Service
 from ent_core.roles.modeles import RoleLocal
 from ent_core.socle.calendrier import FUSEAU
@@ -114,6 +115,8 @@ class Situation:
         self, regle: Regle, alias: NamedFromClause, vues: frozenset[str] = frozenset()
     ) -> ColumnElement[bool]:
         """Un gel porte sur une personne que la ligne concerne, ou sur une ligne qu'elle emporterait."""
+        if regle.table.name in SOUS_ACADEMIE:
+            return self.gels.archives(alias)
         personnes = self._gelees(regle)
         conditions = [
             _mene_a(chemin.etapes, chemin.personne.in_(personnes))

@@ -16,7 +16,7 @@ from ent_core.socle.erreurs import DonneeInvalide, Introuvable, OperationRefusee
 from ent_core.vie_privee.conservation.declencheurs import ajouter
 from ent_core.vie_privee.droits.avis import MotifRefus
 from ent_core.vie_privee.droits.modeles import Demande
-from ent_core.vie_privee.droits.oppositions import Source
+from ent_core.vie_privee.droits.oppositions import Voie
 from ent_core.vie_privee.droits.qualite import Qualite
 from ent_core.vie_privee.publication.droits import Droit
 
@@ -97,7 +97,7 @@ def deposer(
     droit: Droit,
     traitement: Traitement | None = None,
     precisions: str = "",
-    source: Source = Source.ECRAN,
+    source: Voie = Voie.ECRAN,
     controle: Controle = Controle.CONNEXION,
     recue_le: date | None = None,
     saisie_par: UUID | None = None,

@@ -26,6 +26,7 @@ from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import ActeJournal
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.erreurs import OperationRefusee
+from ent_core.vie_privee.archive.lecture import oublier, traitements_archives
 from ent_core.vie_privee.conservation.expressions import existe, rejoindre
 from ent_core.vie_privee.conservation.gels import partager_verrou
 from ent_core.vie_privee.conservation.regles import valeurs_anonymes
@@ -46,11 +47,13 @@ class Briques:
     """Les briques qui ont leur propre effacement, ouvertes ou non.
 
     :param qui: leurs identifiants.
-    :param appeler: appelle ``ent_effacer_personne`` de l'une : (session, brique, personne, motif).
+    :param bornees: celles qui savent n'effacer que pour un établissement.
+    :param appeler: appelle ``ent_effacer_personne`` de l'une : (session, brique, personne, motif, uai).
     """
 
     qui: frozenset[str]
-    appeler: Callable[[Session, str, UUID, str], Bilan]
+    bornees: frozenset[str]
+    appeler: Callable[[Session, str, UUID, str, str | None], Bilan]
 
 
 @dataclass(slots=True)
@@ -59,6 +62,7 @@ class Efface:
 
     :param supprimees, anonymisees, videes: lignes par table.
     :param briques: ce que chaque brique dit avoir effacé elle-même.
+    :param cles: clés détruites ensuite au coffre ; ``None`` tant que ce n'est pas fait.
     """
 
     id: UUID
@@ -67,6 +71,7 @@ class Efface:
     anonymisees: dict[str, int] = field(default_factory=dict)
     videes: dict[str, int] = field(default_factory=dict)
     briques: dict[str, Bilan] = field(default_factory=dict)
+    cles: int | None = None
 
     @property
     def total(self) -> int:
@@ -106,12 +111,14 @@ def effacer(
         inscrits = set(vises)
         if fondement in ENTIERS:
             # Un traitement sans ligne à présent peut en avoir dans une sauvegarde : il est inscrit aussi.
-            tous = set(traitements) or set(registre.traitements)
+            tous = set(traitements) or set(registre.traitements) | traitements_archives(
+                session, personne, uai
+            )
             inscrits |= tous - {v.traitement for v in verdicts}
     else:
         verdicts, inscrits = [], set(rejoue.traitements)
         vises = inscrits & set(registre.traitements)
-    if not vises:
+    if not vises and not inscrits & traitements_archives(session, personne, uai):
         raise OperationRefusee(
             "rien ne peut être effacé : " + " ".join(f"{v.intitule} : {v.motif}" for v in verdicts),
             remede="répondre par ce refus motivé, avec les voies de recours.",
@@ -130,11 +137,16 @@ def effacer(
     )  # fmt: skip
     session.add(inscription)
     session.flush()
-    visees = [place for place in places(registre) if place.traitement in vises]
-    efface.briques = _par_les_briques(session, registre, visees, personne, fondement, briques)
+    visees = [
+        place
+        for place in places(registre)
+        if place.traitement in vises and (uai is None or "uai" in place.table.c)
+    ]
+    efface.briques = _par_les_briques(session, registre, visees, personne, fondement, briques, uai)
     for place in _ordre(visees):
         sort = registre.traitements[place.traitement].conservation.sort
         _Geste(session, place, personne, uai, efface, anonymise=sort is Sort.ANONYMISER).faire()
+    efface.supprimees |= oublier(session, personne, inscrits, uai)
     if ANNUAIRE in vises:
         _oublier_des_journaux(session, personne, efface)
     _recompter(session, visees, personne, uai)
@@ -199,15 +211,13 @@ class _Geste:
         self._compte(self._efface.videes, update(self._table).where(condition).values({sujet.colonne: None}))
 
     def _oter_du_journal(self, sujet: Sujet) -> None:
-        if self._table.name in TRACES:
-            condition = self._ici(self._table.c[sujet.colonne] == self._personne)
-            self._compte(self._efface.supprimees, delete(self._table).where(condition))
-        else:
-            self._par_la_base(self._efface.supprimees, sujet.colonne, oter=True)
+        self._par_la_base(self._efface.supprimees, sujet.colonne, oter=True)
 
     def _par_la_base(self, compte: dict[str, int], colonne: str, *, oter: bool) -> None:
         nombre = self._session.scalar(
-            select(func.ent_oublier(self._table.name, colonne, self._personne, self._efface.id, oter))
+            select(
+                func.ent_oublier(self._table.name, colonne, self._personne, self._efface.id, oter, self._uai)
+            )
         )
         _ajouter(compte, self._table.name, int(nombre or 0))
 
@@ -215,9 +225,7 @@ class _Geste:
         return update(self._table).where(self._ici(condition)).values(valeurs_anonymes(self._table))
 
     def _ici(self, condition: ColumnElement[bool]) -> ColumnElement[bool]:
-        if self._uai is None or "uai" not in self._table.c:
-            return condition
-        return and_(condition, or_(self._table.c.uai == self._uai, self._table.c.uai.is_(None)))
+        return condition if self._uai is None else and_(condition, self._table.c.uai == self._uai)
 
     def _compte(self, compte: dict[str, int], enonce: Any) -> None:
         try:
@@ -290,6 +298,7 @@ def _par_les_briques(
     personne: UUID,
     fondement: Fondement,
     briques: Briques,
+    uai: str | None,
 ) -> dict[str, Bilan]:
     """Chaque brique dont tout est visé efface ce qu'elle est seule à connaître ; elle est recomptée."""
     vises = {place.traitement for place in visees}
@@ -298,9 +307,16 @@ def _par_les_briques(
         siens = {cle for cle in registre.traitements if cle.partition(".")[0] == brique}
         if not siens or not siens <= vises | _sans_table(registre, siens):
             continue
+        if uai is not None and brique not in briques.bornees:
+            raise OperationRefusee(
+                f"la brique « {brique} » n'efface que pour toute l'académie : rien n'est effacé.",
+                remede="demander l'effacement pour toute l'académie, ou faire lire « uai » à son crochet"
+                " ent_effacer_personne.",
+                lieu=f"brique {brique}",
+            )
         tables = [p.table for p in visees if p.brique == brique]
         avant = _totaux(session, tables)
-        bilan = briques.appeler(session, brique, personne, fondement.value)
+        bilan = briques.appeler(session, brique, personne, fondement.value, uai)
         if bilan.refus:
             raise OperationRefusee(
                 f"la brique « {brique} » refuse : {bilan.refus}",
@@ -332,7 +348,7 @@ def _totaux(session: Session, tables: list[Table]) -> dict[str, int]:
 
 def _recompter(session: Session, visees: list[Place], personne: UUID, uai: str | None) -> None:
     session.expire_all()
-    restes = {p.table.name: n for p in visees if (n := compter(session, p, personne, uai))}
+    restes = {p.table.name: n for p in visees if (n := compter(session, p, personne, uai, communes=False))}
     if restes:
         raise OperationRefusee(
             "il resterait des lignes qui désignent la personne : rien n'est effacé.",

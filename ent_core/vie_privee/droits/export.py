@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 from ent_core.contrat.donnees import Donnee, Traitement
 from ent_core.contrat.resultats import PieceExport
 from ent_core.donnees.colonnes import declaration_colonne
+from ent_core.vie_privee.archive.lecture import lignes_archivees, rendre
 from ent_core.vie_privee.droits import pages
 from ent_core.vie_privee.droits.graphe import Place, lire_lignes, places
 from ent_core.vie_privee.droits.lecture import Lecteur, Reference, en_json
@@ -210,7 +211,7 @@ class _Composeur:
                 for chemin, taille in tailles:
                     self._recopier(chemin, joints, taille)
             sommaire.append(pages.Entree(cle, traitement.intitule, traitement.finalite, nombre, page))
-        jointes = self._joindre(pieces)
+        jointes = [*self._joindre(pieces), *self._archives()]
         with self._archive.fichier("index.html") as fichier:
             fichier.ecrire(
                 pages.accueil(
@@ -249,7 +250,7 @@ class _Composeur:
                         brouillon.write(
                             pages.table_ouverte(table_dite(place.table), colonnes, lot[0]).encode()
                         )
-                    json_.ecrire(("," if vues else "") + "\n" + ",\n".join(map(_ENCODER, lot)))
+                    json_.ecrire(("," if vues else "") + "\n" + _ENCODER(lot)[1:-1])
                     brouillon.write("".join(pages.ligne(modele, li.values()) for li in lot).encode())
                     vues += len(lot)
                 if vues:
@@ -310,6 +311,26 @@ class _Composeur:
                     fichier.ecrire(json.dumps(masque, ensure_ascii=False, indent=1))
             jointes.append(chemin)
         return jointes
+
+    def _archives(self) -> Iterator[str]:
+        """Ce que l'archive intermédiaire garde d'elle, une unité par fichier."""
+        for lue in lignes_archivees(self._session, self._personne, self._entete.uai):
+            if lue.contenu is None:
+                continue
+            chemin = f"archive/{lue.unite.traitement}/{lue.unite.annee}-{lue.unite.id}.json"
+            tables: dict[str, list[Any]] = {}
+            for nom, colonnes, ligne in lue.contenu.lignes():
+                rendue = self._lecteur.masquer(rendre(colonnes, ligne, self._personne))
+                tables.setdefault(nom, []).append(rendue)
+                cle = f"{nom} (archive)"
+                self._bilan.lignes[cle] = self._bilan.lignes.get(cle, 0) + 1
+            dit = {
+                "traitement": lue.contenu.traitement, "conservee_jusqu_au": en_json(lue.unite.echeance),
+                "sort_final": lue.unite.sort, "tables": tables,
+            }  # fmt: skip
+            with self._archive.fichier(chemin) as fichier:
+                fichier.ecrire(json.dumps(dit, ensure_ascii=False, indent=1))
+            yield chemin
 
 
 def _par_lots(lignes: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

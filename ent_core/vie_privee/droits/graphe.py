@@ -6,17 +6,18 @@ contient. Une ligne atteinte par deux chemins n'est rendue qu'une fois.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, and_, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, func, literal, not_, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from ent_core.contrat.donnees import Lien
 from ent_core.donnees.base import declaration
+from ent_core.donnees.chiffrement import en_clair
 from ent_core.vie_privee.conservation.expressions import Chemin, chemins, existe
 from ent_core.vie_privee.registre import Registre
 
@@ -101,35 +102,47 @@ def lire_lignes(session: Session, place: Place, personne: UUID, uai: str | None)
     noms = [colonne.name for colonne in place.table.columns]
     vus: dict[tuple[bool | None, ...], tuple[frozenset[Lien], frozenset[Lien]]] = {}
     for enonce in _enonces(place.table, alias, tous, personne, uai):
-        for rendue in session.execute(enonce, execution_options={"yield_per": _LOT}):
+        for rendue in _lire(session, enonce):
             qui = tuple(None if p is None else p == personne for p in rendue[len(noms) :])
             liens = vus.get(qui)
             if liens is None:
                 liens = vus[qui] = (_liens(tous, qui, vrai=True), _liens(tous, qui, vrai=False))
-            yield Ligne(dict(zip(noms, rendue, strict=False)), *liens)
+            yield Ligne(en_clair(session, place.table, dict(zip(noms, rendue, strict=False))), *liens)
+
+
+def _lire(session: Session, enonce: Select[Any]) -> Iterable[Row[Any]]:
+    """Peu de lignes : un aller-retour, le cas ordinaire. Davantage : un curseur, qui n'en tient qu'un lot."""
+    premieres = session.execute(enonce.limit(_LOT + 1)).all()
+    if len(premieres) <= _LOT:
+        return premieres
+    return session.execute(enonce, execution_options={"yield_per": _LOT})
 
 
 def _liens(tous: list[Chemin], qui: tuple[bool | None, ...], *, vrai: bool) -> frozenset[Lien]:
     return frozenset(chemin.lien for chemin, est in zip(tous, qui, strict=True) if est is vrai)
 
 
-def compter(session: Session, place: Place, personne: UUID, uai: str | None) -> int:
+def compter(session: Session, place: Place, personne: UUID, uai: str | None, *, communes: bool = True) -> int:
     """Nombre de lignes d'une table qui touchent une personne.
 
     :param session: session de l'académie.
     :param uai: voir ``lire_lignes``.
+    :param communes: faux pour ne compter que les lignes de l'établissement, sans celles d'aucun.
     """
+    if uai is not None and not communes and "uai" not in place.table.c:
+        return 0
     alias = place.table.alias("t")
     tous = list(chemins(place.table, alias))
     return sum(
         session.scalar(select(func.count()).select_from(enonce.with_only_columns(literal(1)).subquery())) or 0
-        for enonce in _enonces(place.table, alias, tous, personne, uai)
+        for enonce in _enonces(place.table, alias, tous, personne, uai, communes=communes)
     )
 
 
 def _enonces(
-    table: Table, alias: NamedFromClause, tous: list[Chemin], personne: UUID, uai: str | None
-) -> Iterator[Select[Any]]:
+    table: Table, alias: NamedFromClause, tous: list[Chemin], personne: UUID, uai: str | None, *,
+    communes: bool = True,
+) -> Iterator[Select[Any]]:  # fmt: skip
     """Un énoncé par chemin ; chacun passe ce que les précédents ont rendu."""
     colonnes = [*alias.columns, *(_au_bout(c).label(_SUJET.format(rang)) for rang, c in enumerate(tous))]
     for rang, chemin in enumerate(tous):
@@ -141,7 +154,8 @@ def _enonces(
         if rang:
             enonce = enonce.where(not_(or_(*(mene_a(autre, personne) for autre in tous[:rang]))))
         if uai is not None and "uai" in table.c:
-            enonce = enonce.where(or_(alias.c.uai == uai, alias.c.uai.is_(None)))
+            sienne = alias.c.uai == uai
+            enonce = enonce.where(or_(sienne, alias.c.uai.is_(None)) if communes else sienne)
         yield enonce
 
 

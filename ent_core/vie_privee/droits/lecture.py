@@ -8,24 +8,33 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, LargeBinary, String, Table, Uuid, select
+from sqlalchemy import Column, ColumnElement, LargeBinary, String, Table, Uuid, select
 from sqlalchemy.orm import Session
-from sqlalchemy.types import TypeDecorator
 
-from ent_core.contrat.donnees import Categorie, Donnee, Neutre
+from ent_core.contrat.donnees import Categorie, Donnee, Lien, Neutre
 from ent_core.donnees.base import Base, declaration
+from ent_core.donnees.chiffrement import en_clair, type_clair
 from ent_core.donnees.colonnes import declaration_colonne
 from ent_core.socle.calendrier import FUSEAU
 from ent_core.vie_privee.droits.graphe import Ligne
 
-__all__ = ["AUTRUI", "Cellule", "Lecteur", "Reference", "cle_de_ligne", "en_json", "texte_actuel"]
+__all__ = [
+    "AUTRUI",
+    "Cellule",
+    "Lecteur",
+    "Reference",
+    "cle_de_ligne",
+    "conditions_de",
+    "en_json",
+    "texte_actuel",
+]
 
 VOUS = "[la personne concernée]"
 AUTRUI = "[autre personne]"
@@ -35,6 +44,8 @@ SECRET = "[secret, remis à personne]"  # noqa: S105 - ce qui est écrit à la p
 
 _LIBELLES = ("libelle", "nom", "intitule")
 _SIMPLES = (str, int, float, bool, type(None))
+_NOMBRES = frozenset({int, bool, float})
+_DATES = frozenset({date, datetime, time})
 _LONGUEURS = (32, 36)
 """Longueurs d'un identifiant écrit en texte."""
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
@@ -64,6 +75,10 @@ class Cellule:
     reference: Reference | None
 
 
+_Geste = Callable[[Any, Mapping[str, Any]], Any]
+_Plan = tuple[tuple[str, _Geste | None], ...]
+
+
 class Lecteur:
     """Rend les lignes d'une personne.
 
@@ -75,48 +90,65 @@ class Lecteur:
         self._session = session
         self._personne = personne
         self._dits: dict[tuple[Any, ...], str | None] = {}
-        self._colonnes: dict[str, tuple[_Colonne, ...]] = {}
+        self._plans: dict[tuple[str, frozenset[Lien], frozenset[Lien]], _Plan] = {}
 
     def rendre(self, table: Table, ligne: Ligne) -> tuple[dict[str, Any], list[Cellule]]:
         """Valeurs d'une ligne, prêtes pour JSON, et ce qui doit y être mis à part.
 
         :param table: table de la ligne.
         """
-        colonnes = self._colonnes.get(table.name)
-        if colonnes is None:
-            colonnes = self._colonnes[table.name] = _colonnes(table)
+        repere = (table.name, ligne.liens, ligne.autres)
+        plan = self._plans.get(repere)
+        if plan is None:
+            plan = self._plans[repere] = tuple(
+                (c.nom, self._geste(table, c, entiere=ligne.entiere, partagee=ligne.partagee))
+                for c in _colonnes(table)
+            )
+        valeurs = ligne.valeurs
         rendues: dict[str, Any] = {}
         a_part: list[Cellule] = []
-        for colonne in colonnes:
-            nom, valeur = colonne.nom, ligne.valeurs[colonne.nom]
+        for nom, geste in plan:
+            valeur = valeurs[nom]
             if valeur is None:
                 rendues[nom] = None
-            elif colonne.donnee is None:
-                rendues[nom] = en_json(self._neutre(nom, valeur))
-            else:
-                rendue = self._donnee(table, colonne, ligne, valeur)
-                if isinstance(rendue, Cellule):
+            elif geste is not None:
+                rendue = geste(valeur, valeurs)
+                if type(rendue) is Cellule:
                     a_part.append(rendue)
                     rendue = None
-                rendues[nom] = en_json(rendue)
+                rendues[nom] = rendue
+            elif type(valeur) in _NOMBRES or (type(valeur) is str and len(valeur) not in _LONGUEURS):
+                rendues[nom] = valeur  # le cas de presque toutes les cellules
+            elif type(valeur) in _DATES:
+                rendues[nom] = en_json(valeur)
+            else:
+                rendues[nom] = en_json(self.masquer(valeur))
         return rendues, a_part
 
-    def _donnee(self, table: Table, colonne: _Colonne, ligne: Ligne, valeur: Any) -> Any:
-        nom, binaire = colonne.nom, isinstance(valeur, bytes | memoryview)
+    def _geste(self, table: Table, colonne: _Colonne, *, entiere: bool, partagee: bool) -> _Geste | None:
+        """Ce qui est fait d'une colonne, décidé une fois pour toutes les lignes de même lien.
+
+        ``None`` : la valeur est rendue, ses identifiants masqués.
+        """
+        nom = colonne.nom
+        if colonne.donnee is None:
+            return self._etablissement if nom == "uai" else None
         if colonne.sujet:
-            return VOUS if valeur == self._personne else AUTRUI
+            return lambda valeur, _: VOUS if valeur == self._personne else AUTRUI
         if colonne.secrete:
-            return SECRET
-        if colonne.libre or (ligne.entiere and ligne.partagee and colonne.sans_borne):
-            return Cellule(nom, valeur, Reference(table.name, cle_de_ligne(table, ligne.valeurs), nom))
-        if not ligne.entiere and (ligne.partagee or binaire or not colonne.trace):
+            return lambda _valeur, _: SECRET
+        if colonne.libre or (entiere and partagee and colonne.sans_borne):
+            return lambda valeur, valeurs: Cellule(
+                nom, valeur, Reference(table.name, cle_de_ligne(table, valeurs), nom)
+            )
+        if not entiere and (partagee or colonne.binaire or not colonne.trace):
             # D'une ligne qu'elle a écrite, elle reçoit ce qui la trace ; le reste parle d'autrui.
-            return D_AUTRUI
-        if binaire:
-            return Cellule(nom, bytes(valeur), None)
-        if isinstance(valeur, UUID):
-            return self._en_clair(table.c[nom], ligne.valeurs)
-        return self.masquer(valeur)
+            return lambda _valeur, _: D_AUTRUI
+        if colonne.binaire:
+            return lambda valeur, _: Cellule(nom, bytes(valeur), None)
+        if colonne.identifiant:
+            return lambda _, valeurs: self._en_clair(table.c[nom], valeurs)
+        return None
 
     def masquer(self, valeur: Any) -> Any:
         """Remplace tout identifiant qui n'est pas le sien, aussi loin qu'il soit.
@@ -135,11 +167,9 @@ class Lecteur:
             return [self.masquer(dedans) for dedans in valeur]
         return valeur
 
-    def _neutre(self, nom_colonne: str, valeur: Any) -> Any:
-        if nom_colonne == "uai":
-            nom = self._lu("etablissement", {"uai": valeur})
-            return f"{valeur}, {nom}" if nom else valeur
-        return self.masquer(valeur)
+    def _etablissement(self, uai: Any, _valeurs: Mapping[str, Any]) -> str:
+        nom = self._lu("etablissement", {"uai": uai})
+        return f"{uai}, {nom}" if nom else str(uai)
 
     def _en_clair(self, colonne: Column[Any], valeurs: Mapping[str, Any]) -> str:
         """« 5e A » au lieu de son identifiant, si la table désignée a un libellé qui n'est pas personnel."""
@@ -184,10 +214,23 @@ def texte_actuel(session: Session, table: Table, reference: Reference) -> str | 
     :param session: session de l'académie.
     :param table: table de la référence.
     """
-    cles = json.loads(reference.ligne)
-    conditions = [c == _depuis_json(c, v) for c, v in zip(table.primary_key, cles, strict=True)]
-    valeur = session.scalar(select(table.c[reference.colonne]).where(*conditions))
+    voulue = table.c[reference.colonne]
+    valeur = session.scalar(select(voulue).where(*conditions_de(table, reference)))
+    valeur = en_clair(session, table, {**_cle(table, reference), voulue.name: valeur})[voulue.name]
     return None if valeur is None else str(valeur)
+
+
+def conditions_de(table: Table, reference: Reference) -> list[ColumnElement[bool]]:
+    """Conditions qui retrouvent la ligne d'une référence, et elle seule.
+
+    :param table: table de la référence.
+    """
+    return [table.c[nom] == valeur for nom, valeur in _cle(table, reference).items()]
+
+
+def _cle(table: Table, reference: Reference) -> dict[str, Any]:
+    cles = json.loads(reference.ligne)
+    return {c.name: _depuis_json(c, v) for c, v in zip(table.primary_key, cles, strict=True)}
 
 
 def en_json(valeur: Any) -> Any:
@@ -234,6 +277,8 @@ class _Colonne:
     libre: bool = False
     sans_borne: bool = False
     trace: bool = False
+    binaire: bool = False
+    identifiant: bool = False
 
 
 def _colonnes(table: Table) -> tuple[_Colonne, ...]:
@@ -246,11 +291,13 @@ def _colonnes(table: Table) -> tuple[_Colonne, ...]:
         if isinstance(dite, Neutre) and not _technique(colonne):
             rendues.append(_Colonne(colonne.name))
         elif isinstance(dite, Donnee):
+            vrai = type_clair(colonne.type)
             rendues.append(
                 _Colonne(
                     nom=colonne.name, donnee=dite, sujet=colonne.name in sujets,
                     secrete=_secrete(colonne.name, dite), libre=dite.libre, sans_borne=_sans_borne(colonne),
-                    trace=dite.categorie is Categorie.TRACE,
+                    trace=dite.categorie is Categorie.TRACE, binaire=isinstance(vrai, LargeBinary),
+                    identifiant=isinstance(vrai, Uuid),
                 )
             )  # fmt: skip
     return tuple(rendues)
@@ -258,7 +305,7 @@ def _colonnes(table: Table) -> tuple[_Colonne, ...]:
 
 def _technique(colonne: Column[Any]) -> bool:
     """Un identifiant ou une empreinte ne dit rien à personne."""
-    return isinstance(_vrai(colonne), Uuid | LargeBinary)
+    return isinstance(type_clair(colonne.type), Uuid | LargeBinary)
 
 
 def _secrete(nom: str, declaree: Donnee) -> bool:
@@ -266,9 +313,5 @@ def _secrete(nom: str, declaree: Donnee) -> bool:
 
 
 def _sans_borne(colonne: Column[Any]) -> bool:
-    vrai = _vrai(colonne)
+    vrai = type_clair(colonne.type)
     return isinstance(vrai, String) and vrai.length is None
-
-
-def _vrai(colonne: Column[Any]) -> Any:
-    return colonne.type.impl_instance if isinstance(colonne.type, TypeDecorator) else colonne.type

@@ -96,12 +96,13 @@ class Livre:
             }
         )  # fmt: skip
 
-    def confirmer(self, identifiant: UUID, etat: str = "fait") -> None:
+    def confirmer(self, identifiant: UUID, etat: str = "fait", *, cles: int | None = None) -> None:
         """Écrit que la base l'a validé, ou qu'elle y a renoncé.
 
         :param etat: ``fait`` ou ``abandon``.
+        :param cles: clés détruites au coffre ; ``None`` si cela reste à faire, ou n'a pas d'objet.
         """
-        self._ajouter({"etat": etat, "id": str(identifiant)})
+        self._ajouter({"etat": etat, "id": str(identifiant), **({} if cles is None else {"cles": cles})})
 
     def lire(self) -> list[LigneDuLivre]:
         """Effacements inscrits, dans l'ordre ; une ligne coupée par une panne est passée."""

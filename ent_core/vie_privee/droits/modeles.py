@@ -27,7 +27,16 @@ from ent_core.contrat.donnees import Categorie, Exemption, Lien, Sujet, commun, 
 from ent_core.donnees.base import Base
 from ent_core.donnees.colonnes import Cloisonne, cle, donnee, neutre, vers_personne
 
-__all__ = ["CopieMorceau", "CopieRemise", "Demande", "Effacement", "OppositionPersonne", "TexteARelire"]
+__all__ = [
+    "CopieMorceau",
+    "CopieRemise",
+    "Demande",
+    "Effacement",
+    "EffacementPropose",
+    "OppositionPersonne",
+    "Rectification",
+    "TexteARelire",
+]
 
 _DEMANDE = (["uai", "demande_id"], ["demande_droit.uai", "demande_droit.id"])
 
@@ -75,6 +84,76 @@ class Demande(Cloisonne, Base):
         Index(None, "personne_id"),
         Index(None, "demandeur_id"),
         Index(None, "traitee_par"),
+    )
+
+
+class EffacementPropose(Cloisonne, Base):
+    """Un effacement que quelqu'un propose, et qu'une autre personne confirme ou écarte."""
+
+    __tablename__ = "effacement_propose"
+    __traitement__ = "noyau.demandes"
+    __cloisonnement__ = par_etablissement()
+    __sujets__ = (
+        Sujet("demande_id", par="demande_droit"),
+        Sujet("propose_par", Lien.AUTEUR),
+        Sujet("clos_par", Lien.AUTEUR),
+    )
+    __depart__ = "clos_le"
+
+    demande_id: Mapped[UUID] = neutre("demande", Uuid)
+    fondement: Mapped[str] = neutre("fondement, d'une liste", String(16))
+    traitements: Mapped[list[str]] = neutre("traitements visés ; vide, tous", ARRAY(String(64)))
+    partout: Mapped[bool] = neutre("toute l'académie, et non ce seul établissement")
+    empreinte: Mapped[str] = neutre("empreinte du verdict relu", String(64))
+    etat: Mapped[str] = neutre("avancement", String(8), server_default="propose")
+    propose_le: Mapped[datetime] = neutre("instant de la proposition", DateTime(timezone=True))
+    propose_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    clos_le: Mapped[date | None] = neutre("jour de l'exécution ou de l'abandon", Date)
+    clos_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    effacement_id: Mapped[UUID | None] = neutre("inscription au livre des effacements", Uuid)
+
+    __table_args__ = (
+        ForeignKeyConstraint(*_DEMANDE, ondelete="CASCADE"),
+        CheckConstraint("etat in ('propose', 'fait', 'ecarte')", name="etat"),
+        CheckConstraint("(clos_le is null) = (etat = 'propose')", name="clos"),
+        # Quatre yeux : la base aussi le tient.
+        CheckConstraint("etat <> 'fait' or clos_par <> propose_par", name="deux_personnes"),
+        Index("uq_effacement_propose_ouvert", "uai", "demande_id", unique=True,
+              postgresql_where="clos_le is null"),
+        Index(None, "uai", "demande_id"),
+        Index(None, "propose_par"),
+        Index(None, "clos_par"),
+    )  # fmt: skip
+
+
+class Rectification(Cloisonne, Base):
+    """Une donnée que quelqu'un dit fausse : où elle est, ce qu'elle devrait être, ce qui en est décidé."""
+
+    __tablename__ = "rectification"
+    __traitement__ = "noyau.demandes"
+    __cloisonnement__ = par_etablissement()
+    __sujets__ = (Sujet("demande_id", par="demande_droit"), Sujet("decidee_par", Lien.AUTEUR))
+    __depart__ = "decidee_le"
+
+    demande_id: Mapped[UUID] = neutre("demande", Uuid)
+    traitement: Mapped[str] = neutre("traitement de la donnée", String(64))
+    objet: Mapped[str] = neutre("table", String(63))
+    ligne: Mapped[str | None] = donnee(Categorie.IDENTIFIANT, String(400))
+    colonne: Mapped[str] = neutre("colonne", String(63))
+    # Vidée une fois la donnée corrigée : la valeur n'est plus qu'à sa place.
+    voulue: Mapped[str | None] = donnee(Categorie.VIE_SCOLAIRE, String(2000), libre=True)
+    etat: Mapped[str] = neutre("décision", String(9))
+    source: Mapped[str | None] = neutre("source qui tient la donnée, et la corrigera", String(60))
+    decidee_le: Mapped[date] = neutre("jour de la décision", Date)
+    decidee_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    prevenus_le: Mapped[date | None] = neutre("destinataires prévenus (RGPD, article 19)", Date)
+
+    __table_args__ = (
+        ForeignKeyConstraint(*_DEMANDE, ondelete="CASCADE"),
+        CheckConstraint("etat in ('corrigee', 'transmise')", name="etat"),
+        CheckConstraint("(source is null) = (etat = 'corrigee')", name="source"),
+        Index(None, "uai", "demande_id"),
+        Index(None, "decidee_par"),
     )
 
 

@@ -6,22 +6,34 @@ from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.donnees import Traitement
+from ent_core.donnees.session import portage
 from ent_core.donnees.sous_portillon import hors_portillon
 from ent_core.identite.journal import consigner
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.erreurs import DonneeInvalide, Introuvable, OperationRefusee
+from ent_core.vie_privee.conservation.gels import NatureGel
+from ent_core.vie_privee.conservation.modeles import Gel
 from ent_core.vie_privee.droits.avis import rendre_avis
 from ent_core.vie_privee.droits.modeles import OppositionPersonne
 from ent_core.vie_privee.publication.droits import Droit
 
-__all__ = ["Source", "accueillir", "en_vigueur_pour", "lever", "opposee", "opposees"]
+__all__ = [
+    "Voie",
+    "accueillir",
+    "en_vigueur_dans",
+    "en_vigueur_pour",
+    "lever",
+    "limitees",
+    "opposee",
+    "opposees",
+]
 
 
-class Source(StrEnum):
+class Voie(StrEnum):
     """Par où une demande est arrivée."""
 
     ECRAN = "ecran"
@@ -59,6 +71,29 @@ def opposees(session: Session, traitement: str, personnes: set[UUID]) -> frozens
         )
 
 
+def limitees(session: Session, traitement: str, personnes: set[UUID]) -> frozenset[UUID]:
+    """Parmi ces personnes, celles dont l'emploi des données est limité (RGPD, article 18).
+
+    Leurs lignes se gardent et ne s'emploient plus : ni changées, ni montrées à d'autres, ni éliminées.
+
+    :param session: session de l'établissement.
+    :param traitement: clé du traitement.
+    :param personnes: celles que la page montre.
+    """
+    with hors_portillon(session, "respecter une limitation"):
+        return frozenset(
+            session.scalars(
+                select(Gel.personne_id).where(
+                    Gel.personne_id.in_(personnes),
+                    Gel.nature == NatureGel.LIMITATION.value,
+                    or_(Gel.traitement.is_(None), Gel.traitement == traitement),
+                    Gel.leve_le.is_(None),
+                    or_(Gel.uai.is_(None), Gel.uai == portage(session).uai),
+                )
+            )
+        )
+
+
 def accueillir(
     session: Session,
     horloge: Horloge,
@@ -67,7 +102,7 @@ def accueillir(
     *,
     uai: str,
     motif: str,
-    source: Source,
+    source: Voie,
     par: UUID | None,
     depuis: date | None = None,
 ) -> OppositionPersonne:
@@ -120,6 +155,20 @@ def lever(session: Session, horloge: Horloge, opposition_id: UUID, *, uai: str, 
         raise Introuvable("cette opposition n'est pas en vigueur ici.", remede="rafraîchir la page.")
     opposition.fin = horloge.aujourd_hui()
     consigner(session, horloge, "opposition.levee", uai=uai, acteur=par, objet=str(opposition_id))
+
+
+def en_vigueur_dans(session: Session, uai: str | None) -> list[OppositionPersonne]:
+    """Oppositions en vigueur, la plus récente d'abord.
+
+    :param session: session de l'établissement, ou de l'académie.
+    :param uai: établissement ; ``None``, tous.
+    """
+    enonce = select(OppositionPersonne).where(OppositionPersonne.fin.is_(None))
+    if uai is not None:
+        enonce = enonce.where(OppositionPersonne.uai == uai)
+    return list(
+        session.scalars(enonce.order_by(OppositionPersonne.debut.desc(), OppositionPersonne.id).limit(500))
+    )
 
 
 def en_vigueur_pour(session: Session, personne: UUID, uai: str) -> list[OppositionPersonne]:

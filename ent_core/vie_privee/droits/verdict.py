@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.donnees import BaseLegale, Traitement
-from ent_core.donnees.base import declaration
 from ent_core.identite.modeles import Personne
 from ent_core.socle.erreurs import Introuvable
 from ent_core.vie_privee.conservation.gels import en_vigueur
@@ -34,6 +33,8 @@ class Fondement(StrEnum):
     ILLICITE = "illicite"
     OBLIGATION = "obligation"
 
+
+_COMMUNES = "Communes à toute l'académie, ces données ne s'effacent pas pour un seul établissement."
 
 ENTIERS = (Fondement.ILLICITE, Fondement.OBLIGATION)
 """Fondements devant lesquels la base légale ne tient plus : rien n'aurait dû être là."""
@@ -90,7 +91,7 @@ def examiner(
 
     :param session: session de l'académie.
     :param traitements: ceux que la demande vise ; vide, tous.
-    :param uai: établissement dont les lignes sont visées ; ``None``, tous.
+    :param uai: établissement dont les seules lignes sont visées, sans les communes ; ``None``, tous.
     :raises Introuvable: personne ou traitement inconnu.
     """
     exiger_connue(session, personne)
@@ -98,11 +99,7 @@ def examiner(
         raise Introuvable(
             "ce traitement n'existe pas.", remede="« ent registre montrer » les donne.", lieu=inconnus[0]
         )
-    lignes: dict[str, dict[str, int]] = {}
-    for place in places(registre):
-        nombre = compter(session, place, personne, uai)
-        if nombre:
-            lignes.setdefault(place.traitement, {})[place.table.name] = nombre
+    lignes, communes = _compter(session, registre, personne, uai)
     gels = en_vigueur(session)
     oppositions = select(OppositionPersonne.traitement).where(
         OppositionPersonne.personne_id == personne, OppositionPersonne.fin.is_(None)
@@ -115,23 +112,32 @@ def examiner(
             registre.traitements[cle], fondement, gele=personne in gels.pour(cle), oppose=cle in opposes
         )
         for cle in lignes
-    }
+    } | dict.fromkeys(communes.keys() - lignes.keys(), _COMMUNES)
+    lignes = communes | lignes
     for cle in motifs:
         if traitements and cle not in traitements:
             motifs[cle] = "La demande ne le vise pas."
-    if uai is not None:
-        for place in places(registre):
-            declaree = declaration(place.table)
-            if declaree and declaree.ajout_seul and motifs.get(place.traitement) == "":
-                motifs[place.traitement] = (
-                    "Ce journal est celui de toute l'académie : il ne se vide pas pour un seul établissement."
-                )
     if not motifs.get(ANNUAIRE, "vide") and (uai or any(m for c, m in motifs.items() if c != ANNUAIRE)):
         # Sans sa fiche, ce que l'on garde ne désignerait plus personne, ou partirait avec elle.
         motifs[ANNUAIRE] = "D'autres données, gardées, s'appuient sur la fiche de la personne."
     return [
         Verdict(cle, registre.traitements[cle].intitule, lignes[cle], motifs[cle]) for cle in sorted(lignes)
     ]
+
+
+def _compter(
+    session: Session, registre: Registre, personne: UUID, uai: str | None
+) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
+    """Lignes visées, par traitement et table ; et, pour un établissement, celles qui ne sont d'aucun."""
+    visees: dict[str, dict[str, int]] = {}
+    communes: dict[str, dict[str, int]] = {}
+    for place in places(registre):
+        nombre = compter(session, place, personne, uai, communes=False)
+        if nombre:
+            visees.setdefault(place.traitement, {})[place.table.name] = nombre
+        elif uai is not None and (nombre := compter(session, place, personne, uai)):
+            communes.setdefault(place.traitement, {})[place.table.name] = nombre
+    return visees, communes
 
 
 def _motif(traitement: Traitement, fondement: Fondement, *, gele: bool, oppose: bool) -> str:

@@ -58,6 +58,7 @@ _ROLES: dict[str, str] = {
     Role.ADMINISTRATEUR_ACADEMIQUE: "les administrateurs de l'ENT dans l'académie",
     Role.ADMINISTRATEUR_TECHNIQUE: "les administrateurs techniques",
     Role.DPD: "le délégué à la protection des données",
+    Role.ARCHIVISTE: "les archivistes",
     Role.DELEGUE_ELEVES: "les délégués d'élèves",
     Role.DELEGUE_PARENTS: "les délégués de parents",
 }

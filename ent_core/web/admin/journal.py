@@ -42,6 +42,8 @@ _FAMILLES = (
     ("conservation", "Conservation"),
     ("gel", "Gels des suppressions"),
     ("registre", "Registre des traitements"),
+    ("violation", "Violations de données"),
+    ("traces", "Accès aux traces"),
     ("travail", "Travaux rejoués ou abandonnés"),
     ("journal", "Journal"),
 )

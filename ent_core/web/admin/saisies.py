@@ -36,20 +36,48 @@ _PAGE = validate.Range(min=1, max=200, error="Le numéro de page va de 1 à 200.
 _UAI = validate.Regexp(r"[0-9]{7}[A-Z]", error="Un code UAI a sept chiffres et une lettre.")
 
 
+_EN_FRANCAIS = {
+    "Missing data for required field.": "Remplissez ce champ.",
+    "Field may not be null.": "Remplissez ce champ.",
+    "Invalid value.": "Cette valeur ne convient pas.",
+    "Not a valid integer.": "Écrivez un nombre entier.",
+    "Not a valid string.": "Écrivez un texte.",
+    "Not a valid boolean.": "Répondez par oui ou par non.",
+    "Not a valid UUID.": "Cet identifiant n'existe pas.",
+    "Not a valid list.": "Choisissez dans la liste.",
+    "Not a valid date.": "Écrivez une date, par exemple 2026-09-01.",
+    "Number too large.": "Ce nombre est trop grand.",
+}
+"""Ce que marshmallow dit par défaut → ce que lisent les personnes."""
+
+
 class Saisie(Schema):
     """Champs vides ignorés, champs inconnus aussi (jeton de sécurité, bouton)."""
 
     class Meta:
         unknown = EXCLUDE
 
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Un champ qui n'a pas dit ses erreurs les dit en français."""
+        dites = field_obj.error_messages
+        field_obj.error_messages = {cle: _EN_FRANCAIS.get(str(texte), texte) for cle, texte in dites.items()}
+
     @pre_load
     def sans_vides(self, donnees: Any, **_options: Any) -> dict[str, Any]:
-        """Un champ laissé vide vaut un champ absent."""
+        """Un champ laissé vide vaut un champ absent ; le caractère nul, qu'aucun clavier n'écrit, est ôté."""
         plat = donnees.to_dict(flat=True) if hasattr(donnees, "to_dict") else dict(donnees)
         multiples = {nom for nom, champ in self.fields.items() if isinstance(champ, fields.List)}
         if hasattr(donnees, "getlist"):
             plat |= {nom: donnees.getlist(nom) for nom in multiples if nom in donnees}
-        return {nom: valeur for nom, valeur in plat.items() if valeur not in ("", None)}
+        propres = {nom: _sans_nul(valeur) for nom, valeur in plat.items()}
+        return {nom: valeur for nom, valeur in propres.items() if valeur not in ("", None)}
+
+
+def _sans_nul(valeur: Any) -> Any:
+    if isinstance(valeur, list):
+        return [_sans_nul(une) for une in valeur]
+    # PostgreSQL ne garde pas ce caractère : il ferait une panne de ce qui n'est qu'une saisie.
+    return valeur.replace("\x00", "") if isinstance(valeur, str) else valeur
 
 
 class SaisieRecherche(Saisie):

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as ReponseWerkzeug
 
-from ent_core.chargement.conservation import PERMISSION, regles_de, tetes_de
+from ent_core.chargement.absentes import regles_completes
+from ent_core.chargement.conservation import PERMISSION, tetes_de
 from ent_core.identite import annuaire
 from ent_core.identite.modeles import Etablissement, Personne, Rattachement
 from ent_core.socle.erreurs import Introuvable
@@ -46,6 +47,7 @@ _TONS = {
     EtatPlan.EXECUTE: "succes", EtatPlan.EXPIRE: "neutre", EtatPlan.ANNULE: "neutre",
     EtatPlan.EN_ECART: "refus",
 }  # fmt: skip
+_ODS = "application/vnd.oasis.opendocument.spreadsheet"
 _MODIFIABLES = (EtatPlan.PROPOSE, EtatPlan.APPROUVE, EtatPlan.EN_COURS, EtatPlan.EXPIRE)
 
 
@@ -66,7 +68,7 @@ def page_plans() -> str:
         a_revoir = [g for g in gels.lister(session, uai) if g.revoir_le <= horloge.aujourd_hui()]
         return render_template(
             "vie_privee/conservation.html", dossiers=dossiers, tons=_TONS, a_revoir=a_revoir,
-            anomalies=regles_de(instance().chargement).anomalies(),
+            anomalies=regles_completes(session, instance().chargement).anomalies(),
         )  # fmt: skip
 
 
@@ -75,7 +77,7 @@ def page_plans() -> str:
 def nouveau_plan() -> ReponseWerkzeug:
     """Établit un plan."""
     with _portee("conservation : planifier") as (session, uai):
-        regles = regles_de(instance().chargement)
+        regles = regles_completes(session, instance().chargement)
         plan = planifier(session, instance().horloge, regles, uai=uai, par=contexte_courant().personne_id)
     flash("Le plan est établi. Rien n'est éliminé.", "succes")
     return redirect(url_for("vie_privee_conservation.plan", plan_id=plan.id), 303)
@@ -95,7 +97,7 @@ def approuver(plan_id: UUID) -> ReponsePage:
 
     def agir(session: Session, uai: str | None, saisie: dict[str, Any]) -> None:
         approbation.approuver(
-            session, instance().horloge, regles_de(instance().chargement), plan_id,
+            session, instance().horloge, regles_completes(session, instance().chargement), plan_id,
             couvre=saisie["empreinte"], par=contexte_courant().personne_id, uai=uai,
         )  # fmt: skip
 
@@ -163,6 +165,15 @@ def exporter(plan_id: UUID) -> Response:
     return _fichier(contenu, "text/csv", f"plan-{plan_id}.csv")
 
 
+@conservation.get("/plans/<uuid:plan_id>.ods", endpoint="ods")
+@exige(PERMISSION)
+def exporter_en_classeur(plan_id: UUID) -> Response:
+    """Le plan, en classeur."""
+    with _portee("conservation : exporter un plan") as (session, uai):
+        contenu = bordereau.plan_en_ods(ouvrir(session, instance().horloge, plan_id, uai))
+    return _fichier(contenu, _ODS, f"plan-{plan_id}.ods")
+
+
 @conservation.get("/plans/<uuid:plan_id>/bordereau", endpoint="bordereau")
 @exige(PERMISSION)
 def page_bordereau(plan_id: UUID) -> str:
@@ -181,8 +192,7 @@ def page_bordereau(plan_id: UUID) -> str:
 def exporter_bordereau(plan_id: UUID) -> Response:
     """Le bordereau, en classeur."""
     _, articles = _articles(plan_id)
-    genre = "application/vnd.oasis.opendocument.spreadsheet"
-    return _fichier(bordereau.en_ods(articles), genre, f"bordereau-{plan_id}.ods")
+    return _fichier(bordereau.en_ods(articles), _ODS, f"bordereau-{plan_id}.ods")
 
 
 @conservation.get("/preuves", endpoint="preuves")
@@ -280,8 +290,24 @@ def _page_plan(plan_id: UUID, erreurs: dict[str, str]) -> str:
             tris=TRIS, ecarts=ecarts, ancien=ancien, ecoles=_ecoles(session, dossier), erreurs=erreurs,
             saisie=request.form if erreurs else {}, tons=_TONS, modifiable=dossier.etat in _MODIFIABLES,
             approuvee_par_moi=contexte_courant().personne_id in {d.par for d in dossier.approbations},
-            titres=_titres(), a_viser=_a_viser(dossier),
+            titres=_titres(), a_viser=_a_viser(dossier), groupes=_groupes(dossier),
         )  # fmt: skip
+
+
+def _groupes(dossier: Dossier) -> list[tuple[str, int, int, int]]:
+    """Par traitement : établissements, enregistrements à éliminer, enregistrements gardés."""
+    groupes: dict[str, list[LigneConservation]] = {}
+    for ligne in dossier.lignes:
+        groupes.setdefault(ligne.traitement, []).append(ligne)
+    return [
+        (
+            cle,
+            len({ligne.uai for ligne in siennes}),
+            sum(ligne.echues for ligne in siennes),
+            sum(ligne.gelees + ligne.actives + ligne.retenues + ligne.sans_date for ligne in siennes),
+        )
+        for cle, siennes in sorted(groupes.items())
+    ]
 
 
 def _a_viser(dossier: Dossier) -> list[tuple[str, str]]:
@@ -298,7 +324,7 @@ def _page_ligne(plan_id: UUID, rang: int, erreurs: dict[str, str]) -> str:
             raise Introuvable("cette ligne n'est pas dans le plan.", remede="revenir au plan.")
         return render_template(
             "vie_privee/conservation_ligne.html", dossier=dossier, ligne=ligne, titres=_titres(),
-            exemples=exemples(session, regles_de(instance().chargement), dossier.plan, ligne),
+            exemples=exemples(session, regles_completes(session, instance().chargement), dossier.plan, ligne),
             ecoles=_ecoles(session, dossier), erreurs=erreurs, saisie=request.form if erreurs else {},
         )  # fmt: skip
 

@@ -20,7 +20,7 @@ from ent_core.vie_privee.droits.avis import MOTIFS, MotifRefus, rendre_avis
 from ent_core.vie_privee.droits.demandes import Association, Controle
 from ent_core.vie_privee.droits.graphe import compter, places
 from ent_core.vie_privee.droits.modeles import Demande
-from ent_core.vie_privee.droits.oppositions import Source
+from ent_core.vie_privee.droits.oppositions import Voie
 from ent_core.vie_privee.droits.qualite import Qualite, ecoles_de, qualite_de, responsables_de
 from ent_core.vie_privee.publication.droits import Droit
 from ent_core.web.admin.pages import ReponsePage, de_l_academie, lire, traiter
@@ -190,7 +190,7 @@ def recopier() -> ReponsePage:
                 session, instance().horloge, uai=ecole, personne=saisie["personne"],
                 demandeur=demandeur, qualite=qualite, droit=droit_choisi(saisie["droit"]),
                 traitement=traitement_choisi(saisie["traitement"]), precisions=saisie["precisions"],
-                source=Source.PAPIER, controle=Controle(saisie["controle"]), recue_le=saisie["recue_le"],
+                source=Voie.PAPIER, controle=Controle(saisie["controle"]), recue_le=saisie["recue_le"],
                 saisie_par=contexte.personne_id,
             )  # fmt: skip
             uai, demande_id, numero = demande.uai, demande.id, demandes.numero(demande)
@@ -296,18 +296,18 @@ def _demandeurs(session: Session, personne: UUID) -> list[tuple[str, str]]:
 
 
 def _appliquer(session: Session, demande: Demande, texte: str) -> None:
-    """Ce qu'une réponse favorable fait d'elle-même : accueillir l'opposition, ou geler."""
+    """Ce qu'une réponse favorable fait d'elle-même : accueillir l'opposition, ou limiter l'emploi."""
     ent = instance()
     if demande.personne_id is None:
         return
     if demande.droit == Droit.OPPOSITION.name.lower() and demande.traitement:
         oppositions.accueillir(
             session, ent.horloge, ent.registre.traitements[demande.traitement], demande.personne_id,
-            uai=demande.uai, motif=demande.precisions or texte, source=Source(demande.source), par=_moi(),
+            uai=demande.uai, motif=demande.precisions or texte, source=Voie(demande.source), par=_moi(),
         )  # fmt: skip
     elif demande.droit == Droit.LIMITATION.name.lower():
         poser(
-            session, ent.horloge, demande.personne_id, nature=NatureGel.DEMANDE,
+            session, ent.horloge, demande.personne_id, nature=NatureGel.LIMITATION,
             motif=f"limitation, demande {demandes.numero(demande)}", traitement=demande.traitement,
             revoir_le=ent.horloge.aujourd_hui() + _REVUE, uai=demande.uai, par=_moi(),
         )  # fmt: skip

@@ -9,11 +9,16 @@ from marshmallow import fields, validate
 
 from ent_core.vie_privee.droits.avis import MotifRefus
 from ent_core.vie_privee.droits.demandes import Association, Controle
+from ent_core.vie_privee.droits.verdict import Fondement
 from ent_core.vie_privee.publication.droits import Droit
 from ent_core.web.admin.saisies import Saisie
 
 __all__ = [
+    "SaisieConfirmation",
+    "SaisieCorrection",
     "SaisieDemande",
+    "SaisieDonnee",
+    "SaisieEffacement",
     "SaisieFile",
     "SaisiePapier",
     "SaisieProlongation",
@@ -21,6 +26,7 @@ __all__ = [
     "SaisieRelecture",
     "SaisieReponse",
     "SaisieSujet",
+    "SaisieVues",
 ]
 
 _ID: dict[str, Any] = {"invalid_uuid": "Cette personne n'existe pas."}
@@ -53,6 +59,12 @@ class SaisieDemande(SaisieSujet):
     droit = _choix(Droit, "Choisissez ce que vous demandez.", noms=True)
     traitement = fields.String(load_default=None)
     precisions = _texte(2000)
+
+
+class SaisieVues(SaisieSujet):
+    """Quelle page des lectures montrer."""
+
+    page = fields.Integer(load_default=1, validate=validate.Range(1, 1000, error="Cette page n'existe pas."))
 
 
 class SaisieFile(Saisie):
@@ -103,3 +115,30 @@ class SaisieRelecture(Saisie):
     texte = fields.UUID(required=True)
     acte = fields.String(required=True, validate=validate.OneOf(["remettre", "retenir"]))
     remis = _texte(20000)
+
+
+class SaisieConfirmation(Saisie):
+    """Ce que la personne a lu avant de trancher."""
+
+    relue = fields.String(load_default="", validate=validate.Length(max=64))
+
+
+class SaisieEffacement(SaisieConfirmation):
+    """Pourquoi effacer, et jusqu'où."""
+
+    fondement = _choix(Fondement)
+    partout = fields.Boolean(load_default=False)
+
+
+class SaisieDonnee(Saisie):
+    """Où est une donnée."""
+
+    objet = fields.String(required=True, validate=validate.Length(max=63))
+    ligne = fields.String(required=True, validate=validate.Length(max=400))
+    colonne = fields.String(required=True, validate=validate.Length(max=63))
+
+
+class SaisieCorrection(SaisieDonnee):
+    """Ce qu'elle doit être."""
+
+    voulue = _texte(2000)

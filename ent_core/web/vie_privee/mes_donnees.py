@@ -18,7 +18,7 @@ from ent_core.roles.perimetre import enfants_de
 from ent_core.socle.erreurs import AccesRefuse, Introuvable
 from ent_core.vie_privee.droits import copies, demandes
 from ent_core.vie_privee.droits.avis import demandables
-from ent_core.vie_privee.droits.consultations import consultations
+from ent_core.vie_privee.droits.consultations import PAR_PAGE, Consultation, consultations, en_csv
 from ent_core.vie_privee.droits.graphe import compter, places
 from ent_core.vie_privee.droits.modeles import Demande
 from ent_core.vie_privee.droits.oppositions import en_vigueur_pour
@@ -35,7 +35,8 @@ from ent_core.web.vie_privee.droits_communs import (
     fiche,
     traitement_choisi,
 )
-from ent_core.web.vie_privee.droits_saisies import SaisieDemande, SaisieSujet
+from ent_core.web.vie_privee.droits_rectification import decisions
+from ent_core.web.vie_privee.droits_saisies import SaisieDemande, SaisieSujet, SaisieVues
 
 __all__ = ["mes_donnees"]
 
@@ -43,6 +44,12 @@ mes_donnees = Blueprint("vie_privee_mes_donnees", __name__, url_prefix="/mes-don
 """Pages de la personne."""
 
 PERMISSION = "noyau.mes_donnees"
+_APERCU = 10
+"""Lectures montrées d'abord ; les autres ont leur page."""
+
+_TOUTES = 10_000
+"""Lectures d'un fichier : une année, et bien au-delà."""
+
 FRAICHE = timedelta(minutes=15)
 """Âge au-delà duquel une connexion ne suffit plus pour recevoir une copie."""
 
@@ -100,9 +107,10 @@ def suivre(identifiant: UUID) -> str:
         demande = _sienne(session, identifiant)
         personnes = nommer(session, [p for p in (demande.personne_id, demande.demandeur_id) if p])
         copie = copies.copie_de(session, instance().horloge, demande)
-        dite = fiche(demande, jour)
+        dite, decidees = fiche(demande, jour), decisions(session, demande)
     return render_template(
         "vie_privee/demande_suivre.html",
+        decidees=decidees,
         fiche=dite,
         personnes=personnes,
         copie=copie,
@@ -153,6 +161,45 @@ def telecharger(identifiant: UUID) -> Response:
     return reponse
 
 
+@mes_donnees.get("/vues", endpoint="vues")
+@exige(PERMISSION)
+def page_vues() -> str:
+    """Toutes les lectures, page par page."""
+    saisie = lire(SaisieVues())
+    with academie("voir qui a lu ses données") as session:
+        sujet, _ = _sujet(session, saisie["pour"])
+        lues = _vues(session, sujet.id, page=saisie["page"], limite=PAR_PAGE)
+    return render_template(
+        "vie_privee/mes_vues.html",
+        sujet=sujet,
+        moi=contexte_courant().personne_id,
+        vues=lues[:PAR_PAGE],
+        page=saisie["page"],
+        suite=len(lues) > PAR_PAGE,
+    )
+
+
+@mes_donnees.get("/vues.csv")
+@exige(PERMISSION)
+def telecharger_vues() -> Response:
+    with academie("voir qui a lu ses données") as session:
+        sujet, _ = _sujet(session, lire(SaisieVues())["pour"])
+        contenu = en_csv(_vues(session, sujet.id, page=1, limite=_TOUTES)[:_TOUTES])
+    return Response(
+        contenu,
+        mimetype="text/csv",
+        headers={"Content-Disposition": "attachment; filename=lectures.csv", "Cache-Control": "no-store"},
+    )
+
+
+def _vues(session: Session, personne: UUID, *, page: int, limite: int) -> list[Consultation]:
+    presente = [recense.cle for recense in _recenser(session, personne)]
+    return consultations(
+        session, instance().registre, personne, contexte_courant().uai, presente=presente, page=page,
+        limite=limite,
+    )  # fmt: skip
+
+
 def _octets(fichier: IO[bytes]) -> Iterator[bytes]:
     """Le fichier, une fois rendue la connexion à la base : un client lent n'en retient aucune."""
     with fichier:
@@ -170,7 +217,9 @@ def _page(erreurs: dict[str, str]) -> str:
         ]
         sujet, qualite = _sujet(session, _demande_pour())
         recenses = _recenser(session, sujet.id)
-        vues = consultations(session, registre, sujet.id, contexte.uai)
+        vues = consultations(
+            session, registre, sujet.id, contexte.uai, presente=[r.cle for r in recenses], limite=_APERCU
+        )
         suivies = [
             fiche(d, contexte.jour)
             for d in demandes.siennes(session, contexte.uai, contexte.personne_id)
@@ -184,7 +233,8 @@ def _page(erreurs: dict[str, str]) -> str:
         moi=contexte.personne_id,
         mineur=qualite is Qualite.ELEVE_MINEUR,
         recenses=recenses,
-        vues=vues,
+        vues=vues[:_APERCU],
+        autres_vues=len(vues) > _APERCU,
         suivies=suivies,
         droits=[(d.name.lower(), DROITS[d.name.lower()]) for d in demandables(presents)],
         opposables=[(r.cle, r.intitule) for r in recenses],

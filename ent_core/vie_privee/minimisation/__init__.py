@@ -1,0 +1,1 @@
+"""La minimisation : quelles colonnes déclarées personne ne lit, pour cesser de les recueillir."""

@@ -1,0 +1,1 @@
+"""Les violations de données : les connaître, les documenter, les notifier à temps, prévenir les personnes."""

@@ -1,0 +1,45 @@
+"""Les tables du carnet, par idée : l'appel, les absences, la discipline, la famille."""
+
+from __future__ import annotations
+
+from ent_carnet.modeles.absences import (
+    Absence,
+    Alerte,
+    Contact,
+    Decompte,
+    Justification,
+    Motif,
+    Reglage,
+)
+from ent_carnet.modeles.appel import Appel, Fait
+from ent_carnet.modeles.famille import Accuse, Affichage
+from ent_carnet.modeles.punitions import ObservationEleve, Punition, Retenue
+from ent_carnet.modeles.sanctions import Etape, InterdictionConservatoire, LigneDuRegistre, SanctionEleve
+
+__all__ = [
+    "MODELES",
+    "Absence",
+    "Accuse",
+    "Affichage",
+    "Alerte",
+    "Appel",
+    "Contact",
+    "Decompte",
+    "Etape",
+    "Fait",
+    "InterdictionConservatoire",
+    "Justification",
+    "LigneDuRegistre",
+    "Motif",
+    "ObservationEleve",
+    "Punition",
+    "Reglage",
+    "Retenue",
+    "SanctionEleve",
+]
+
+MODELES: tuple[type, ...] = (
+    Reglage, Motif, Appel, Fait, Absence, Justification, Contact, Alerte, Decompte, Affichage, Accuse,
+    Punition, Retenue, ObservationEleve, SanctionEleve, Etape, InterdictionConservatoire, LigneDuRegistre,
+)  # fmt: skip
+"""Toutes, dans l'ordre où elles s'appuient les unes sur les autres."""

@@ -1,0 +1,130 @@
+"""Punitions et observations : des mesures individuelles, jamais inscrites au dossier (DISC-04, DISC-07)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from ent_core.brique import (
+    Base,
+    Categorie,
+    Lien,
+    ParAnnee,
+    Role,
+    Source,
+    Sujet,
+    donnee,
+    neutre,
+    par_etablissement,
+    vers_personne,
+)
+from sqlalchemy import (
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    Uuid,
+    column,
+)
+from sqlalchemy.orm import Mapped
+
+from ent_carnet.modeles.communs import DUn, parmi
+from ent_carnet.nomenclatures import EtatRetenue, NaturePunition
+
+__all__ = ["ObservationEleve", "Punition", "Retenue"]
+
+_VIE_SCOLAIRE = Categorie.VIE_SCOLAIRE
+_PERSONNELS = (
+    Role.ENSEIGNANT, Role.SUPPLEANT, Role.DOCUMENTALISTE, Role.PROFESSEUR_PRINCIPAL, Role.CPE,
+    Role.ASSISTANT_EDUCATION, Role.DIRECTION, Role.DIRECTION_ADJOINTE,
+)  # fmt: skip
+
+
+class Punition(DUn, ParAnnee, Base):
+    """Une punition, donnée à un élève par une personne."""
+
+    __tablename__ = "carnet_punition"
+    __traitement__ = "carnet.punitions"
+    __cloisonnement__ = par_etablissement()
+    __sujets__ = (Sujet("eleve_id"), Sujet("auteur_id", Lien.AUTEUR))
+
+    nature: Mapped[str] = donnee(_VIE_SCOLAIRE, String(20))
+    motif: Mapped[str] = donnee(_VIE_SCOLAIRE, String(24))
+    circonstances: Mapped[str | None] = donnee(
+        _VIE_SCOLAIRE, Text, libre=True, chiffree=True, pour=_PERSONNELS
+    )
+    travail: Mapped[str | None] = donnee(_VIE_SCOLAIRE, Text, libre=True)
+    jour: Mapped[date] = donnee(_VIE_SCOLAIRE, Date)
+    seance_id: Mapped[UUID | None] = neutre("séance, pour une exclusion de cours", Uuid)
+    source: Mapped[str] = neutre("saisie, papier ou import", String(6), server_default=Source.SAISIE)
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    donnee_le: Mapped[datetime] = neutre("instant de saisie, pour l'intégrité", DateTime(timezone=True))
+    annulee_le: Mapped[datetime | None] = neutre("annulée, avec trace", DateTime(timezone=True))
+
+    __table_args__ = (
+        parmi("nature", NaturePunition),
+        parmi("source", Source),
+        CheckConstraint("nature <> 'devoir' or travail is not null", name="travail"),
+        CheckConstraint("nature <> 'exclusion_de_cours' or seance_id is not null", name="seance"),
+        Index(None, "uai", "annee", "eleve_id", "jour"),
+        Index(None, "uai", "annee", "jour"),
+        Index(None, "eleve_id"),
+        Index(None, "auteur_id"),
+    )
+
+
+class Retenue(ParAnnee, Base):
+    """Une retenue, à une date et en un lieu ; reportée, elle en laisse une autre et reste."""
+
+    __tablename__ = "carnet_retenue"
+    __traitement__ = "carnet.punitions"
+    __cloisonnement__ = par_etablissement()
+    __sujets__ = (Sujet("punition_id", par="carnet_punition"), Sujet("surveille_par", Lien.AUTEUR))
+
+    punition_id: Mapped[UUID] = neutre("punition", Uuid)
+    debut: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True))
+    fin: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True))
+    lieu: Mapped[str] = donnee(_VIE_SCOLAIRE, String(32))
+    surveille_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    etat: Mapped[str] = donnee(_VIE_SCOLAIRE, String(10), server_default=EtatRetenue.PREVUE)
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["uai", "annee", "punition_id"],
+            ["carnet_punition.uai", "carnet_punition.annee", "carnet_punition.id"],
+            ondelete="CASCADE",
+        ),
+        parmi("etat", EtatRetenue),
+        CheckConstraint("debut < fin", name="ordre"),
+        Index(None, "uai", "annee", "punition_id"),
+        Index(
+            "ux_carnet_retenue_prevue", "uai", "annee", "punition_id",
+            unique=True, postgresql_where=column("etat", String) == EtatRetenue.PREVUE,
+        ),
+        Index(None, "uai", "annee", "debut"),
+        Index(None, "surveille_par"),
+    )  # fmt: skip
+
+
+class ObservationEleve(DUn, ParAnnee, Base):
+    """Une observation rattachée à un événement, en mots choisis : ni point ni score (CARNET-15)."""
+
+    __tablename__ = "carnet_observation"
+    __traitement__ = "carnet.punitions"
+    __cloisonnement__ = par_etablissement()
+    __sujets__ = (Sujet("eleve_id"), Sujet("auteur_id", Lien.AUTEUR))
+
+    code: Mapped[str] = donnee(_VIE_SCOLAIRE, String(24))
+    jour: Mapped[date] = donnee(_VIE_SCOLAIRE, Date)
+    seance_id: Mapped[UUID] = neutre("séance à laquelle elle se rattache", Uuid)
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    retiree_le: Mapped[datetime | None] = neutre("retirée, avec trace", DateTime(timezone=True))
+
+    __table_args__ = (
+        Index(None, "uai", "annee", "eleve_id", "jour"),
+        Index(None, "eleve_id"),
+        Index(None, "auteur_id"),
+    )

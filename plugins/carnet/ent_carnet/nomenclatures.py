@@ -1,0 +1,212 @@
+"""Les listes fermées de la vie scolaire, telles que les textes les écrivent."""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+__all__ = [
+    "Ailleurs",
+    "Canal",
+    "CanalContact",
+    "EtapeProcedure",
+    "EtatAbsence",
+    "EtatJustification",
+    "EtatRetenue",
+    "EtatSanction",
+    "Genre",
+    "LegitimiteMotif",
+    "Mesure",
+    "MotObservation",
+    "MotifDiscipline",
+    "NatureAffichage",
+    "NatureFait",
+    "NaturePunition",
+    "Sanction",
+]
+
+
+class NatureFait(StrEnum):
+    """Ce qu'un appel constate d'un élève ; présent ne s'écrit pas."""
+
+    ABSENT = "absent"
+    RETARD = "retard"
+    DEPART = "depart"
+    AILLEURS = "ailleurs"
+    EXCLU_ACCUEILLI = "exclu_accueilli"
+    """Exclu de la classe, accueilli dans l'établissement (R. 511-13 I 4°) : il n'est pas absent."""
+
+
+class Ailleurs(StrEnum):
+    """Où est l'élève que l'établissement sait ailleurs : il n'est pas absent."""
+
+    INFIRMERIE = "infirmerie"
+    CDI = "cdi"
+    SORTIE = "sortie"
+    STAGE = "stage"
+    EXAMEN = "examen"
+    CONVOCATION = "convocation"
+    DISPENSE = "dispense"
+
+
+class Canal(StrEnum):
+    """Comment un appel est parvenu."""
+
+    ECRAN = "ecran"
+    HORS_LIGNE = "hors_ligne"
+    PAPIER = "papier"
+
+
+class Genre(StrEnum):
+    """Genre d'un manquement à l'assiduité ; un retard n'est jamais converti en absence (ABS-11)."""
+
+    ABSENCE = "absence"
+    RETARD = "retard"
+
+
+class LegitimiteMotif(StrEnum):
+    """Ce que la loi dit d'un motif (C. éduc. L. 131-8, alinéa 2) ; la liste des motifs y renvoie."""
+
+    MALADIE_ENFANT = "maladie_enfant"
+    MALADIE_PROCHE = "maladie_proche"
+    REUNION_SOLENNELLE = "reunion_solennelle"
+    COMMUNICATIONS = "communications"
+    ABSENCE_RESPONSABLES = "absence_responsables"
+    AUTRE_A_APPRECIER = "autre_a_apprecier"
+    ETABLISSEMENT = "etablissement"
+    """Sous la responsabilité de l'établissement : jamais un manquement à l'assiduité."""
+
+
+class EtatAbsence(StrEnum):
+    """Trois états, jamais deux."""
+
+    SANS_MOTIF = "sans_motif"
+    MOTIF_DONNE = "motif_donne"
+    REGLEE = "reglee"
+
+
+class EtatJustification(StrEnum):
+    """Vie d'un motif proposé par une famille ; il ne change jamais le registre de lui-même."""
+
+    ENVOYEE = "envoyee"
+    ACCEPTEE = "acceptee"
+    REFUSEE = "refusee"
+    RETIREE = "retiree"
+
+
+class CanalContact(StrEnum):
+    """Comment la famille a été jointe (FAM-12)."""
+
+    TELEPHONE = "telephone"
+    SMS = "sms"
+    COURRIEL = "courriel"
+    COURRIER = "courrier"
+    ENTRETIEN = "entretien"
+
+
+class NaturePunition(StrEnum):
+    """Punitions scolaires (circulaire n° 2014-059) ; rien de commun avec une sanction (DISC-01)."""
+
+    MENTION = "mention"
+    EXCUSE = "excuse"
+    DEVOIR = "devoir"
+    EXCLUSION_DE_COURS = "exclusion_de_cours"
+    RETENUE = "retenue"
+
+
+class EtatRetenue(StrEnum):
+    """Suites d'une retenue."""
+
+    PREVUE = "prevue"
+    FAITE = "faite"
+    REPORTEE = "reportee"
+    MANQUEE = "manquee"
+    LEVEE = "levee"
+
+
+class MotifDiscipline(StrEnum):
+    """Motifs d'une punition ou d'une sanction ; l'établissement écrit les circonstances à part."""
+
+    TRAVAIL_NON_FAIT = "travail_non_fait"
+    MATERIEL = "materiel"
+    BAVARDAGE = "bavardage"
+    RETARDS = "retards"
+    ABSENTEISME = "absenteisme"
+    TELEPHONE = "telephone"
+    INSOLENCE = "insolence"
+    DEGRADATION = "degradation"
+    FRAUDE = "fraude"
+    MISE_EN_DANGER = "mise_en_danger"
+    VIOLENCE_VERBALE = "violence_verbale"
+    VIOLENCE_PHYSIQUE = "violence_physique"
+    HARCELEMENT = "harcelement"
+    ATTEINTE_A_LA_LAICITE = "atteinte_a_la_laicite"
+    AUTRE = "autre"
+
+
+class MotObservation(StrEnum):
+    """Observations possibles, toutes rattachées à une séance ; encouragements compris."""
+
+    PARTICIPATION = "participation"
+    ENTRAIDE = "entraide"
+    PROGRES = "progres"
+    TRAVAIL_NON_RENDU = "travail_non_rendu"
+    MATERIEL_OUBLIE = "materiel_oublie"
+    DISTRACTION = "distraction"
+
+
+class EtapeProcedure(StrEnum):
+    """Étapes obligées ou possibles d'une procédure (R. 421-10-1, D. 511-31 et suivants)."""
+
+    OUVERTURE = "ouverture"
+    NOTIFICATION_ELEVE = "notification_eleve"
+    NOTIFICATION_RESPONSABLES = "notification_responsables"
+    CONSULTATION_DOSSIER = "consultation_dossier"
+    OBSERVATIONS_RECUES = "observations_recues"
+    CONVOCATION_CONSEIL = "convocation_conseil"
+    PRONONCE = "prononce"
+    NOTIFICATION_DECISION = "notification_decision"
+    REVOCATION_SURSIS = "revocation_sursis"
+    APPEL = "appel"
+    CLASSEMENT = "classement"
+
+
+class Sanction(IntEnum):
+    """L'échelle des sanctions, fermée, dans l'ordre du texte (C. éduc. R. 511-13 I)."""
+
+    AVERTISSEMENT = 1
+    BLAME = 2
+    MESURE_DE_RESPONSABILISATION = 3
+    EXCLUSION_DE_LA_CLASSE = 4
+    EXCLUSION_DE_L_ETABLISSEMENT = 5
+    EXCLUSION_DEFINITIVE = 6
+
+
+class EtatSanction(StrEnum):
+    """Étapes d'une procédure ; chacune ne s'atteint que par la précédente (R. 421-10-1)."""
+
+    OUVERTE = "ouverte"
+    FAITS_NOTIFIES = "faits_notifies"
+    PRONONCEE = "prononcee"
+    NOTIFIEE = "notifiee"
+    EXECUTEE = "executee"
+    CLASSEE = "classee"
+
+
+class Mesure(StrEnum):
+    """Mesure alternative proposée à la place d'une exclusion (R. 511-13 III)."""
+
+    AUCUNE = "aucune"
+    PROPOSEE = "proposee"
+    ACCEPTEE = "acceptee"
+    RESPECTEE = "respectee"
+    MANQUEE = "manquee"
+
+
+class NatureAffichage(StrEnum):
+    """Ce que la famille peut lire ; rien d'autre (CARNET-07)."""
+
+    ABSENCE = "absence"
+    RETARD = "retard"
+    PUNITION = "punition"
+    SANCTION = "sanction"
+    OBSERVATION = "observation"

@@ -1,0 +1,66 @@
+"""Qui peut quoi (réglementation, matrice 3.1) : des destinataires des traitements, et personne d'autre."""
+
+from __future__ import annotations
+
+from ent_core.brique import Permission, Portee, Role
+
+__all__ = [
+    "ABSENCES",
+    "APPEL",
+    "CARNET",
+    "EXPLIQUER",
+    "INSTRUIRE",
+    "PERMISSIONS",
+    "PUNIR",
+    "PUNITIONS",
+    "REGLER",
+    "SANCTIONNER",
+    "SANCTIONS",
+    "TRAITER",
+]
+
+CARNET = "carnet.lire"
+EXPLIQUER = "carnet.expliquer"
+APPEL = "carnet.appel"
+ABSENCES = "carnet.absences"
+TRAITER = "carnet.traiter"
+PUNITIONS = "carnet.punitions"
+PUNIR = "carnet.punir"
+SANCTIONS = "carnet.sanctions"
+INSTRUIRE = "carnet.instruire"
+SANCTIONNER = "carnet.sanctionner"
+REGLER = "carnet.regler"
+
+_Portees = dict[str, Portee]
+
+_FAMILLE: _Portees = {Role.ELEVE: Portee.MOI, Role.RESPONSABLE: Portee.MES_ENFANTS}
+_ENSEIGNANTS: _Portees = dict.fromkeys(
+    (Role.ENSEIGNANT, Role.SUPPLEANT, Role.DOCUMENTALISTE), Portee.MES_CLASSES
+)
+_PRINCIPAL: _Portees = {Role.PROFESSEUR_PRINCIPAL: Portee.MA_CLASSE_PRINCIPALE}
+_VIE_SCOLAIRE: _Portees = dict.fromkeys((Role.CPE, Role.ASSISTANT_EDUCATION), Portee.ETABLISSEMENT)
+_CHEF: _Portees = {Role.DIRECTION: Portee.ETABLISSEMENT}
+_DIRECTION: _Portees = {**_CHEF, Role.DIRECTION_ADJOINTE: Portee.ETABLISSEMENT}
+_CPE: _Portees = {Role.CPE: Portee.ETABLISSEMENT}
+_PERSONNELS: _Portees = {**_ENSEIGNANTS, **_PRINCIPAL, **_VIE_SCOLAIRE, **_DIRECTION}
+
+PERMISSIONS = (
+    Permission(CARNET, "Lire le carnet de l'élève", _FAMILLE),
+    Permission(EXPLIQUER, "Expliquer une absence", _FAMILLE),
+    Permission(APPEL, "Faire l'appel", {**_ENSEIGNANTS, **_VIE_SCOLAIRE, **_CHEF}),
+    Permission(ABSENCES, "Voir les absences et les retards", _PERSONNELS),
+    Permission(
+        TRAITER, "Régler les absences et joindre les familles", {**_CPE, **_DIRECTION}, delegable=True
+    ),
+    Permission(PUNITIONS, "Voir les punitions", _PERSONNELS),
+    Permission(PUNIR, "Donner une punition", {**_ENSEIGNANTS, **_VIE_SCOLAIRE, **_DIRECTION}),
+    Permission(
+        SANCTIONS,
+        "Voir les sanctions inscrites au dossier",
+        {Role.ENSEIGNANT: Portee.MES_CLASSES, **_PRINCIPAL, **_CPE, **_DIRECTION},
+    ),
+    Permission(INSTRUIRE, "Instruire une procédure disciplinaire", {**_CPE, **_CHEF}),
+    # Le chef d'établissement prononce seul (R. 511-14) : ni délégation, ni adjoint.
+    Permission(SANCTIONNER, "Prononcer une sanction", _CHEF),
+    Permission(REGLER, "Régler le carnet de l'établissement", _CHEF, delegable=True),
+)

@@ -1,0 +1,139 @@
+"""Le contrat commun à toutes les briques, tenu par celle-ci."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from ent_core.essais.annuaire import ANNEE, ECOLE, Annuaire
+from ent_core.essais.contrat import ContratBrique
+from ent_core.essais.contrat.banc import Banc
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ent_carnet import brique
+from ent_carnet.affichage import montrer
+from ent_carnet.modeles import (
+    Absence,
+    Accuse,
+    Affichage,
+    Alerte,
+    Appel,
+    Contact,
+    Decompte,
+    Etape,
+    Fait,
+    InterdictionConservatoire,
+    Justification,
+    LigneDuRegistre,
+    Motif,
+    ObservationEleve,
+    Punition,
+    Reglage,
+    Retenue,
+    SanctionEleve,
+)
+
+DEBUT, FIN = datetime(2026, 9, 3, 6, tzinfo=UTC), datetime(2026, 9, 3, 7, tzinfo=UTC)
+JOUR = date(2026, 9, 3)
+
+
+class TestContrat(ContratBrique):
+    brique = brique
+
+    def exemples(self, session: Session, annuaire: Annuaire, uai: str) -> Mapping[str, Any]:
+        ici: dict[str, Any] = {"uai": uai, "annee": ANNEE}
+        sien: dict[str, Any] = {**ici, "eleve_id": annuaire["eleve"]}
+        heure: dict[str, Any] = {"debut": DEBUT, "fin": FIN}
+        if session.get(Reglage, uai) is None:
+            session.add(Reglage(uai=uai))
+        motif = Motif(
+            uai=uai, code=uuid4().hex[:8], libelle="Maladie de l'élève", genre="absence",
+            legitimite="maladie_enfant", recevable=True, regle=True, compte=True, affichable=True,
+            proposable=True, sante=True,
+        )  # fmt: skip
+        appel = Appel(
+            **ici, **heure, seance_id=uuid4(), division_id=annuaire.divisions[uai], matiere="MATHEMATIQUES",
+            auteur_id=annuaire["enseignant"], fait_le=FIN,
+        )  # fmt: skip
+        punition = Punition(
+            **sien, nature="retenue", motif="bavardage", circonstances="A continué malgré trois rappels.",
+            travail="Relire la leçon du jour", jour=JOUR, auteur_id=annuaire["enseignant"], donnee_le=FIN,
+        )  # fmt: skip
+        affichage = Affichage(
+            **sien, **heure, nature="punition", objet_id=uuid4(), libelle="Retenue le 10 septembre",
+            visible_le=FIN,
+        )  # fmt: skip
+        sanction = SanctionEleve(
+            **sien, etat="notifiee", motif="insolence", faits="A insulté un camarade dans la cour.",
+            faits_le=JOUR, defense_jusqu_au=date(2026, 9, 7), sanction=4, prononcee_le=date(2026, 9, 8),
+            prononcee_par=annuaire["direction"], motivation="Faits reconnus et répétés.", jours=2,
+            heures=None, du=date(2026, 9, 14), au=date(2026, 9, 15), sursis_jusqu_au=date(2027, 8, 1),
+            sursis_revoque_le=date(2026, 9, 10), mesure="aucune", efface_le=date(2029, 8, 1),
+        )  # fmt: skip
+        responsabilisation = SanctionEleve(
+            **sien, etat="prononcee", motif="degradation", faits="A abîmé une table de la salle douze.",
+            faits_le=JOUR, sanction=3, heures=10, prononcee_le=date(2026, 9, 8), efface_le=date(2028, 8, 1),
+        )  # fmt: skip
+        session.add_all([motif, appel, punition, affichage, sanction, responsabilisation])
+        session.flush()
+        retard = Fait(
+            **sien, **heure, appel_id=appel.id, nature="retard", minutes=5, saisi_le=FIN, retire_le=FIN,
+            auteur_id=annuaire["enseignant"], retire_par=annuaire["cpe"],
+        )  # fmt: skip
+        session.add(retard)
+        session.flush()
+        session.add_all(
+            [
+                Fait(**sien, **heure, appel_id=appel.id, nature="ailleurs", ailleurs="infirmerie",
+                     saisi_le=FIN, remplace_id=retard.id),
+                Absence(**sien, **heure, genre="absence", motif_id=motif.id, etat="reglee",
+                        auteur_id=annuaire["cpe"], traitee_le=FIN),
+                Justification(**sien, **heure, declarant_id=annuaire["parent"], motif_id=motif.id,
+                              etat="acceptee", recue_le=JOUR, traitee_par=annuaire["cpe"], traitee_le=JOUR),
+                Contact(**sien, responsable_id=annuaire["parent"], canal="telephone", abouti=True, le=JOUR,
+                        auteur_id=annuaire["cpe"]),
+                Alerte(**sien, seuil=f"mois_{uuid4().hex[:6]}", nombre=4, du=JOUR, au=JOUR, suite="dialogue",
+                       traitee_par=annuaire["cpe"], traitee_le=JOUR),
+                Decompte(**sien, periode=uuid4().hex[:8], demi_journees=4, non_reglees=1, retards=2,
+                         regle="une_seance", scelle_le=FIN),
+                Accuse(**ici, affichage_id=affichage.id, personne_id=annuaire["parent"], lu_le=JOUR,
+                       signe=True),
+                Retenue(**ici, **heure, punition_id=punition.id, lieu="Salle 12",
+                        surveille_par=annuaire["assistant"]),
+                ObservationEleve(**sien, code="entraide", jour=JOUR, seance_id=appel.seance_id,
+                            auteur_id=annuaire["enseignant"]),
+                Etape(uai=uai, sanction_id=sanction.id, nature="prononce", le=JOUR,
+                      auteur_id=annuaire["direction"], efface_le=sanction.efface_le),
+                InterdictionConservatoire(**sien, du=JOUR, au=JOUR, auteur_id=annuaire["direction"]),
+                LigneDuRegistre(**ici, mois=9, motif="insolence", sanction=4, avec_sursis=True,
+                                par_conseil=False, mesure="aucune"),
+            ]
+        )  # fmt: skip
+        session.flush()
+        return {}
+
+    @pytest.mark.exigence("RGPD-DRO-06")
+    def test_rien_ne_se_montre_a_l_ecran_d_un_eleve_oppose(self, banc: Banc) -> None:
+        oppose, camarade = banc.annuaire["eleve"], banc.annuaire["camarade"]
+        banc.executer(
+            "insert into opposition_personne (uai, personne_id, traitement, source, motif, debut)"
+            " values (:u, :p, 'carnet.affichage', 'papier', 'choix de la famille', '2026-09-01')",
+            {"u": ECOLE, "p": oppose},
+        )
+        informations = [_retard(eleve) for eleve in (oppose, camarade)]
+        with banc.base.ecole(ECOLE, "essai : affichage") as session:
+            assert [montree.eleve_id for montree in montrer(session, informations)] == [camarade]
+            session.flush()
+            lus = select(Affichage.eleve_id).where(Affichage.libelle == "Retard de dix minutes")
+            assert session.scalars(lus).all() == [camarade]
+
+
+def _retard(eleve: UUID) -> Affichage:
+    return Affichage(
+        uai=ECOLE, annee=ANNEE, eleve_id=eleve, nature="retard", objet_id=uuid4(), debut=DEBUT, fin=FIN,
+        libelle="Retard de dix minutes", visible_le=FIN,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""La brique témoin : une annotation de chaque sorte."""
