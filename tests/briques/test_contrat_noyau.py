@@ -24,7 +24,7 @@ COUCHES = ("socle", "donnees", "identite", "roles", "vie_privee", "chargement", 
 """Ce qui tourne dans une instance ; les commandes, elles, écrivent où on le leur dit."""
 
 SANS_OBJET = {
-    "_textes_neutres": "codes et empreintes du programme, sans liste en base ; trois se saisissent (pays, numéros)",
+    "_textes_neutres": "des codes et des empreintes sans liste en base ; trois se saisissent (pays, numéros)",
     "_portees": "ses permissions règlent aussi ce qui n'est à personne : briques, calendrier, travaux",
     "_ecritures": "se confronte aux pages ; celles du noyau ont leurs propres essais",
     "_moindre_privilege": "se confronte aux pages ; celles du noyau ont leurs propres essais",

@@ -50,11 +50,12 @@ def test_rien_de_neuf_ne_releve_rien(session: Session, horloge: HorlogeFixe, reg
 def test_une_declaration_changee_ferme_l_ancienne_et_ouvre_la_nouvelle(
     session: Session, horloge: HorlogeFixe, registre: Registre
 ) -> None:
+    presente = registre.traitements[CLE].version
     relever(session, horloge, registre)
     horloge.avancer(timedelta(days=30))
     elargi = avec(
         registre,
-        version=2,
+        version=presente + 1,
         conservation=Conservation(Depart.PERTE_DE_VOCATION, Duree(mois=6), Sort.SUPPRIMER),
     )
     assert relever(session, horloge, elargi) == 1
@@ -63,10 +64,13 @@ def test_une_declaration_changee_ferme_l_ancienne_et_ouvre_la_nouvelle(
         .where(VersionDeclaration.traitement == CLE)
         .order_by(VersionDeclaration.debut)
     ).all()
-    assert [(v.version, v.fin == horloge.maintenant()) for v in versions] == [(1, True), (2, False)]
+    assert [(v.version, v.fin == horloge.maintenant()) for v in versions] == [
+        (presente, True),
+        (presente + 1, False),
+    ]
     dernier, premier = changements(session, CLE)
     assert premier.quoi == ("Traitement mis en service.",)
-    assert (dernier.version, dernier.quand) == (2, horloge.maintenant())
+    assert (dernier.version, dernier.quand) == (presente + 1, horloge.maintenant())
     assert dernier.elargit
     assert "Durée de conservation : 6 mois (avant : 3 mois)." in dernier.quoi
     vigueur = vigueurs(session)[CLE]
@@ -107,9 +111,10 @@ def test_le_seul_numero_de_version_se_releve_sans_inquieter(
 ) -> None:
     relever(session, horloge, registre)
     horloge.avancer(timedelta(days=1))
-    assert relever(session, horloge, avec(registre, version=2)) == 1
+    presente = registre.traitements[CLE].version
+    assert relever(session, horloge, avec(registre, version=presente + 1)) == 1
     dernier, _ = changements(session, CLE)
-    assert (dernier.version, dernier.elargit) == (2, False)
+    assert (dernier.version, dernier.elargit) == (presente + 1, False)
     assert dernier.quoi == ("Rédaction ou version modifiée, sans effet sur les données.",)
 
 

@@ -298,7 +298,7 @@ def test_l_acces_se_demande_se_decide_et_se_lit_dans_les_pages(ent: InstanceEssa
     assert dpd.post(f"{JOURNAUX}/{demande}/decider", data={"choix": "oui"}).status_code == 303
     lue = demandeur.get(f"{JOURNAUX}/{demande}")
     assert lue.status_code == 200
-    assert "Cette page lue est consignée" in texte_de(lue.text)
+    assert "Chaque page lue est au journal" in texte_de(lue.text)
     assert dpd.get(f"{JOURNAUX}/{demande}").status_code == 403
     journal = texte_de(dpd.get("/administration/journal?acte=traces").text)
     assert "A lu des traces, au titre d'un accès accordé" in journal

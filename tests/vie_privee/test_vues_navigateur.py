@@ -1,4 +1,4 @@
-"""Les pages de la vie privée, pleines, dans un vrai navigateur : à 320 pixels, de jour, de nuit, sans script."""
+"""Les pages de la vie privée, pleines, dans un vrai navigateur : à 320 pixels, de nuit, sans script."""
 
 from __future__ import annotations
 

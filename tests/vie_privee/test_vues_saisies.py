@@ -33,7 +33,7 @@ def test_une_violation_mal_datee_se_corrige_et_rien_ne_se_perd(ent: InstanceEssa
     ):
         reponse = direction.post(f"{V}nouvelle", data={**FICHE, **faux})
         assert (reponse.status_code, dit in texte_de(reponse.text)) == (422, True), faux
-        assert FICHE["description"] in texte_de(reponse.text)
+        assert str(FICHE["description"]) in texte_de(reponse.text)
     with ent.base.academie("essai") as session:
         assert session.scalars(select(Violation)).all() == []
 
@@ -63,3 +63,13 @@ def test_une_adresse_mal_ecrite_le_dit_en_francais(ent: InstanceEssai) -> None:
     lu = direction.get("/mes-donnees/vues?page=abc")
     assert (lu.status_code, "Écrivez un nombre entier." in texte_de(lu.text)) == (422, True)
     assert direction.get("/vie-privee/archives/series/0991001A/noyau.rien/99999999999").status_code == 404
+
+
+def test_un_formulaire_envoye_deux_fois_ne_fait_pas_deux_notifications(ent: InstanceEssai) -> None:
+    direction = ent.client("direction")
+    adresse = direction.post(f"{V}nouvelle", data=FICHE).location
+    envoi = {"le": "2026-09-07T07:45"}
+    statuts = [direction.post(f"{adresse}/notifier", data=envoi).status_code for _ in range(2)]
+    assert statuts == [303, 422]
+    with ent.base.academie("essai") as session:
+        assert session.scalars(select(Violation)).one().completee_le is None

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import create_engine, insert, select
+from sqlalchemy import URL, create_engine, insert, select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
@@ -116,7 +116,7 @@ def _ecrire(session: Session, ent: InstanceEssai) -> None:
     suivre(session, ent.ent.registre, ECHU)
 
 
-def _lectures(proprietaire: str, ent: InstanceEssai) -> None:
+def _lectures(proprietaire: URL, ent: InstanceEssai) -> None:
     """Trois lectures du jour ; la dernière est d'une liste entière."""
     jour, eleve = ent.horloge.aujourd_hui(), ent.annuaire["eleve"]
     lue = {"uai": ECOLE, "jour": jour, "traitement": VOEUX.cle, "colonnes": ["langue"]}

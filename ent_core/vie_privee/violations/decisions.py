@@ -50,7 +50,7 @@ def notifier(
     :param retard_motif: raisons du retard, exigées passé 72 heures (article 33.1).
     :param dit: ce que le complément apporte.
     :raises OperationRefusee: close, ou décidée sans notification.
-    :raises DonneeInvalide: instant hors de l'histoire, ou retard sans raison.
+    :raises DonneeInvalide: instant hors de l'histoire, retard sans raison, ou complément qui n'apporte rien.
     """
     exiger_ouverte(session, violation)
     if violation.cnil == "non":
@@ -71,6 +71,8 @@ def notifier(
     else:
         if violation.notifiee_le is not None and le < violation.notifiee_le:
             raise DonneeInvalide("un complément suit la notification initiale.", remede="corriger la date.")
+        # Un second envoi du même formulaire n'est pas un complément.
+        exiger_dit(dit, "la notification est déjà notée", "dire ce que le complément apporte")
         valeurs["completee_le"] = le
     poser(violation, valeurs)
     inscrire(
