@@ -14,7 +14,7 @@ BIN := .venv/bin
 BRIQUES := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml schema_directeur/pyproject.toml))
 PROJETS := pyproject.toml $(BRIQUES:%=%/pyproject.toml)
 
-.PHONY: aide demo test bench verifier docs verrou nettoyer
+.PHONY: aide demo test epreuves bench verifier docs verrou nettoyer
 
 aide: ## montre cette liste
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -23,11 +23,16 @@ demo: .venv/.pret-demo ## lance une académie de démonstration et donne son adr
 	$(BIN)/ent demo
 
 # Le navigateur garde une boucle asyncio ouverte dans son processus : ses essais ont le leur.
-test: .venv/.pret-dev ## vérifie le code, puis lance tous les essais
+test: .venv/.pret-dev ## vérifie le code, puis lance les essais
 	outils/installer_chromium.sh
 	$(MAKE) --no-print-directory verifier
-	$(BIN)/pytest -n logical --dist worksteal -m "not navigateur"
-	$(BIN)/pytest -n logical --dist worksteal -m navigateur
+	$(BIN)/pytest -n logical --dist worksteal -m "not navigateur and not long"
+	$(BIN)/pytest -n logical --dist worksteal -m "navigateur and not long"
+
+epreuves: .venv/.pret-dev ## lance les essais longs : tutoriel, brique neuve, mutations, grandes listes
+	outils/installer_chromium.sh
+	$(BIN)/pytest -n logical --dist worksteal -m "long and not navigateur"
+	$(BIN)/pytest -n logical --dist worksteal -m "long and navigateur"
 
 bench: .venv/.pret-dev ## mesure les performances, à côté de leurs étalons nus
 	$(BIN)/python -m bench

@@ -19,4 +19,7 @@ pytest_plugins = [
 
 def pytest_configure(config: pytest.Config) -> None:
     """Le contrat et les essais des briques disent l'exigence qu'ils tiennent, où qu'ils soient lancés."""
+    config.addinivalue_line(
+        "markers", "long: exhaustif et long ; « make epreuves » le lance, « make test » non"
+    )
     config.addinivalue_line("markers", "exigence(identifiant): l'exigence que le test tient")

@@ -47,12 +47,17 @@ def fuites(base: BaseDeDonnees, brique: BriqueChargee) -> Iterator[str]:
                     for colonne in table.columns:
                         lit = _declare(brique, table, colonne.name, role, ecrire=False)
                         change = _declare(brique, table, colonne.name, role, ecrire=True)
-                        situation = (nom, table.name, colonne.name, lit, change)
-                        # Chaque rôle lit et change chaque colonne ; toutes les formes, un rôle par situation.
-                        simples = {"colonne": lit, "changer": change}
-                        attendus = (
-                            simples if situation in vues else _attendus(brique, table, nom, role, lit, change)
-                        )
+                        sorte = type(colonne.type).__name__
+                        situation = (nom, table.name, sorte, lit, change)
+                        # Toutes les formes, une fois par table, par type et par droit : une forme ne se
+                        # reconnaît pas au nom de la colonne. Qui a un droit essaie chaque colonne ; qui n'en
+                        # a aucun frappe à la porte de chaque table, et le démarrage compare tous les droits.
+                        if situation not in vues:
+                            attendus = _attendus(brique, table, nom, role, lit, change)
+                        elif lit or change or colonne is table.columns[0]:
+                            attendus = {"colonne": lit, "changer": change}
+                        else:
+                            continue
                         vues.add(situation)
                         yield from _colonne(connexion, nom, table, colonne, role, attendus)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from .atelier import RACINE, Atelier
 
 N_PLUS_UN = """    mots = session.scalars(
@@ -39,6 +41,7 @@ ATTENDUS = {
 }
 
 
+@pytest.mark.long
 def test_le_contrat_voit_chaque_faute(atelier: Atelier) -> None:
     racine = atelier.generer("mots")
     for fichier, trouve, remplace in FAUTES:

@@ -22,6 +22,7 @@ def atelier_avec_base(atelier: Atelier, fabrique_bases: Fabrique) -> Iterator[At
     fabrique_bases.retirer(adresses)
 
 
+@pytest.mark.long
 @pytest.mark.exigence("ENT-25")
 def test_le_depart_d_une_brique_se_dit_avant_de_se_faire(atelier_avec_base: Atelier) -> None:
     atelier = atelier_avec_base

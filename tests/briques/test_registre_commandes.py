@@ -12,6 +12,7 @@ from .atelier import Atelier
 DUREE, PLUS_LONGUE = "Duree(mois=1)", "Duree(mois=9)"
 
 
+@pytest.mark.long
 @pytest.mark.exigence("RGPD-REG-03")
 def test_une_declaration_changee_se_refuse_se_compare_puis_se_verrouille(atelier: Atelier) -> None:
     racine = atelier.generer("mots")

@@ -50,6 +50,7 @@ def environnement(tmp_path: Path, serveur: Serveur) -> dict[str, str]:
     return {**propre, "PATH": chemin, "ENT_BASE_ESSAIS": serveur.url}
 
 
+@pytest.mark.long
 @pytest.mark.skipif(bool(_manques()), reason=f"il manque {', '.join(_manques())} (groupe « construction »)")
 def test_le_tutoriel_se_suit_du_debut_a_la_fin(tmp_path: Path, environnement: dict[str, str]) -> None:
     lieu = tmp_path / "depot"

@@ -186,6 +186,7 @@ def test_un_autre_genre_de_fichier_est_nomme_et_refuse(contenu: bytes) -> None:
     assert "n'est pas un tableau" in refus(contenu)
 
 
+@pytest.mark.long
 def test_cent_mille_lignes_tiennent_en_memoire() -> None:
     contenu = "Nom;Prénom;Né le;Classe\r\n".encode() + "DUPONT;Noé;06/06/2018;6A\r\n".encode() * 100_000
     tracemalloc.start()

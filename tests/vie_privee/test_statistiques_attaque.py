@@ -37,7 +37,7 @@ TRAMES: dict[str, Trame] = {
     "une seule école sous l'académie": Trame((None, 0, 1, 1, 1), 3),
     "un seul nombre": Trame((None,), 0),
 }
-TIRAGES = int(os.environ.get("ENT_TIRAGES", "100"))
+TIRAGES = int(os.environ.get("ENT_TIRAGES", "30"))
 """Par trame ; « ENT_TIRAGES=2000 pytest … » en fait un banc."""
 
 

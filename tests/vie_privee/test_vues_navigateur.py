@@ -96,6 +96,7 @@ def ouvrir(
     return contexte.new_page()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("role", PAGES)
 def test_aucune_page_pleine_n_a_de_defaut_ni_ne_deborde(
     browser: Browser, lieu: Lieu, axe: Callable[[Page], list[str]], role: str

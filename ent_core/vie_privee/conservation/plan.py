@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.donnees import Depart, Sort
@@ -129,7 +129,23 @@ def dresser(session: Session, situation: Situation, uai: str | None) -> list[Lig
     :param situation: règles, jour et gels.
     :param uai: un établissement ; ``None`` pour toute l'académie.
     """
-    return [ligne for regle in situation.regles.toutes for ligne in _lignes(session, situation, regle, uai)]
+    remplies = _remplies(session, situation.regles)
+    return [
+        ligne
+        for regle in situation.regles.toutes
+        if regle.table.name in remplies
+        for ligne in _lignes(session, situation, regle, uai)
+    ]
+
+
+def _remplies(session: Session, regles: Regles) -> set[str]:
+    """Tables qui ont une ligne au moins : les autres n'ont rien à compter."""
+    tables = {regle.table.name: regle.table for regle in regles.toutes}
+    une = (
+        select(literal(nom)).where(select(literal(1)).select_from(table).exists())
+        for nom, table in tables.items()
+    )
+    return set(session.scalars(union_all(*une))) if tables else set()
 
 
 def lignes(session: Session, plan_id: UUID) -> list[LigneConservation]:
