@@ -20,7 +20,6 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Uuid,
-    and_,
     bindparam,
     func,
     select,
@@ -38,7 +37,7 @@ from ent_core.vie_privee.archive.contenu import Place, composer, fermer
 from ent_core.vie_privee.archive.lieu import Archive, archive_exigee, unite_du_coffre
 from ent_core.vie_privee.archive.modeles import UniteArchivee, UniteSousVisa
 from ent_core.vie_privee.conservation.declencheurs import ajouter
-from ent_core.vie_privee.conservation.expressions import Chemin, chemins
+from ent_core.vie_privee.conservation.expressions import au_bout, chemins
 from ent_core.vie_privee.conservation.regles import Regle, Regles, autorite_en_clair, vers
 
 __all__ = ["Partante", "echeance_intermediaire", "verser"]
@@ -169,7 +168,7 @@ def _lire(
     proprietaires = [c for c in chemins(regle.table, alias) if c.lien is Lien.PROPRIETAIRE]
     noms = [c.name for c in regle.table.columns]
     enonce = select(
-        *alias.columns, *(_au_bout(c).label(_PERSONNE.format(n)) for n, c in enumerate(proprietaires))
+        *alias.columns, *(au_bout(c).label(_PERSONNE.format(n)) for n, c in enumerate(proprietaires))
     ).where(_parmi([alias.c[c.name] for c in regle.table.primary_key], [p.cle for p in partantes]))
     for rendue in session.execute(enonce):
         personnes = {p for p in rendue[len(noms) :] if p is not None}
@@ -225,17 +224,3 @@ def _suites(
 
 def _parmi(colonnes: Sequence[ColumnElement[Any]], cles: Sequence[tuple[Any, ...]]) -> ColumnElement[bool]:
     return tuple_(*colonnes).in_(list(cles))
-
-
-def _au_bout(chemin: Chemin) -> ColumnElement[Any]:
-    """La personne au bout d'un chemin, lue à part pour ne rien multiplier."""
-    if not chemin.etapes:
-        return chemin.personne
-    tables: list[Any] = [etape for etape, _ in chemin.etapes]
-    return (
-        select(chemin.personne)
-        .select_from(*tables)
-        .where(and_(*(sur for _, sur in chemin.etapes)))
-        .correlate_except(*tables)
-        .scalar_subquery()
-    )

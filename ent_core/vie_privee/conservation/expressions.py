@@ -40,6 +40,7 @@ __all__ = [
     "Calcul",
     "Chemin",
     "ajouter_sql",
+    "au_bout",
     "calculer",
     "chemins",
     "echeance_sql",
@@ -261,3 +262,20 @@ def rejoindre(
             return and_(*(alias.c[e.parent.name] == autre.c[e.column.name] for e in cle.elements))
     communes = [nom for nom in ("uai", "annee") if nom in alias.c and nom in autre.c]
     return and_(autre.c.id == alias.c[sujet.colonne], *(autre.c[nom] == alias.c[nom] for nom in communes))
+
+
+def au_bout(chemin: Chemin) -> ColumnElement[Any]:
+    """La personne au bout d'un chemin, lue à part pour ne rien multiplier.
+
+    :param chemin: d'une table à la personne.
+    """
+    if not chemin.etapes:
+        return chemin.personne
+    tables: list[Any] = [etape for etape, _ in chemin.etapes]
+    return (
+        select(chemin.personne)
+        .select_from(*tables)
+        .where(and_(*(sur for _, sur in chemin.etapes)))
+        .correlate_except(*tables)
+        .scalar_subquery()
+    )

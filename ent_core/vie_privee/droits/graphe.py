@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, and_, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, func, literal, not_, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from ent_core.contrat.donnees import Lien
 from ent_core.donnees.base import declaration
 from ent_core.donnees.chiffrement import en_clair
-from ent_core.vie_privee.conservation.expressions import Chemin, chemins, existe
+from ent_core.vie_privee.conservation.expressions import Chemin, au_bout, chemins, existe
 from ent_core.vie_privee.registre import Registre
 
 __all__ = ["Ligne", "Place", "compter", "lire_lignes", "mene_a", "places"]
@@ -144,7 +144,7 @@ def _enonces(
     communes: bool = True,
 ) -> Iterator[Select[Any]]:  # fmt: skip
     """Un énoncé par chemin ; chacun passe ce que les précédents ont rendu."""
-    colonnes = [*alias.columns, *(_au_bout(c).label(_SUJET.format(rang)) for rang, c in enumerate(tous))]
+    colonnes = [*alias.columns, *(au_bout(c).label(_SUJET.format(rang)) for rang, c in enumerate(tous))]
     for rang, chemin in enumerate(tous):
         # Le chemin qui cherche part de la personne et remonte : la jointure suit les index des clés.
         enonce = select(*colonnes).select_from(alias)
@@ -157,17 +157,3 @@ def _enonces(
             sienne = alias.c.uai == uai
             enonce = enonce.where(or_(sienne, alias.c.uai.is_(None)) if communes else sienne)
         yield enonce
-
-
-def _au_bout(chemin: Chemin) -> ColumnElement[Any]:
-    """La personne au bout d'un chemin, lue à part pour ne rien multiplier."""
-    if not chemin.etapes:
-        return chemin.personne
-    tables = [etape for etape, _ in chemin.etapes]
-    return (
-        select(chemin.personne)
-        .select_from(*tables)
-        .where(and_(*(sur for _, sur in chemin.etapes)))
-        .correlate_except(*tables)
-        .scalar_subquery()
-    )

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ent_core.chargement.archive import PERMISSION, PERMISSION_DECIDER
 from ent_core.identite import annuaire
-from ent_core.identite.modeles import Personne, Rattachement
 from ent_core.socle.calendrier import libelle_annee
 from ent_core.socle.dates import jour_court
 from ent_core.socle.erreurs import Introuvable
@@ -24,13 +21,13 @@ from ent_core.vie_privee.archive.acces import EtatDemande, etat_de
 from ent_core.vie_privee.archive.lecture import Criteres, Serie, UniteLue
 from ent_core.vie_privee.archive.lieu import jeton_de
 from ent_core.vie_privee.archive.modeles import DemandeArchive
-from ent_core.web.admin.pages import ReponsePage, de_l_academie, lire, traiter
+from ent_core.web.admin.pages import ReponsePage, lire, traiter
 from ent_core.web.droits import peut
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige
 from ent_core.web.vie_privee.archives_saisies import SaisieDemandeArchive, SaisieRefusArchive, SaisieSerie
-from ent_core.web.vie_privee.droits_communs import academie
+from ent_core.web.vie_privee.ici import intitules, noms_de, personne_d_ici, portee
 
 __all__ = ["archives"]
 
@@ -47,19 +44,12 @@ _DITES = frozenset({"uai", "annee"})
 """Ce que l'entête de l'unité dit déjà."""
 
 
-@contextmanager
-def _portee(motif: str) -> Iterator[tuple[Session, str | None]]:
-    """Session de l'académie, et établissement auquel la personne est bornée (``None`` : aucun)."""
-    with academie(motif) as session:
-        yield session, None if de_l_academie() else contexte_courant().uai
-
-
 @archives.get("/", endpoint="liste")
 @exige(PERMISSION)
 def page_archives() -> str:
     """Ce que l'archive garde, les demandes, et de quoi chercher une personne."""
     saisie, contexte = lire(SaisieSerie()), contexte_courant()
-    with _portee("archive : voir l'état") as (session, uai):
+    with portee("archive : voir l'état") as (session, uai):
         trouvees = (
             annuaire.chercher(
                 session, saisie["q"], uai=uai, jour=contexte.jour, annee=contexte.annee
@@ -71,7 +61,7 @@ def page_archives() -> str:
         return render_template(
             "vie_privee/archives.html", series=lecture.series(session, Criteres(uai=uai), contexte.jour),
             demandes=demandes, etats=_etats(demandes), tons=_TONS, noms=_noms(session, demandes),
-            titres=_titres(), trouvees=trouvees, q=saisie["q"],
+            titres=intitules(), trouvees=trouvees, q=saisie["q"],
         )  # fmt: skip
 
 
@@ -88,8 +78,8 @@ def demander_pour(personne_id: UUID) -> ReponsePage:
     """Demande à lire ce qui est d'une personne."""
 
     def agir(saisie: dict[str, Any]) -> Response:
-        with _portee("archive : demander") as (session, uai):
-            _personne(session, personne_id, uai)
+        with portee("archive : demander") as (session, uai):
+            personne_d_ici(session, personne_id, uai, "de l'archive")
             demande = acces.demander(
                 session, instance().horloge, uai or _seule_ecole(session, personne_id),
                 par=contexte_courant().personne_id, personne=personne_id, **saisie,
@@ -112,7 +102,7 @@ def demander_serie(uai: str, traitement: str, annee: int) -> ReponsePage:
     """Demande à lire une série."""
 
     def agir(saisie: dict[str, Any]) -> Response:
-        with _portee("archive : demander") as (session, ici):
+        with portee("archive : demander") as (session, ici):
             demande = acces.demander(
                 session, instance().horloge, _a_portee(ici, uai), par=contexte_courant().personne_id,
                 **{**saisie, "traitement": traitement, "annee": annee},
@@ -133,7 +123,7 @@ def page_demande(demande_id: UUID) -> str:
 @exige(PERMISSION_DECIDER)
 def accorder(demande_id: UUID) -> ReponsePage:
     """Accorde la demande d'une autre personne."""
-    with _portee("archive : accorder") as (session, uai):
+    with portee("archive : accorder") as (session, uai):
         acces.accorder(session, instance().horloge, uai, demande_id, par=contexte_courant().personne_id)
     flash("La demande est accordée. La durée court.", "succes")
     return redirect(url_for("vie_privee_archives.demande", demande_id=demande_id), 303)
@@ -145,7 +135,7 @@ def refuser(demande_id: UUID) -> ReponsePage:
     """Refuse la demande d'une autre personne."""
 
     def agir(saisie: dict[str, Any]) -> Response:
-        with _portee("archive : refuser") as (session, uai):
+        with portee("archive : refuser") as (session, uai):
             acces.refuser(
                 session, instance().horloge, uai, demande_id, par=contexte_courant().personne_id, **saisie
             )
@@ -159,50 +149,50 @@ def refuser(demande_id: UUID) -> ReponsePage:
 @exige(PERMISSION)
 def page_lecture(demande_id: UUID) -> str:
     """Lit ce que la demande permet ; un POST, parce que lire s'inscrit au journal."""
-    with _portee("archive : lire") as (session, uai):
+    with portee("archive : lire") as (session, uai):
         horloge = instance().horloge
         lues = acces.consulter(session, horloge, uai, demande_id, par=contexte_courant().personne_id)
         demande = acces.trouver(session, uai, demande_id)
         return render_template(
-            "vie_privee/archives_lecture.html", demande=demande, titres=_titres(), annee=libelle_annee,
+            "vie_privee/archives_lecture.html", demande=demande, titres=intitules(), annee=libelle_annee,
             lues=[(lue.unite, _montrer(session, lue)) for lue in lues],
         )  # fmt: skip
 
 
 def _page_personne(personne_id: UUID, erreurs: dict[str, str]) -> str:
-    with _portee("archive : chercher une personne") as (session, uai):
-        personne = _personne(session, personne_id, uai)
+    with portee("archive : chercher une personne") as (session, uai):
+        personne = personne_d_ici(session, personne_id, uai, "de l'archive")
         gardees = lecture.series(
             session, Criteres(uai=uai, jeton=jeton_de(session, personne_id)), contexte_courant().jour
         )
         return render_template(
-            "vie_privee/archives_demander.html", personne=personne, series=gardees, titres=_titres(),
+            "vie_privee/archives_demander.html", personne=personne, series=gardees, titres=intitules(),
             erreurs=erreurs, saisie=request.form if erreurs else {}, serie=None,
-            choix=[(cle, _titres().get(cle, cle)) for cle in dict.fromkeys(s.traitement for s in gardees)],
+            choix=[(cle, intitules().get(cle, cle)) for cle in dict.fromkeys(s.traitement for s in gardees)],
         )  # fmt: skip
 
 
 def _page_serie(uai: str, traitement: str, annee: int, erreurs: dict[str, str]) -> str:
-    with _portee("archive : demander une série") as (session, ici):
+    with portee("archive : demander une série") as (session, ici):
         gardees = lecture.series(
             session, Criteres(_a_portee(ici, uai), None, traitement, annee), contexte_courant().jour
         )
         if not gardees:
             raise Introuvable("cette série n'est pas dans l'archive.", remede="la choisir dans la liste.")
         return render_template(
-            "vie_privee/archives_demander.html", personne=None, series=gardees, titres=_titres(),
+            "vie_privee/archives_demander.html", personne=None, series=gardees, titres=intitules(),
             erreurs=erreurs, saisie=request.form if erreurs else {}, serie=gardees[0],
         )  # fmt: skip
 
 
 def _page_demande(demande_id: UUID, erreurs: dict[str, str]) -> str:
     moi = contexte_courant().personne_id
-    with _portee("archive : voir une demande") as (session, uai):
+    with portee("archive : voir une demande") as (session, uai):
         demande = acces.trouver(session, uai, demande_id)
         etat = etat_de(demande, instance().horloge.maintenant())
         return render_template(
             "vie_privee/archives_demande.html", demande=demande, etat=etat, ton=_TONS[etat],
-            noms=_noms(session, [demande]), titres=_titres(), erreurs=erreurs,
+            noms=_noms(session, [demande]), titres=intitules(), erreurs=erreurs,
             saisie=request.form if erreurs else {}, mienne=demande.demandee_par == moi,
             decide=etat is EtatDemande.EN_ATTENTE
             and moi not in (demande.demandee_par, demande.personne_id)
@@ -217,7 +207,7 @@ def _montrer(session: Session, lue: UniteLue) -> list[tuple[str, list[tuple[str,
     lignes = []
     for table, colonnes, ligne in lue.contenu.lignes():
         cites = {nom: UUID(ligne[nom]) for nom, dite in colonnes.items() if "sujet" in dite and ligne[nom]}
-        noms = _nommer(session, cites.values())
+        noms = noms_de(session, cites.values())
         dites = [
             (
                 colonnes[nom]["libelle"],
@@ -273,19 +263,6 @@ def _gardees(session: Session, personne_id: UUID) -> Sequence[Serie]:
     return lecture.series(session, Criteres(jeton=jeton_de(session, personne_id)), contexte_courant().jour)
 
 
-def _personne(session: Session, personne_id: UUID, uai: str | None) -> Personne:
-    """Personne que l'on peut chercher d'ici : un établissement ne cherche que les siennes."""
-    personne = session.get(Personne, personne_id)
-    sienne = uai is None or session.scalar(
-        select(Rattachement.id)
-        .where(Rattachement.uai == uai, Rattachement.personne_id == personne_id)
-        .limit(1)
-    )
-    if personne is None or not sienne:
-        raise Introuvable("cette personne n'est pas ici.", remede="la chercher dans la page de l'archive.")
-    return personne
-
-
 def _etats(demandes: Sequence[DemandeArchive]) -> dict[UUID, EtatDemande]:
     maintenant = instance().horloge.maintenant()
     return {demande.id: etat_de(demande, maintenant) for demande in demandes}
@@ -293,13 +270,4 @@ def _etats(demandes: Sequence[DemandeArchive]) -> dict[UUID, EtatDemande]:
 
 def _noms(session: Session, demandes: Sequence[DemandeArchive]) -> dict[UUID, str]:
     ids = {i for d in demandes for i in (d.personne_id, d.demandee_par, d.decidee_par) if i is not None}
-    return _nommer(session, ids)
-
-
-def _nommer(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
-    enonce = select(Personne.id, Personne.prenom, Personne.nom).where(Personne.id.in_(ids))
-    return {cle: f"{prenom or ''} {nom}".strip() for cle, prenom, nom in session.execute(enonce)}
-
-
-def _titres() -> dict[str, str]:
-    return {cle: t.intitule for cle, t in instance().registre.traitements.items()}
+    return noms_de(session, ids)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -15,14 +14,14 @@ from werkzeug.wrappers import Response as ReponseWerkzeug
 from ent_core.chargement.absentes import regles_completes
 from ent_core.chargement.conservation import PERMISSION, tetes_de
 from ent_core.identite import annuaire
-from ent_core.identite.modeles import Etablissement, Personne, Rattachement
+from ent_core.identite.modeles import Etablissement
 from ent_core.socle.erreurs import Introuvable
 from ent_core.vie_privee.conservation import approbation, bordereau, gels, preuve
 from ent_core.vie_privee.conservation.dossier import Dossier, EtatPlan, ouvrir, plans
 from ent_core.vie_privee.conservation.exemples import exemples
 from ent_core.vie_privee.conservation.modeles import LigneConservation
 from ent_core.vie_privee.conservation.plan import comparer, lignes, planifier, precedent
-from ent_core.web.admin.pages import ReponsePage, de_l_academie, lire, traiter
+from ent_core.web.admin.pages import ReponsePage, lire, traiter
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige
@@ -35,7 +34,7 @@ from ent_core.web.vie_privee.conservation_saisies import (
     SaisieTri,
     SaisieVisa,
 )
-from ent_core.web.vie_privee.droits_communs import academie
+from ent_core.web.vie_privee.ici import intitules, noms_de, personne_d_ici, portee
 
 __all__ = ["conservation"]
 
@@ -51,19 +50,12 @@ _ODS = "application/vnd.oasis.opendocument.spreadsheet"
 _MODIFIABLES = (EtatPlan.PROPOSE, EtatPlan.APPROUVE, EtatPlan.EN_COURS, EtatPlan.EXPIRE)
 
 
-@contextmanager
-def _portee(motif: str) -> Iterator[tuple[Session, str | None]]:
-    """Session de l'académie, et établissement auquel la personne est bornée (``None`` : aucun)."""
-    with academie(motif) as session:
-        yield session, None if de_l_academie() else contexte_courant().uai
-
-
 @conservation.get("/", endpoint="liste")
 @exige(PERMISSION)
 def page_plans() -> str:
     """Les plans, et ce qui demande un regard."""
     horloge = instance().horloge
-    with _portee("conservation : voir les plans") as (session, uai):
+    with portee("conservation : voir les plans") as (session, uai):
         dossiers = [ouvrir(session, horloge, plan.id, uai) for plan in plans(session, uai)]
         a_revoir = [g for g in gels.lister(session, uai) if g.revoir_le <= horloge.aujourd_hui()]
         return render_template(
@@ -76,7 +68,7 @@ def page_plans() -> str:
 @exige(PERMISSION)
 def nouveau_plan() -> ReponseWerkzeug:
     """Établit un plan."""
-    with _portee("conservation : planifier") as (session, uai):
+    with portee("conservation : planifier") as (session, uai):
         regles = regles_completes(session, instance().chargement)
         plan = planifier(session, instance().horloge, regles, uai=uai, par=contexte_courant().personne_id)
     flash("Le plan est établi. Rien n'est éliminé.", "succes")
@@ -145,7 +137,7 @@ def reporter(plan_id: UUID, rang: int) -> ReponsePage:
     """Ôte une ligne du plan jusqu'à un jour."""
 
     def agir(saisie: dict[str, Any]) -> ReponseWerkzeug:
-        with _portee("conservation : reporter") as (session, uai):
+        with portee("conservation : reporter") as (session, uai):
             approbation.reporter(
                 session, instance().horloge, plan_id, rang, par=contexte_courant().personne_id, uai=uai,
                 **saisie,
@@ -160,7 +152,7 @@ def reporter(plan_id: UUID, rang: int) -> ReponsePage:
 @exige(PERMISSION)
 def exporter(plan_id: UUID) -> Response:
     """Le plan, pour un tableur."""
-    with _portee("conservation : exporter un plan") as (session, uai):
+    with portee("conservation : exporter un plan") as (session, uai):
         contenu = bordereau.plan_en_csv(ouvrir(session, instance().horloge, plan_id, uai))
     return _fichier(contenu, "text/csv", f"plan-{plan_id}.csv")
 
@@ -169,7 +161,7 @@ def exporter(plan_id: UUID) -> Response:
 @exige(PERMISSION)
 def exporter_en_classeur(plan_id: UUID) -> Response:
     """Le plan, en classeur."""
-    with _portee("conservation : exporter un plan") as (session, uai):
+    with portee("conservation : exporter un plan") as (session, uai):
         contenu = bordereau.plan_en_ods(ouvrir(session, instance().horloge, plan_id, uai))
     return _fichier(contenu, _ODS, f"plan-{plan_id}.ods")
 
@@ -199,7 +191,7 @@ def exporter_bordereau(plan_id: UUID) -> Response:
 @exige(PERMISSION)
 def page_preuves() -> str:
     """Ce qui a été éliminé, et si la chaîne tient."""
-    with _portee("conservation : lire les preuves") as (session, uai):
+    with portee("conservation : lire les preuves") as (session, uai):
         entrees = preuve.lister(session, uai=uai)
         anomalies = preuve.verifier(session, tetes_de(instance().configuration).lire())
         tete = preuve.tete(session)
@@ -213,14 +205,14 @@ def page_preuves() -> str:
 def page_gels() -> str:
     """Les gels, et de quoi chercher une personne."""
     q, contexte = lire(SaisieTri())["q"], contexte_courant()
-    with _portee("conservation : voir les gels") as (session, uai):
+    with portee("conservation : voir les gels") as (session, uai):
         trouvees = (
             annuaire.chercher(session, q, uai=uai, jour=contexte.jour, annee=contexte.annee).personnes
             if q
             else ()
         )
         leves = gels.lister(session, uai, leves=True)
-        noms = _noms(session, {g.personne_id for g in leves})
+        noms = noms_de(session, {g.personne_id for g in leves})
         return render_template(
             "vie_privee/conservation_gels.html", gels=leves, noms=noms, trouvees=trouvees, q=q
         )
@@ -239,8 +231,8 @@ def poser_gel(personne_id: UUID) -> ReponsePage:
     """Pose un gel."""
 
     def agir(saisie: dict[str, Any]) -> ReponseWerkzeug:
-        with _portee("conservation : poser un gel") as (session, uai):
-            _personne(session, personne_id, uai)
+        with portee("conservation : poser un gel") as (session, uai):
+            personne_d_ici(session, personne_id, uai, "des gels")
             gels.poser(
                 session,
                 instance().horloge,
@@ -259,7 +251,7 @@ def poser_gel(personne_id: UUID) -> ReponsePage:
 @exige(PERMISSION)
 def lever_gel(gel_id: UUID) -> ReponseWerkzeug:
     """Lève un gel."""
-    with _portee("conservation : lever un gel") as (session, uai):
+    with portee("conservation : lever un gel") as (session, uai):
         gels.lever(session, instance().horloge, gel_id, par=contexte_courant().personne_id, uai=uai)
     flash("Le gel est levé.", "succes")
     return redirect(url_for("vie_privee_conservation.gels"), 303)
@@ -269,7 +261,7 @@ def _agir(
     plan_id: UUID, schema: Any, faire: Callable[[Session, str | None, dict[str, Any]], None], dit: str
 ) -> ReponsePage:
     def agir(saisie: dict[str, Any]) -> ReponseWerkzeug:
-        with _portee("conservation : décider d'un plan") as (session, uai):
+        with portee("conservation : décider d'un plan") as (session, uai):
             faire(session, uai, saisie)
         flash(dit, "succes")
         return redirect(url_for("vie_privee_conservation.plan", plan_id=plan_id), 303)
@@ -279,7 +271,7 @@ def _agir(
 
 def _page_plan(plan_id: UUID, erreurs: dict[str, str]) -> str:
     tri = lire(SaisieTri())["tri"]
-    with _portee("conservation : relire un plan") as (session, uai):
+    with portee("conservation : relire un plan") as (session, uai):
         dossier = ouvrir(session, instance().horloge, plan_id, uai)
         ancien = precedent(session, dossier.plan)
         ecarts = (
@@ -290,7 +282,7 @@ def _page_plan(plan_id: UUID, erreurs: dict[str, str]) -> str:
             tris=TRIS, ecarts=ecarts, ancien=ancien, ecoles=_ecoles(session, dossier), erreurs=erreurs,
             saisie=request.form if erreurs else {}, tons=_TONS, modifiable=dossier.etat in _MODIFIABLES,
             approuvee_par_moi=contexte_courant().personne_id in {d.par for d in dossier.approbations},
-            titres=_titres(), a_viser=_a_viser(dossier), groupes=_groupes(dossier),
+            titres=intitules(), a_viser=_a_viser(dossier), groupes=_groupes(dossier),
         )  # fmt: skip
 
 
@@ -311,48 +303,35 @@ def _groupes(dossier: Dossier) -> list[tuple[str, int, int, int]]:
 
 
 def _a_viser(dossier: Dossier) -> list[tuple[str, str]]:
-    titres = _titres()
+    titres = intitules()
     cles = dict.fromkeys(ligne.traitement for ligne in dossier.lignes if ligne.visa and ligne.echues)
     return [(cle, titres.get(cle, cle)) for cle in cles]
 
 
 def _page_ligne(plan_id: UUID, rang: int, erreurs: dict[str, str]) -> str:
-    with _portee("conservation : relire une ligne") as (session, uai):
+    with portee("conservation : relire une ligne") as (session, uai):
         dossier = ouvrir(session, instance().horloge, plan_id, uai)
         ligne = next((li for li in dossier.lignes if li.rang == rang), None)
         if ligne is None:
             raise Introuvable("cette ligne n'est pas dans le plan.", remede="revenir au plan.")
         return render_template(
-            "vie_privee/conservation_ligne.html", dossier=dossier, ligne=ligne, titres=_titres(),
+            "vie_privee/conservation_ligne.html", dossier=dossier, ligne=ligne, titres=intitules(),
             exemples=exemples(session, regles_completes(session, instance().chargement), dossier.plan, ligne),
             ecoles=_ecoles(session, dossier), erreurs=erreurs, saisie=request.form if erreurs else {},
         )  # fmt: skip
 
 
 def _page_geler(personne_id: UUID, erreurs: dict[str, str]) -> str:
-    with _portee("conservation : préparer un gel") as (session, uai):
-        personne = _personne(session, personne_id, uai)
+    with portee("conservation : préparer un gel") as (session, uai):
+        personne = personne_d_ici(session, personne_id, uai, "des gels")
         return render_template(
-            "vie_privee/conservation_geler.html", personne=personne, titres=_titres(), erreurs=erreurs,
+            "vie_privee/conservation_geler.html", personne=personne, titres=intitules(), erreurs=erreurs,
             saisie=request.form if erreurs else {},
         )  # fmt: skip
 
 
-def _personne(session: Session, personne_id: UUID, uai: str | None) -> Personne:
-    """Personne que l'on peut geler d'ici : un établissement ne gèle que les siennes."""
-    personne = session.get(Personne, personne_id)
-    sienne = uai is None or session.scalar(
-        select(Rattachement.id)
-        .where(Rattachement.uai == uai, Rattachement.personne_id == personne_id)
-        .limit(1)
-    )
-    if personne is None or not sienne:
-        raise Introuvable("cette personne n'est pas ici.", remede="la chercher dans la page des gels.")
-    return personne
-
-
 def _articles(plan_id: UUID) -> tuple[Dossier, list[bordereau.Article]]:
-    with _portee("conservation : bordereau d'élimination") as (session, uai):
+    with portee("conservation : bordereau d'élimination") as (session, uai):
         dossier = ouvrir(session, instance().horloge, plan_id, uai)
         traitements = instance().registre.traitements
         return dossier, bordereau.articles(dossier, traitements, _ecoles(session, dossier))
@@ -375,15 +354,6 @@ def _ecoles(session: Session, dossier: Dossier) -> dict[str, str]:
             select(Etablissement.uai, Etablissement.nom).where(Etablissement.uai.in_(uais))
         )
     }
-
-
-def _noms(session: Session, ids: set[UUID]) -> dict[UUID, str]:
-    enonce = select(Personne.id, Personne.prenom, Personne.nom).where(Personne.id.in_(ids))
-    return {cle: f"{prenom or ''} {nom}".strip() for cle, prenom, nom in session.execute(enonce)}
-
-
-def _titres() -> dict[str, str]:
-    return {cle: t.intitule for cle, t in instance().registre.traitements.items()}
 
 
 def _fichier(contenu: bytes, genre: str, nom: str) -> Response:

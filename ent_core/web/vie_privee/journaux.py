@@ -19,6 +19,7 @@ from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige
 from ent_core.web.vie_privee.droits_communs import academie
+from ent_core.web.vie_privee.ici import intitules
 from ent_core.web.vie_privee.violations_saisies import SaisieAcces, SaisieDecision, SaisiePage
 
 __all__ = ["journaux"]
@@ -139,7 +140,7 @@ def page_lire(acces_id: UUID) -> str:
         fiche = _fiche(demande)
     return render_template(
         "vie_privee/journal_lire.html", fiche=fiche, traces=traces[: lecture.PAGE], noms=noms, page=page,
-        suite=len(traces) > lecture.PAGE, actes=_ACTES, titres=_titres(),
+        suite=len(traces) > lecture.PAGE, actes=_ACTES, titres=intitules(),
     )  # fmt: skip
 
 
@@ -150,7 +151,7 @@ def _liste() -> str:
         noms = nommer(session, [p for d in demandes for p in (d.demandeur_id, d.decidee_par) if p])
     ent, contexte = instance(), contexte_courant()
     return render_template(
-        "vie_privee/journaux.html", fiches=fiches, noms=noms, titres=_titres(),
+        "vie_privee/journaux.html", fiches=fiches, noms=noms, titres=intitules(),
         demande=ent.habilitations.autorise(contexte, LIRE),
         decide=ent.habilitations.autorise(contexte, ACCORDER), moi=contexte.personne_id,
     )  # fmt: skip
@@ -167,7 +168,7 @@ def _decision(acces_id: UUID, erreurs: dict[str, str]) -> str:
         fiche = _fiche(demande)
         noms = nommer(session, [p for p in (demande.demandeur_id, demande.sujet_id) if p])
     return render_template(
-        "vie_privee/journal_decider.html", fiche=fiche, noms=noms, titres=_titres(), saisie=request.form,
+        "vie_privee/journal_decider.html", fiche=fiche, noms=noms, titres=intitules(), saisie=request.form,
         erreurs=erreurs,
     )  # fmt: skip
 
@@ -185,7 +186,7 @@ def _formulaire(erreurs: dict[str, str]) -> str:
             )
     return render_template(
         "vie_privee/journal_nouveau.html", q=q, trouvees=trouvees, sujet=sujet, durees=DUREES,
-        fenetre=FENETRE.days, traitements=sorted(_titres().items(), key=lambda choix: choix[1]),
+        fenetre=FENETRE.days, traitements=sorted(intitules().items(), key=lambda choix: choix[1]),
         saisie=source, erreurs=erreurs,
     )  # fmt: skip
 
@@ -193,7 +194,3 @@ def _formulaire(erreurs: dict[str, str]) -> str:
 def _fiche(demande: AccesTraces) -> dict[str, Any]:
     etat = etat_de(demande, instance().horloge.maintenant())
     return {"demande": demande, "etat": etat, "dit": _ETATS[etat][0], "ton": _ETATS[etat][1]}
-
-
-def _titres() -> dict[str, str]:
-    return {t.cle: t.intitule for t in instance().registre.traitements.values()}

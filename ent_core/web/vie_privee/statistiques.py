@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from uuid import UUID
 
 from flask import Blueprint, Response, render_template
-from sqlalchemy.orm import Session
 
 from ent_core.vie_privee.statistiques.exports import FORMATS, NON_COMMUNIQUE, exporter
 from ent_core.vie_privee.statistiques.publication import ARRONDI, StatistiquePubliee, lister, ouvrir
@@ -20,21 +17,15 @@ statistiques = Blueprint("vie_privee_statistiques", __name__, url_prefix="/vie-p
 """Pages des statistiques."""
 
 
-@contextmanager
-def _portee() -> Iterator[tuple[Session, str | None]]:
-    with perimetre("lire des statistiques publiées") as (session, uai):
-        yield session, uai
-
-
 def _publiee(identifiant: UUID) -> StatistiquePubliee:
-    with _portee() as (session, uai):
+    with perimetre("lire des statistiques publiées") as (session, uai):
         return ouvrir(session, identifiant, uai)
 
 
 @statistiques.get("/", endpoint="liste")
 @exige("noyau.statistiques")
 def page_liste() -> str:
-    with _portee() as (session, uai):
+    with perimetre("lire des statistiques publiées") as (session, uai):
         publiees = lister(session, uai)
     return render_template("vie_privee/statistiques.html", publiees=publiees, academie=de_l_academie())
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +27,7 @@ from ent_core.web.admin.pages import ReponsePage, de_l_academie, traiter
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige
-from ent_core.web.vie_privee.droits_communs import academie
+from ent_core.web.vie_privee.ici import portee
 from ent_core.web.vie_privee.violations_saisies import (
     SaisieDecision,
     SaisieFiche,
@@ -49,16 +48,6 @@ _CHOIX = {
     nom: list(getattr(nomenclatures, nom.upper()).items())
     for nom in ("natures", "origines", "causes", "categories", "populations", "consequences", "gravites")
 }
-
-
-@contextmanager
-def portee(motif: str) -> Iterator[tuple[Session, str | None]]:
-    """Session de l'académie, et établissement auquel la personne est bornée (``None`` : aucun).
-
-    :param motif: motif de l'accès, gardé dans les traces.
-    """
-    with academie(motif) as session:
-        yield session, None if de_l_academie() else contexte_courant().uai
 
 
 def compteur_de(violation: Violation) -> Compteur | None:

@@ -25,7 +25,8 @@ from ent_core.web.admin.pages import ReponsePage, de_l_academie, lire, traiter
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige
-from ent_core.web.vie_privee.violations import PERMISSION, portee, violations
+from ent_core.web.vie_privee.ici import portee
+from ent_core.web.vie_privee.violations import PERMISSION, violations
 from ent_core.web.vie_privee.violations_saisies import SaisieComptage, SaisieListe
 
 __all__: list[str] = []
