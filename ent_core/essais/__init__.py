@@ -10,8 +10,9 @@ import pytest
 pytest_plugins = [
     "ent_core.essais.serveur",
     "ent_core.essais.base",
-    "ent_core.essais.annuaire",
     "ent_core.essais.application",
+    "ent_core.essais.base_nue",
+    "ent_core.essais.vivier",
     "ent_core.essais.instance",
     "ent_core.essais.contrat",
 ]

@@ -1,4 +1,4 @@
-"""Greffon pytest : un petit annuaire inventé, deux collèges et une personne par rôle."""
+"""Un petit annuaire inventé : deux collèges et une personne par rôle."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID, uuid4
 
-import pytest
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Profil, Role
-from ent_core.donnees.session import BaseDeDonnees
 from ent_core.identite.modeles import (
     AnneeScolaire,
     Division,
@@ -24,7 +22,7 @@ from ent_core.identite.modeles import (
 )
 from ent_core.roles.modeles import RoleLocal
 
-__all__ = ["AUTRE", "ECOLE", "RECTORAT", "Annuaire", "annuaire", "peupler"]
+__all__ = ["AUTRE", "ECOLE", "RECTORAT", "Annuaire", "peupler"]
 
 ECOLE, AUTRE, RECTORAT = "0991001A", "0991002B", "0991000Z"
 ANNEE, RENTREE, FIN = 2026, date(2026, 9, 1), date(2027, 8, 1)
@@ -63,13 +61,6 @@ class Annuaire:
 
     def __getitem__(self, role: str) -> UUID:
         return self.personnes[role]
-
-
-@pytest.fixture
-def annuaire(base: BaseDeDonnees) -> Annuaire:
-    """Deux collèges peuplés dans la base de l'essai."""
-    with base.academie("essai : annuaire") as session:
-        return peupler(session)
 
 
 def peupler(session: Session) -> Annuaire:

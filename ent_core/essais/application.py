@@ -22,19 +22,20 @@ from ent_core.identite import connexion, sessions
 from ent_core.identite.connexion import Authentification, Origine
 from ent_core.identite.modeles import Compte
 from ent_core.socle.calendrier import HorlogeFixe
-from ent_core.socle.configuration import Coffre, Configuration, Serveur
+from ent_core.socle.configuration import Configuration, Serveur
+from ent_core.web.instance import EXTENSION, Instance
 
-__all__ = ["CLE", "application", "client_de", "configuration_essai", "connecter"]
+__all__ = ["CLE", "assembler", "client_de", "configuration_essai", "connecter", "dossier_de", "etat"]
 
 CLE = "une clé d'essai, assez longue pour signer"
-_COFFRES = Path(mkdtemp(prefix="ent-essais-coffres-"))
+_DOSSIERS = Path(mkdtemp(prefix="ent-essais-"))
 _PROCESSUS = os.getpid()
 
 
 @atexit.register
 def _ranger() -> None:
     if os.getpid() == _PROCESSUS:  # un essai peut bifurquer : seul le premier processus range
-        shutil.rmtree(_COFFRES, ignore_errors=True)
+        shutil.rmtree(_DOSSIERS, ignore_errors=True)
 
 
 def pytest_configure() -> None:
@@ -51,21 +52,17 @@ def pytest_configure() -> None:
 
 
 def configuration_essai(**valeurs: Any) -> Configuration:
-    """Configuration d'essai : HTTP, clé connue, tout le reste par défaut.
+    """Configuration d'essai : HTTP, clé connue, dossier à elle, tout le reste par défaut.
 
     :param valeurs: réglages à remplacer.
     """
-    reglages: dict[str, Any] = {"cle_secrete": CLE, "serveur": Serveur(securise=False)}
-    if "donnees" not in valeurs:
-        # À chaque instance son coffre : le balayage de l'une ne détruit pas les clés d'une autre.
-        reglages["coffre"] = Coffre(chemin=str(_COFFRES / f"{uuid4().hex}.sqlite"))
+    # À chaque instance son dossier : ses copies, et son coffre que le balayage d'une autre n'ouvre pas.
+    reglages: dict[str, Any] = {
+        "cle_secrete": CLE,
+        "serveur": Serveur(securise=False),
+        "donnees": str(_DOSSIERS / uuid4().hex),
+    }
     return Configuration(**reglages | valeurs)
-
-
-@pytest.fixture
-def application(base: BaseDeDonnees, horloge: HorlogeFixe) -> Flask:
-    """Une application sans brique, sur une base migrée et vide."""
-    return assembler(base, horloge)
 
 
 def assembler(
@@ -126,3 +123,32 @@ def connecter(
     client = application.test_client()
     client.set_cookie("ent", jeton)
     return client
+
+
+def dossier_de(application: Flask) -> Path:
+    """Dossier des fichiers d'une application d'essai : ses copies, son coffre.
+
+    :param application: application d'essai.
+    """
+    ent: Instance = application.extensions[EXTENSION]
+    return Path(ent.configuration.donnees)
+
+
+def etat(application: Flask) -> tuple[Any, ...]:
+    """Ce qu'un essai peut changer d'une application sans passer par sa base ; se compare.
+
+    :param application: application d'essai.
+    """
+    accroches = (
+        application.before_request_funcs,
+        application.after_request_funcs,
+        application.teardown_request_funcs,
+    )
+    return (
+        dict(application.config),
+        dict(application.view_functions),
+        dict(application.extensions),
+        dict(application.jinja_env.globals),
+        application.wsgi_app,
+        [{ou: list(fonctions) for ou, fonctions in accroche.items()} for accroche in accroches],
+    )

@@ -1,8 +1,4 @@
-"""Greffon pytest : des bases d'essai, copiées d'un modèle migré une fois par processus.
-
-``base`` est une vraie base, propre à l'essai : on y valide, on y ouvre plusieurs connexions.
-``session`` est une session sur cette base, annulée à la fin. ``horloge`` est une heure choisie.
-"""
+"""Greffon pytest : des bases d'essai, copiées d'un modèle migré une fois par processus."""
 
 from __future__ import annotations
 
@@ -15,18 +11,15 @@ from dataclasses import dataclass
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from ent_core.chargement.decouverte import charger
 from ent_core.donnees.droits import ROLE_PROPRIETAIRE
 from ent_core.donnees.migrations import Distribution, migrer
-from ent_core.donnees.session import ROLE_ACADEMIE, BaseDeDonnees, Portage
 from ent_core.essais.remise_a_zero import Remise
 from ent_core.essais.serveur import Serveur
-from ent_core.socle.calendrier import HorlogeFixe
 
-__all__ = ["AdressesBase", "Fabrique", "base", "fabrique_bases", "horloge", "session"]
+__all__ = ["AdressesBase", "Fabrique", "fabrique_bases"]
 
 _SECRET = "essais-sur-cette-machine"  # noqa: S105 - compte d'un serveur jetable
 _COMPTE = "ent_web"
@@ -96,6 +89,13 @@ class Fabrique:
         else:
             self._supprimer(nom)
 
+    def remise(self, adresses: AdressesBase) -> Remise:
+        """De quoi ramener une base migrée à sa naissance.
+
+        :param adresses: base rendue par ``migree``.
+        """
+        return self._remises[str(adresses.application.database)]
+
     def tout_retirer(self) -> None:
         """Supprime les modèles et les bases libres, à la fin de la session."""
         for nom in [*self._modeles.values(), *self._remises]:
@@ -122,27 +122,3 @@ def fabrique_bases(serveur: Serveur, worker_id: str) -> Iterator[Fabrique]:
     fabrique = Fabrique(serveur, f"essai_{secrets.token_hex(3)}_{worker_id}")
     yield fabrique
     fabrique.tout_retirer()
-
-
-@pytest.fixture
-def base(fabrique_bases: Fabrique) -> Iterator[BaseDeDonnees]:
-    """Une base migrée, propre à l'essai."""
-    adresses = fabrique_bases.migree()
-    ouverte = BaseDeDonnees(adresses.application)
-    yield ouverte
-    ouverte.fermer()
-    fabrique_bases.retirer(adresses)
-
-
-@pytest.fixture
-def session(base: BaseDeDonnees) -> Iterator[Session]:
-    """Une session de l'académie, annulée à la fin de l'essai."""
-    with base.session(Portage("essai", role=ROLE_ACADEMIE)) as ouverte:
-        yield ouverte
-        ouverte.rollback()
-
-
-@pytest.fixture
-def horloge() -> HorlogeFixe:
-    """Lundi 7 septembre 2026, 8 h à Paris."""
-    return HorlogeFixe()

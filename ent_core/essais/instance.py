@@ -6,7 +6,7 @@ les briques dans le premier collège. ``faux_brique`` en compose une en quelques
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -28,7 +28,8 @@ from ent_core.contrat.roles import Profil
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import AUTRE, ECOLE, RECTORAT, Annuaire, peupler
 from ent_core.essais.application import assembler, configuration_essai, connecter
-from ent_core.essais.base import AdressesBase, Fabrique
+from ent_core.essais.base import AdressesBase
+from ent_core.essais.vivier import Vivier
 from ent_core.socle.calendrier import HorlogeFixe
 from ent_core.socle.configuration import Configuration
 from ent_core.web.instance import EXTENSION, Instance
@@ -119,53 +120,74 @@ class InstanceEssai:
 
 
 class FabriqueInstance:
-    """Assemble des instances d'essai ; leurs bases disparaissent avec l'essai.
+    """Assemble des instances d'essai ; ce que l'essai y écrit disparaît avec lui.
 
-    :param bases: fabrique de bases.
+    :param vivier: instances du processus.
     :param horloge: horloge de l'essai.
     """
 
-    def __init__(self, bases: Fabrique, horloge: HorlogeFixe) -> None:
-        self._bases = bases
+    def __init__(self, vivier: Vivier, horloge: HorlogeFixe) -> None:
+        self._vivier = vivier
         self._horloge = horloge
-        self._ouvertes: list[tuple[BaseDeDonnees, AdressesBase]] = []
+        self._ouvertes: list[tuple[InstanceEssai, AdressesBase]] = []
 
     def __call__(
-        self, *briques: Any, ouvertes: bool = True, configuration: Configuration | None = None
+        self,
+        *briques: Any,
+        ouvertes: bool = True,
+        configuration: Configuration | None = None,
+        neuve: bool = False,
     ) -> InstanceEssai:
-        """Assemble une instance.
+        """Donne une instance : celle qu'un essai d'avant a rendue propre, ou une neuve.
 
         :param briques: modules ``brique``.
         :param ouvertes: les ouvrir dans le premier collège.
-        :param configuration: par défaut ``configuration_essai()``.
+        :param configuration: par défaut ``configuration_essai()`` ; donnée, l'instance est neuve.
+        :param neuve: qu'aucun essai n'ait employée, pour ce qu'un processus retient en mémoire.
         :raises AnomaliesTrouvees: une déclaration est fautive.
         """
-        greffons = {brique.ent_manifeste().id: brique for brique in briques}
-        reglages = configuration or configuration_essai()
-        chargement = charger(reglages.briques.chargees, greffons)
-        exiger_sans_erreur(verifier_declarations(chargement, reglages))
-        adresses = self._bases.migree(chargement.distributions)
-        base = BaseDeDonnees(adresses.application)
-        self._ouvertes.append((base, adresses))
-        application = assembler(base, self._horloge, reglages, greffons)
-        with base.academie("essai : annuaire") as session:
-            annuaire = peupler(session)
-        instance = InstanceEssai(application, base, self._horloge, annuaire)
-        for identifiant in greffons if ouvertes else ():
-            instance.ouvrir(identifiant)
-        return instance
+        cle = (*briques, id(self._horloge), ouvertes)
+        reprenable = configuration is None and not neuve
+        prete = self._vivier.prendre(cle) if reprenable else None
+        if prete is None:
+            prete = self._assembler(briques, ouvertes, configuration or configuration_essai())
+            if reprenable:
+                self._vivier.retenir(cle, *prete)
+        self._ouvertes.append(prete)
+        return prete[0]
 
     def fermer(self) -> None:
-        """Supprime les bases."""
-        for base, adresses in self._ouvertes:
+        """Rend les instances."""
+        for instance, adresses in self._ouvertes:
+            self._vivier.rendre(instance, adresses)
+        self._ouvertes.clear()
+
+    def _assembler(
+        self, briques: Sequence[Any], ouvertes: bool, reglages: Configuration
+    ) -> tuple[InstanceEssai, AdressesBase]:
+        greffons = {brique.ent_manifeste().id: brique for brique in briques}
+        chargement = charger(reglages.briques.chargees, greffons)
+        exiger_sans_erreur(verifier_declarations(chargement, reglages))
+        adresses = self._vivier.bases.migree(chargement.distributions)
+        base = BaseDeDonnees(adresses.application)
+        try:
+            application = assembler(base, self._horloge, reglages, greffons)
+            with base.academie("essai : annuaire") as session:
+                annuaire = peupler(session)
+            instance = InstanceEssai(application, base, self._horloge, annuaire)
+            for identifiant in greffons if ouvertes else ():
+                instance.ouvrir(identifiant)
+        except BaseException:
             base.fermer()
-            self._bases.retirer(adresses)
+            self._vivier.bases.retirer(adresses)
+            raise
+        return instance, adresses
 
 
 @pytest.fixture
-def application_avec(fabrique_bases: Fabrique, horloge: HorlogeFixe) -> Iterator[FabriqueInstance]:
+def application_avec(vivier: Vivier, horloge: HorlogeFixe) -> Iterator[FabriqueInstance]:
     """Donne une instance complète : ``application_avec(brique)``."""
-    fabrique = FabriqueInstance(fabrique_bases, horloge)
+    fabrique = FabriqueInstance(vivier, horloge)
     yield fabrique
     fabrique.fermer()
 

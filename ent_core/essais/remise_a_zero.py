@@ -1,14 +1,15 @@
-"""Remettre une base d'essai comme à sa naissance : vider ce que l'essai a écrit coûte moins qu'une copie.
+"""Ramener une base d'essai à son départ : défaire ce que l'essai a écrit coûte moins qu'une copie.
 
-Une base dont l'essai a changé le schéma, les droits ou les lignes de départ n'est pas remise : elle est
-supprimée, et la suivante sera une copie neuve.
+Le départ est la naissance de la base, ou un repère pris plus tard, quand elle est peuplée. Une base dont
+l'essai a changé le schéma, les droits ou les lignes de naissance n'est pas ramenée : elle est supprimée, et
+la suivante sera une copie neuve.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Self, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, LiteralString, Self, cast
 
 import psycopg
 from psycopg import sql
@@ -56,9 +57,12 @@ _COUPER = (
 
 @dataclass(slots=True)
 class Remise:
-    """Une base, ce qu'elle était en naissant, et le moyen de l'y ramener.
+    """Une base, ce qu'elle était à son départ, et le moyen de l'y ramener.
 
     Aucune connexion ne reste ouverte : un essai peut copier sa base, ou la restaurer.
+
+    :param depart: empreinte du contenu des tables qui n'étaient pas vides.
+    :param copies: ce même contenu, pour les tables que l'on sait remplir de nouveau.
     """
 
     adresse: str
@@ -66,6 +70,7 @@ class Remise:
     depart: dict[str, str]
     suites: dict[str, int | None]
     empreinte: list[Any]
+    copies: dict[str, bytes] = field(default_factory=dict)
     fois: int = 0
 
     @classmethod
@@ -80,6 +85,34 @@ class Remise:
             depart = {nom: _contenu(connexion, nom) for nom in _remplies(connexion, tables)}
             suites = dict(_lire(connexion, _SUITES))
             return cls(adresse, tables, depart, suites, _lire(connexion, _EMPREINTE))
+
+    def intacte(self) -> bool:
+        """Vrai si aucune table n'a reçu de ligne depuis le départ, ni perdu les siennes."""
+        with psycopg.connect(self.adresse, autocommit=True) as connexion:
+            return set(_remplies(connexion, self.tables)) == set(self.depart)
+
+    def rejouer(self, repere: Remise) -> None:
+        """Écrit d'un bloc ce qu'un repère a noté, pris sur une base sœur au même départ.
+
+        :param repere: repère.
+        """
+        with psycopg.connect(self.adresse, autocommit=True) as connexion:
+            connexion.execute("set session_replication_role = replica")
+            for nom, contenu in repere.copies.items():
+                _remplir(connexion, nom, contenu)
+            _reprendre(connexion, repere.suites)
+
+    def repere(self) -> Remise:
+        """Note l'état présent comme un nouveau départ : ce qui a été écrit depuis la naissance en est."""
+        with psycopg.connect(self.adresse, autocommit=True) as connexion:
+            remplies = _remplies(connexion, self.tables)
+            return replace(
+                self,
+                depart={nom: _contenu(connexion, nom) for nom in remplies},
+                suites=dict(_lire(connexion, _SUITES)),
+                copies={nom: _copier(connexion, nom) for nom in remplies if nom not in self.depart},
+                fois=0,
+            )
 
     def remettre(self) -> bool:
         """Ramène la base à son départ ; faux s'il vaut mieux la supprimer."""
@@ -96,18 +129,22 @@ class Remise:
         _lire(connexion, _COUPER)
         if _lire(connexion, _EMPREINTE) != self.empreinte:
             return False
-        if any(_contenu(connexion, nom) != contenu for nom, contenu in self.depart.items()):
+        remplies = _remplies(connexion, self.tables)
+        changees = [
+            nom
+            for nom in {*remplies, *self.depart}
+            if nom not in self.depart or _contenu(connexion, nom) != self.depart[nom]
+        ]
+        if any(nom in self.depart and nom not in self.copies for nom in changees):
             return False
-        # Sans déclencheur ni clé étrangère : vider n'est pas un acte de l'essai.
+        # Sans déclencheur ni clé étrangère : défaire n'est pas un acte de l'essai.
         connexion.execute("set session_replication_role = replica")
-        a_vider = _remplies(connexion, [nom for nom in self.tables if nom not in self.depart])
-        if sum(connexion.execute(_vider(nom)).rowcount for nom in a_vider) > _TROP:
+        if sum(connexion.execute(_vider(nom)).rowcount for nom in changees) > _TROP:
             return False
-        for nom, dernier in _lire(connexion, _SUITES):
-            if dernier != (depart := self.suites.get(nom)):
-                connexion.execute(
-                    "select setval(%s::regclass, %s, %s)", (nom, depart or 1, depart is not None)
-                )
+        for nom in changees:
+            if nom in self.copies:
+                _remplir(connexion, nom, self.copies[nom])
+        _reprendre(connexion, self.suites)
         return True
 
 
@@ -125,5 +162,25 @@ def _contenu(connexion: psycopg.Connection[Any], nom: str) -> str:
     return str(_lire(connexion, enonce)[0][0])
 
 
+def _reprendre(connexion: psycopg.Connection[Any], suites: dict[str, int | None]) -> None:
+    for nom, dernier in _lire(connexion, _SUITES):
+        if dernier != (depart := suites.get(nom)):
+            connexion.execute("select setval(%s::regclass, %s, %s)", (nom, depart or 1, depart is not None))
+
+
+def _copier(connexion: psycopg.Connection[Any], nom: str) -> bytes:
+    with connexion.cursor() as curseur, curseur.copy(_ordre("copy {} to stdout", nom)) as copie:
+        return b"".join(bytes(morceau) for morceau in copie)
+
+
+def _remplir(connexion: psycopg.Connection[Any], nom: str, contenu: bytes) -> None:
+    with connexion.cursor() as curseur, curseur.copy(_ordre("copy {} from stdin", nom)) as copie:
+        copie.write(contenu)
+
+
 def _vider(nom: str) -> sql.Composed:
-    return sql.SQL("delete from {}").format(sql.SQL(cast("Any", nom)))
+    return _ordre("delete from {}", nom)
+
+
+def _ordre(ordre: LiteralString, nom: str) -> sql.Composed:
+    return sql.SQL(ordre).format(sql.SQL(cast("Any", nom)))

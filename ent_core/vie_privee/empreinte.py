@@ -159,9 +159,11 @@ def _sujet(sujet: Sujet) -> Forme:
 
 
 def _memo(declaree: Donnee | Neutre | None, dites: dict[Donnee | Neutre | None, Forme]) -> Forme:
-    if declaree not in dites:
-        dites[declaree] = _colonne(declaree)
-    return dites[declaree]
+    # Une seule recherche : comparer deux déclarations coûte plus que tout le reste.
+    dite = dites.get(declaree)
+    if dite is None:
+        dite = dites[declaree] = _colonne(declaree)
+    return dite
 
 
 def _colonne(declaree: Donnee | Neutre | None) -> Forme:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import ModuleType
 
 from ent_core.brique import (
@@ -21,8 +22,9 @@ __all__ = ["API", "PAGE", "brique_visible"]
 PAGE, API = "/panneau/", "/api/v1/panneau/annonces"
 
 
+@cache
 def brique_visible() -> ModuleType:
-    """Une brique neuve à chaque appel : deux applications n'en partagent rien."""
+    """La brique, composée une fois : plusieurs applications la portent, comme une brique installée."""
     pages = BlueprintBrique("panneau", __name__)
     ressources = ApiBrique("panneau", __name__)
 

@@ -22,11 +22,11 @@ from ent_core.chargement.verification import verifier_declarations
 from ent_core.contrat.resultats import Niveau
 from ent_core.essais.annuaire import ECOLE
 from ent_core.essais.application import configuration_essai
-from ent_core.essais.base import Fabrique
 from ent_core.essais.contrat.coherence import REGLES, Indices, ecarts, fiches_incompletes
 from ent_core.essais.contrat.observation import Observation, observer
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai
 from ent_core.essais.parcours import Parcours
+from ent_core.essais.vivier import Vivier
 from ent_core.socle.calendrier import HorlogeFixe
 from ent_core.web.routes import verifier_routes
 
@@ -113,10 +113,10 @@ pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module", params=["annonces", "temoin"])
-def etabli(request: pytest.FixtureRequest, fabrique_bases: Fabrique) -> Iterator[Etabli]:
+def etabli(request: pytest.FixtureRequest, vivier: Vivier) -> Iterator[Etabli]:
     nom = str(request.param)
     module, exemples = _annonces() if nom == "annonces" else (module_du_temoin("brique"), exemples_du_temoin)
-    fabrique = FabriqueInstance(fabrique_bases, HorlogeFixe())
+    fabrique = FabriqueInstance(vivier, HorlogeFixe())
     instance = fabrique(module)
     instance.ouvrir(nom, None)
     with instance.base.academie("essai : exemples") as session:

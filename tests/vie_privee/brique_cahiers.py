@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -118,6 +119,7 @@ class Passage(Cloisonne, Base):
     __table_args__ = (Index(None, "eleve_id"),)
 
 
+@cache
 def brique_cahiers(*traitements: Traitement) -> ModuleType:
     """La brique.
 

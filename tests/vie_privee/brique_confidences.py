@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from uuid import UUID
@@ -82,6 +83,7 @@ class Conflit(Cloisonne, Base):
     __table_args__ = (Index(None, "un_id"), Index(None, "autre_id"))
 
 
+@cache
 def brique_confidences() -> ModuleType:
     """La brique."""
     return faux_brique(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -153,6 +154,7 @@ class Suite(Cloisonne, Base):
     )
 
 
+@cache
 def brique_dossiers() -> ModuleType:
     """La brique."""
     crochets: dict[str, Any] = {

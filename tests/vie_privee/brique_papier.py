@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -93,6 +94,7 @@ def enregistrer(
     return voeu
 
 
+@cache
 def brique_papier() -> ModuleType:
     """La brique, avec sa feuille."""
 

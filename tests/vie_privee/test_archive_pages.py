@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from ent_core.chargement.decouverte import charger
 from ent_core.cli import ent
 from ent_core.contrat.roles import Role
-from ent_core.essais.application import CLE, configuration_essai
+from ent_core.essais.application import CLE
 from ent_core.essais.base import Fabrique
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai
 from ent_core.identite.modeles import ActeJournal, Compte
@@ -30,11 +30,10 @@ MOTIF = {"motif": "recours devant le tribunal, dossier 27-18", "heures": "4", "t
 
 
 @pytest.fixture
-def instance(application_avec: FabriqueInstance, tmp_path: Path) -> InstanceEssai:
+def instance(application_avec: FabriqueInstance) -> InstanceEssai:
     """Une sanction de l'élève est dans l'archive."""
-    configuration = configuration_essai(donnees=str(tmp_path))
-    montee = application_avec(brique_dossiers(), configuration=configuration)
-    depot = ouvrir(montee, charger([], {"dossiers": brique_dossiers()}), configuration)
+    montee = application_avec(brique_dossiers())
+    depot = ouvrir(montee, charger([], {"dossiers": brique_dossiers()}), montee.ent.configuration)
     depot.ecrire(Sanction, nature="une bousculade", camarade_id=montee.annuaire["camarade"])
     depot.deplacer()
     return montee

@@ -16,15 +16,14 @@ from sqlalchemy import LargeBinary, insert, inspect, select, text, type_coerce, 
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session, load_only
 
+from ent_core.chargement.coffre import coffre_de
 from ent_core.contrat.roles import Role
 from ent_core.donnees.base import Base
 from ent_core.donnees.chiffrement import EFFACE, en_clair
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.donnees.sous_portillon import sous_portillon
 from ent_core.essais.annuaire import AUTRE, ECOLE
-from ent_core.essais.application import configuration_essai
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai, compter_enonces
-from ent_core.socle.configuration import Coffre as ReglageCoffre
 from ent_core.socle.erreurs import ErreurEnt
 from ent_core.vie_privee.coffre.scelle import ScelleAltere
 from tests.vie_privee.brique_confidences import Conflit, Note, brique_confidences
@@ -34,14 +33,14 @@ TABLE = Base.metadata.tables["confidences_note"]
 
 
 @pytest.fixture
-def chemin(tmp_path: Path) -> Path:
-    return tmp_path / "coffre" / "cles.sqlite"
+def instance(application_avec: FabriqueInstance) -> InstanceEssai:
+    return application_avec(brique_confidences())
 
 
 @pytest.fixture
-def instance(application_avec: FabriqueInstance, tmp_path: Path, chemin: Path) -> InstanceEssai:
-    reglages = configuration_essai(donnees=str(tmp_path), coffre=ReglageCoffre(chemin=str(chemin)))
-    return application_avec(brique_confidences(), configuration=reglages)
+def chemin(instance: InstanceEssai) -> Path:
+    """Le fichier des clés de l'instance."""
+    return coffre_de(instance.ent.configuration).chemin
 
 
 @contextmanager

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
 
 from ent_core.essais.annuaire import AUTRE, ECOLE
-from ent_core.essais.application import configuration_essai
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai
 from ent_core.identite.modeles import ActeJournal
 from ent_core.vie_privee.conservation.gels import NatureGel, poser
@@ -21,10 +19,12 @@ from tests.vie_privee.pages_essai import chercher, texte_de
 EFFACER = "/vie-privee/effacements/"
 
 
+_BRIQUE = brique_incidents(bornees=[])
+
+
 @pytest.fixture
-def ent(application_avec: FabriqueInstance, tmp_path: Path) -> InstanceEssai:
-    brique = brique_incidents(bornees=[])
-    return application_avec(brique, configuration=configuration_essai(donnees=str(tmp_path)))
+def ent(application_avec: FabriqueInstance) -> InstanceEssai:
+    return application_avec(_BRIQUE)
 
 
 @pytest.fixture

@@ -6,14 +6,12 @@ import csv
 import io
 import json
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from ent_core.chargement.taches_noyau import taches_du_noyau
 from ent_core.essais.annuaire import AUTRE, ECOLE
-from ent_core.essais.application import configuration_essai
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai, compter_enonces
 from ent_core.vie_privee.minimisation.modeles import ColonneLue
 from ent_core.vie_privee.minimisation.observation import RYTHME
@@ -21,10 +19,12 @@ from ent_core.vie_privee.minimisation.rapport import Rapport, etablir, suivre
 from tests.vie_privee.brique_incidents import brique_incidents
 from tests.vie_privee.pages_essai import texte_de
 
+_BRIQUE = brique_incidents()
+
 
 @pytest.fixture
-def ent(application_avec: FabriqueInstance, tmp_path: Path) -> InstanceEssai:
-    return application_avec(brique_incidents(), configuration=configuration_essai(donnees=str(tmp_path)))
+def ent(application_avec: FabriqueInstance) -> InstanceEssai:
+    return application_avec(_BRIQUE, neuve=True)
 
 
 def rapport(ent: InstanceEssai) -> Rapport:

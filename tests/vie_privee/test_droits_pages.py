@@ -5,14 +5,12 @@ from __future__ import annotations
 import io
 import zipfile
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
 from ent_core.essais.annuaire import AUTRE, ECOLE
-from ent_core.essais.application import configuration_essai
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai
 from ent_core.identite.modeles import ActeJournal
 from ent_core.vie_privee.conservation.modeles import Gel
@@ -25,9 +23,12 @@ FILE = "/vie-privee/demandes/"
 MOI = "/mes-donnees/"
 
 
+_BRIQUE = brique_incidents()
+
+
 @pytest.fixture
-def ent(application_avec: FabriqueInstance, tmp_path: Path) -> InstanceEssai:
-    return application_avec(brique_incidents(), configuration=configuration_essai(donnees=str(tmp_path)))
+def ent(application_avec: FabriqueInstance) -> InstanceEssai:
+    return application_avec(_BRIQUE)
 
 
 def demander(ent: InstanceEssai, role: str, pour: str = "", **valeurs: str) -> Demande:

@@ -13,7 +13,6 @@ from sqlalchemy import insert, select
 
 from ent_core.contrat.papier import Source
 from ent_core.essais.annuaire import AUTRE, ECOLE
-from ent_core.essais.application import configuration_essai
 from ent_core.essais.base import Fabrique
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai
 from ent_core.socle.erreurs import AccesRefuse, OperationRefusee
@@ -34,8 +33,8 @@ VUES = "/mes-donnees/vues"
 
 
 @pytest.fixture
-def ent(application_avec: FabriqueInstance, tmp_path: Path) -> InstanceEssai:
-    instance = application_avec(brique_papier(), configuration=configuration_essai(donnees=str(tmp_path)))
+def ent(application_avec: FabriqueInstance) -> InstanceEssai:
+    instance = application_avec(brique_papier())
     instance.ouvrir("souhaits")
     return instance
 

@@ -16,7 +16,6 @@ from sqlalchemy.pool import NullPool
 
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import ECOLE, Annuaire
-from ent_core.essais.application import configuration_essai
 from ent_core.essais.base import Fabrique
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai
 from ent_core.identite.modeles import ActeJournal
@@ -229,8 +228,8 @@ def test_une_personne_effacee_n_elargit_pas_l_acces(
 
 
 @pytest.fixture
-def ent(application_avec: FabriqueInstance, tmp_path: Path) -> InstanceEssai:
-    return application_avec(configuration=configuration_essai(donnees=str(tmp_path)))
+def ent(application_avec: FabriqueInstance) -> InstanceEssai:
+    return application_avec()
 
 
 @pytest.mark.exigence("SURV-01")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from ent_core.essais.annuaire import AUTRE, ECOLE
-from ent_core.essais.application import configuration_essai
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai
 from ent_core.socle.calendrier import HorlogeSysteme
 from ent_core.vie_privee.traces.modeles_acces import RefusCompte
@@ -27,8 +25,8 @@ FICHE = {
 
 
 @pytest.fixture
-def ent(application_avec: FabriqueInstance, tmp_path: Path) -> InstanceEssai:
-    return application_avec(configuration=configuration_essai(donnees=str(tmp_path)))
+def ent(application_avec: FabriqueInstance) -> InstanceEssai:
+    return application_avec()
 
 
 def declarer(ent: InstanceEssai, role: str = "direction", **autres: object) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from ent_core.essais.application import configuration_essai
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai
 from ent_core.vie_privee.violations.modeles import Violation
 from tests.vie_privee.pages_essai import texte_de
@@ -18,8 +16,8 @@ V = "/vie-privee/violations/"
 
 
 @pytest.fixture
-def ent(application_avec: FabriqueInstance, tmp_path: Path) -> InstanceEssai:
-    return application_avec(configuration=configuration_essai(donnees=str(tmp_path)))
+def ent(application_avec: FabriqueInstance) -> InstanceEssai:
+    return application_avec()
 
 
 @pytest.mark.exigence("RGPD-VIO-01")

@@ -24,12 +24,12 @@ from ent_core.donnees.colonnes import declaration_colonne
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import AUTRE, ECOLE, RECTORAT, Annuaire
 from ent_core.essais.application import configuration_essai
-from ent_core.essais.base import Fabrique
 from ent_core.essais.contrat.banc import Banc
 from ent_core.essais.contrat.observation import Envois
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai
 from ent_core.essais.parcours import Parcours
 from ent_core.essais.serveur import Serveur
+from ent_core.essais.vivier import Vivier
 from ent_core.socle.calendrier import HorlogeFixe
 
 __all__ = ["Commun", "banc", "contient", "erreurs", "instance_du_contrat", "parcours"]
@@ -126,12 +126,12 @@ def _eprouvee(request: pytest.FixtureRequest) -> Commun:
 @pytest.fixture(scope="class")
 def instance_du_contrat(
     request: pytest.FixtureRequest,
-    fabrique_bases: Fabrique,
+    vivier: Vivier,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[InstanceEssai, dict[str, Any]]]:
     """La brique ouverte partout, avec ses exemples dans le premier collège : une instance par classe."""
     eprouvee = _eprouvee(request)
-    fabrique = FabriqueInstance(fabrique_bases, HorlogeFixe())
+    fabrique = FabriqueInstance(vivier, HorlogeFixe())
     reglages = configuration_essai(donnees=str(tmp_path_factory.mktemp("donnees")))
     briques = [] if eprouvee.identifiant == NOYAU else [eprouvee.brique]
     instance = fabrique(*briques, configuration=reglages)
