@@ -173,9 +173,15 @@ def appliquer_droits(
     for _, table in tables:
         ordres += filter(None, (fonction_de_trace(table, droits[table.name]),))
         ordres += _ordres(connexion, table.name, tous[table.name])
-    for ordre in ordres:
-        connexion.exec_driver_sql(ordre.replace("%", "%%"))
+    _ordonner(connexion, ordres)
     _signer(connexion, tous)
+
+
+def _ordonner(connexion: Connection, ordres: Sequence[str]) -> None:
+    """Exécute des ordres d'un seul envoi : un millier d'allers-retours coûterait plus qu'eux."""
+    if ordres:
+        # Sans paramètre : PostgreSQL accepte alors plusieurs ordres à la fois, et « % » est lui-même.
+        connexion.exec_driver_sql(";\n".join(ordres), execution_options={"no_parameters": True})
 
 
 def _ordres(connexion: Connection, nom: str, attendu: Attendu) -> Iterator[str]:
@@ -237,10 +243,14 @@ _POLITIQUES = text(
 
 def _signer(connexion: Connection, tous: Mapping[str, Attendu]) -> None:
     """Écrit sur chaque politique ce que la déclaration en disait, et ce que la base en a compris."""
-    for table, nom, _acte, empreinte, *_ in connexion.execute(_POLITIQUES).all():
-        if table in tous:
-            signature = f"{tous[table].politiques[nom].empreinte}:{empreinte}"
-            connexion.exec_driver_sql(f"comment on policy {nom} on \"{table}\" is '{signature}'")
+    _ordonner(
+        connexion,
+        [
+            f"comment on policy {nom} on \"{table}\" is '{tous[table].politiques[nom].empreinte}:{empreinte}'"
+            for table, nom, _acte, empreinte, *_ in connexion.execute(_POLITIQUES).all()
+            if table in tous
+        ],
+    )
 
 
 # --- Relire ----------------------------------------------------------------------------------

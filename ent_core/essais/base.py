@@ -43,6 +43,7 @@ class Fabrique:
     def __init__(self, serveur: Serveur, prefixe: str) -> None:
         self._serveur = make_url(serveur.url).set(drivername="postgresql+psycopg")
         self._prefixe = prefixe
+        self._noyau = tuple(charger([]).distributions)
         self._numeros = itertools.count(1)
         self._modeles: dict[tuple[Distribution, ...], str] = {}
         self._sortes: dict[str, tuple[Distribution, ...]] = {}
@@ -60,12 +61,13 @@ class Fabrique:
 
         :param distributions: par défaut, le noyau seul.
         """
-        voulues = charger([]).distributions if distributions is None else list(distributions)
-        cle = tuple(voulues)
+        cle = self._noyau if distributions is None else tuple(distributions)
         if cle not in self._modeles:
-            modele = self.vide()
-            migrer(modele.proprietaire, modele.application, voulues)
+            # D'une base du noyau, il ne reste à migrer que les briques.
+            modele = self.migree() if cle[:1] == self._noyau != cle else self.vide()
+            migrer(modele.proprietaire, modele.application, cle)
             self._modeles[cle] = str(modele.application.database)
+            self._remises.pop(self._modeles[cle], None)
         if self._libres[cle]:
             return self._adresses(self._libres[cle].pop())
         nom = f"{self._prefixe}_{next(self._numeros)}"
