@@ -43,6 +43,7 @@ def fuites(base: BaseDeDonnees, brique: BriqueChargee) -> Iterator[str]:
         for nom, portage in _moyens(base, brique.id, role):
             with base.session(portage) as session:
                 connexion = session.connection()
+                _marquer(connexion)
                 for table in brique.tables:
                     for colonne in table.columns:
                         lit = _declare(brique, table, colonne.name, role, ecrire=False)
@@ -81,8 +82,10 @@ def passages(base: BaseDeDonnees, brique: BriqueChargee) -> Iterator[str]:
         for nom, portage in moyens:
             with base.session(portage) as session:
                 connexion = session.connection()
+                _marquer(connexion)
                 for chemin, passer in CHEMINS.items():
                     rendu = _essayer(connexion, partial(passer, connexion, table, ECOLE, AUTRE))
+                    _revenir(connexion)
                     if AUTRE in str(rendu):
                         yield f"{table.name} : « {chemin} » atteint l'autre école ({nom})"
 
@@ -127,19 +130,26 @@ _INTERDIT, _SANS_OPERATEUR = "42501", "42883"
 
 
 def _essayer(connexion: Connection, executer: Callable[[], Any]) -> Any:
-    """Le résultat, ou un refus ; la transaction reste utilisable."""
-    reprise = connexion.begin_nested()
+    """Le résultat, ou un refus ; la transaction reste utilisable, et ce qui est écrit le reste."""
     try:
         return executer()
     except DonneeProtegee:
         return _REFUS
     except (DBAPIError, psycopg.Error) as refus:
+        _revenir(connexion)
         etat = str(getattr(getattr(refus, "orig", refus), "sqlstate", ""))
         if etat not in (_INTERDIT, _SANS_OPERATEUR):
             raise
         return _REFUS if etat == _INTERDIT else _SANS_OBJET
-    finally:
-        reprise.rollback()
+
+
+def _marquer(connexion: Connection) -> None:
+    """Pose le point où ``_revenir`` ramène, autant de fois qu'il faut."""
+    connexion.connection.cursor().execute("savepoint ent_fuites")
+
+
+def _revenir(connexion: Connection) -> None:
+    connexion.connection.cursor().execute("rollback to savepoint ent_fuites")
 
 
 def _moyens(base: BaseDeDonnees, brique: str, role: Role) -> Iterator[tuple[str, Portage]]:
