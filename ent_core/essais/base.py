@@ -6,6 +6,7 @@ import itertools
 import secrets
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 import pytest
@@ -16,6 +17,8 @@ from sqlalchemy.pool import NullPool
 from ent_core.chargement.decouverte import charger
 from ent_core.donnees.droits import ROLE_PROPRIETAIRE
 from ent_core.donnees.migrations import Distribution, migrer
+from ent_core.donnees.session import BaseDeDonnees
+from ent_core.essais.annuaire import Annuaire, peupler
 from ent_core.essais.remise_a_zero import Remise
 from ent_core.essais.serveur import Serveur
 
@@ -23,6 +26,12 @@ __all__ = ["AdressesBase", "Fabrique", "fabrique_bases"]
 
 _SECRET = "essais-sur-cette-machine"  # noqa: S105 - compte d'un serveur jetable
 _COMPTE = "ent_web"
+
+
+_Sorte = tuple[object, ...]
+"""Ce que deux bases ont de pareil : leurs distributions, et si elles sont peuplées."""
+
+_PEUPLEE = "peuplée"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +55,10 @@ class Fabrique:
         self._noyau = tuple(charger([]).distributions)
         self._numeros = itertools.count(1)
         self._modeles: dict[tuple[Distribution, ...], str] = {}
-        self._sortes: dict[str, tuple[Distribution, ...]] = {}
+        self._sortes: dict[str, _Sorte] = {}
+        self._annuaires: dict[str, Annuaire] = {}
         self._remises: dict[str, Remise] = {}
-        self._libres: dict[tuple[Distribution, ...], list[str]] = defaultdict(list)
+        self._libres: dict[_Sorte, list[str]] = defaultdict(list)
 
     def vide(self) -> AdressesBase:
         """Une base sans aucune table."""
@@ -78,6 +88,25 @@ class Fabrique:
         self._ordre(f'grant create, temporary on database "{nom}" to {ROLE_PROPRIETAIRE}')
         self._sortes[nom], self._remises[nom] = cle, Remise.relever(adresses.proprietaire)
         return adresses
+
+    def peuplee(self, distributions: Sequence[Distribution]) -> tuple[AdressesBase, Annuaire]:
+        """Une base migrée où vit déjà l'annuaire d'essai ; ramenée, elle le garde.
+
+        :param distributions: noyau et briques.
+        """
+        sorte = (_PEUPLEE, *distributions)
+        if self._libres[sorte]:
+            nom = self._libres[sorte].pop()
+            return self._adresses(nom), deepcopy(self._annuaires[nom])
+        adresses = self.migree(distributions)
+        base = BaseDeDonnees(adresses.application)
+        with base.academie("essai : annuaire") as session:
+            annuaire = peupler(session)
+        base.fermer()
+        nom = str(adresses.application.database)
+        self._sortes[nom], self._remises[nom] = sorte, self._remises[nom].repere()
+        self._annuaires[nom] = annuaire
+        return adresses, deepcopy(annuaire)
 
     def retirer(self, adresses: AdressesBase) -> None:
         """Rend une base, même si une connexion traîne : elle resservira si elle peut redevenir neuve.

@@ -22,7 +22,7 @@ from ent_core.chargement.droits import Guichet
 from ent_core.chargement.retrait import enregistrer_vues
 from ent_core.donnees.compte_archive import preparer_compte
 from ent_core.donnees.session import BaseDeDonnees
-from ent_core.essais.annuaire import ECOLE, Annuaire, peupler
+from ent_core.essais.annuaire import ECOLE, Annuaire
 from ent_core.essais.application import configuration_essai
 from ent_core.essais.base import Fabrique
 from ent_core.essais.instance import InstanceEssai
@@ -166,15 +166,14 @@ def monter(fabrique: Fabrique, dossier: Path, ailleurs: str = "") -> Iterator[De
         donnees=str(dossier), archive=ReglageArchive(url=ailleurs) if ailleurs else ReglageArchive()
     )
     chargement = charger([], {"dossiers": brique_dossiers()})
-    adresses = fabrique.migree(chargement.distributions)
+    adresses, annuaire = fabrique.peuplee(chargement.distributions)
     base = BaseDeDonnees(adresses.application, connexions=3)
     base.chiffreur = chiffreur_de(configuration)
     base.archive = archive = archive_de(configuration, base.url)
     preparer_compte(adresses.proprietaire, archive.ici)
     proprietaire = create_engine(adresses.proprietaire, poolclass=NullPool)
     horloge = HorlogeFixe(a_midi(FAIT))
-    with base.academie("essai : annuaire") as session:
-        annuaire = peupler(session)
+    with base.academie("essai : déclarations") as session:
         enregistrer_vues(session, horloge, chargement)
     try:
         yield Depot(base, chargement, configuration, horloge, annuaire, proprietaire)

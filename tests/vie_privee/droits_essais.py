@@ -40,7 +40,7 @@ from ent_core.contrat.donnees import Donnee, Lien
 from ent_core.donnees.base import declaration
 from ent_core.donnees.colonnes import declaration_colonne
 from ent_core.donnees.session import BaseDeDonnees
-from ent_core.essais.annuaire import ECOLE, Annuaire, peupler
+from ent_core.essais.annuaire import ECOLE, Annuaire
 from ent_core.essais.application import configuration_essai
 from ent_core.essais.base import AdressesBase, Fabrique
 from ent_core.socle.calendrier import HorlogeFixe
@@ -251,10 +251,8 @@ def monter(bases: Fabrique, dossier: Path, *briques: Any) -> Poste:
     """
     horloge = HorlogeFixe()
     chargement = charger(["annonces"], {brique.ent_manifeste().id: brique for brique in briques})
-    adresses = bases.migree(chargement.distributions)
+    adresses, annuaire = bases.peuplee(chargement.distributions)
     base = BaseDeDonnees(adresses.application)
-    with base.academie("essai : annuaire") as session:
-        annuaire = peupler(session)
     guichet = Guichet(configuration_essai(donnees=str(dossier)), chargement, horloge)
     proprietaire = create_engine(adresses.proprietaire, poolclass=NullPool)
     return Poste(base, adresses, proprietaire, chargement, horloge, guichet, annuaire)
