@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import aaf, accueil, cloture, conservation, export, portillon, verification
+from bench import aaf, accueil, archive, cloture, conservation, export, portillon, verification
 
 
 def principal() -> int:
@@ -18,6 +18,7 @@ def principal() -> int:
             verification.mesurer(Path(dossier) / "verification"),
             conservation.mesurer(Path(dossier) / "conservation"),
             cloture.mesurer(Path(dossier) / "cloture"),
+            archive.mesurer(Path(dossier) / "archive"),
             portillon.mesurer(Path(dossier) / "portillon"),
             export.mesurer(Path(dossier) / "export"),
         ]

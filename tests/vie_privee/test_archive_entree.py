@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from psycopg.errors import InsufficientPrivilege
@@ -19,17 +20,19 @@ from ent_core.donnees.audiences import roles_d_audience
 from ent_core.donnees.session import ROLE_ACADEMIE, ROLE_APPLICATION, ROLE_ARCHIVE
 from ent_core.essais.annuaire import ECOLE
 from ent_core.essais.base import Fabrique
+from ent_core.essais.instance import compter_enonces
 from ent_core.socle.erreurs import OperationRefusee
 from ent_core.vie_privee.archive.contenu import Contenu, Place, desceller
 from ent_core.vie_privee.archive.lecture import lignes_archivees, lire
-from ent_core.vie_privee.archive.lieu import unite_du_coffre
+from ent_core.vie_privee.archive.lieu import PREFIXE, unite_du_coffre
 from ent_core.vie_privee.archive.modeles import UniteArchivee
 from ent_core.vie_privee.coffre.scelle import ScelleAltere
 from ent_core.vie_privee.conservation.gels import NatureGel, lever, poser
 from ent_core.vie_privee.conservation.modeles import Gel, Preuve
 from ent_core.vie_privee.conservation.preuve import verifier
-from tests.vie_privee.archive_essais import ECHEANCE, TERME, Depot, monter
+from tests.vie_privee.archive_essais import ECHEANCE, FAIT, TERME, Depot, monter
 from tests.vie_privee.brique_dossiers import Livret, RegistreVu, Sanction
+from tests.vie_privee.conservation_essais import a_midi
 
 JOUR = timedelta(days=1)
 
@@ -57,6 +60,11 @@ def geler(depot: Depot, traitement: str | None = None) -> None:
 def intacte(depot: Depot) -> bool:
     with depot.base.academie("essai") as session:
         return verifier(session, tetes_de(depot.configuration).lire()) == []
+
+
+def naissance(identifiant: UUID) -> datetime:
+    """Instant que porte un UUID de septième version."""
+    return datetime.fromtimestamp(int.from_bytes(identifiant.bytes[:6]) / 1000, UTC)
 
 
 @pytest.mark.exigence("RGPD-DUR-02")
@@ -178,6 +186,28 @@ def test_ce_qui_est_mal_garde_annule_le_deplacement(depot: Depot) -> None:
     assert (depot.compter(Sanction), depot.unites(), depot.contenus()) == (1, [], 0)
     with depot.base.academie("essai") as session:
         assert session.scalar(select(func.count()).select_from(Preuve)) == 0
+    (cle,) = depot.archive.coffre.unites(PREFIXE)  # elle naît avant ce qu'elle scelle
+    depot.horloge.instant = naissance(UUID(cle.removeprefix(PREFIXE))) + timedelta(days=41)
+    regler(depot.base, depot.horloge)
+    assert depot.archive.coffre.unites(PREFIXE) == set(), "restée sans unité, elle est balayée"
+
+
+def test_un_lot_coute_autant_d_enonces_quel_que_soit_le_nombre_de_lignes(depot: Depot) -> None:
+    couts = []
+    for nombre in (1, 7):
+        depot.horloge.instant = a_midi(FAIT)
+        for n in range(nombre):
+            sanction = depot.ecrire(Sanction, eleve="eleve" if n % 2 else "camarade", nature="l'été")
+            depot.suite(sanction, "une retenue")
+        depot.au(ECHEANCE)
+        plan = depot.planifier()
+        depot.approuver(plan)
+        depot.horloge.avancer(timedelta(days=8))
+        with compter_enonces(depot.base) as enonces:
+            assert depot.executer(plan).eliminees == nombre
+        couts.append(len(enonces))
+    assert couts[0] == couts[1]
+    assert (len(depot.unites()), depot.contenus()) == (3, 3)
 
 
 def test_sans_archive_rien_ne_part(depot: Depot) -> None:
@@ -298,7 +328,7 @@ def test_une_cle_orpheline_ne_part_qu_apres_la_plus_longue_sauvegarde(depot: Dep
         orpheline = session.scalar(select(func.ent_uuid7()))
     assert orpheline is not None
     depot.archive.coffre.creer(unite_du_coffre(orpheline))
-    depot.horloge.instant = datetime.fromtimestamp(int.from_bytes(orpheline.bytes[:6]) / 1000, UTC)
+    depot.horloge.instant = naissance(orpheline)
     regler(depot.base, depot.horloge)
     assert depot.archive.coffre.lire(unite_du_coffre(orpheline)) is not None
     depot.horloge.avancer(timedelta(days=41))

@@ -24,6 +24,7 @@ from ent_core.identite.modeles import ActeJournal, Identifiant, Inscription, Per
 from ent_core.socle.calendrier import HorlogeFixe
 from ent_core.socle.erreurs import Introuvable, OperationRefusee
 from ent_core.vie_privee.conservation.approbation import annuler
+from ent_core.vie_privee.conservation.execution import _ajuster
 from ent_core.vie_privee.conservation.gels import NatureGel, lever, poser
 from ent_core.vie_privee.conservation.modeles import DecisionConservation, Preuve
 from ent_core.vie_privee.conservation.preuve import Tetes, ajouter_preuve, verifier
@@ -408,3 +409,11 @@ def test_deux_executions_lancees_ensemble_n_eliminent_qu_une_fois(moteur: Moteur
     assert len(eliminees) + len(refusees) == 2
     assert all("une autre exécution" in message for message in refusees)
     assert intacte(moteur)
+
+
+def test_un_lot_vise_un_quart_de_seconde_et_ne_fait_que_doubler() -> None:
+    assert _ajuster(1000, 0.25, 5000) == 1000
+    assert _ajuster(1000, 1.0, 5000) == 250, "une machine qui peine"
+    assert _ajuster(200, 0.01, 5000) == 400, "ce qui suit peut coûter bien plus"
+    assert _ajuster(4000, 0.01, 5000) == 5000
+    assert _ajuster(3, 2.0, 5000) == 100, "un lot n'est jamais si petit que ses frais l'emportent"

@@ -21,8 +21,9 @@ from ent_core.donnees.garde_migrations import Garde
 from ent_core.donnees.migrations import PREFIXE
 from ent_core.donnees.partitions import ouvrir, presentes, veiller
 from ent_core.donnees.session import BaseDeDonnees, connecter
-from ent_core.essais.annuaire import AUTRE, ECOLE, peupler
+from ent_core.essais.annuaire import AUTRE, ECOLE
 from ent_core.essais.base import Fabrique
+from ent_core.essais.instance import compter_enonces
 from ent_core.identite.modeles import AnneeScolaire, Creneau, Personne
 from ent_core.socle.calendrier import HorlogeFixe
 from ent_core.socle.erreurs import OperationRefusee
@@ -107,10 +108,9 @@ class Monde:
 @pytest.fixture
 def monde(fabrique_bases: Fabrique, tmp_path: Path) -> Iterator[Monde]:
     chargement = charger([], {"passages": BRIQUE})
-    adresses = fabrique_bases.migree(chargement.distributions)
+    adresses, annuaire = fabrique_bases.peuplee(chargement.distributions)
     base = BaseDeDonnees(adresses.application)
     with base.academie("essai") as session:
-        annuaire = peupler(session)
         session.add_all(
             AnneeScolaire(uai=uai, annee=2027, debut=date(2027, 9, 1), fin=date(2028, 8, 1))
             for uai in (ECOLE, AUTRE)
@@ -134,8 +134,11 @@ def monde(fabrique_bases: Fabrique, tmp_path: Path) -> Iterator[Monde]:
 @pytest.mark.exigence("ENT-18", "RGPD-DUR-04")
 def test_une_annee_entiere_part_d_un_coup_avec_sa_preuve(monde: Monde) -> None:
     monde.veiller()
-    resultat = monde.moteur.executer(monde.planifier())
+    plan = monde.planifier()
+    with compter_enonces(monde.base) as enonces:
+        resultat = monde.moteur.executer(plan)
     assert (resultat.eliminees, resultat.lots, resultat.finie) == (12, 2, True)
+    assert sum('insert into "conservation_preuve"' in e for e in enonces) == 1, "un énoncé pour toutes"
     assert monde.comptes() == {2027: 12}
     assert monde.annees() == {table: {2027} | ({2028} & monde.annees()[table]) for table in TABLES}
     assert monde.natures() == {"annee", "bilan"}
@@ -143,7 +146,11 @@ def test_une_annee_entiere_part_d_un_coup_avec_sa_preuve(monde: Monde) -> None:
         entieres = session.execute(
             select(Preuve.objet, Preuve.periode, Preuve.nombre, Preuve.uai).where(Preuve.nature == "annee")
         ).all()
+        bilans = session.execute(
+            select(Preuve.objet, Preuve.uai, Preuve.nombre).where(Preuve.nature == "bilan")
+        ).all()
     assert sorted(entieres) == [("passages_passage", 2026, 6, None), ("passages_suite", 2026, 6, None)]
+    assert sorted(bilans) == [(table, uai, 3) for table in TABLES for uai in sorted((ECOLE, AUTRE))]
 
 
 def test_une_seconde_execution_ne_trouve_rien_a_faire(monde: Monde) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -75,12 +75,13 @@ class Contenu:
 
 
 def composer(
-    traitement: Traitement, entree_le: date, tables: Mapping[str, tuple[Table, Sequence[Mapping[str, Any]]]]
-) -> bytes:
+    traitement: Traitement, entree_le: date,
+    tables: Mapping[str, tuple[Mapping[str, Any], Iterable[Mapping[str, Any]]]],
+) -> bytes:  # fmt: skip
     """Écrit un contenu.
 
     :param entree_le: jour de l'entrée.
-    :param tables: nom → table et lignes.
+    :param tables: nom → colonnes décrites et lignes.
     """
     ecrit = {
         "schema": SCHEMA,
@@ -95,10 +96,10 @@ def composer(
         },
         "tables": {
             nom: {
-                "colonnes": decrire(table),
+                "colonnes": colonnes,
                 "lignes": [{cle: en_json(valeur) for cle, valeur in ligne.items()} for ligne in lignes],
             }
-            for nom, (table, lignes) in tables.items()
+            for nom, (colonnes, lignes) in tables.items()
         },
     }
     return json.dumps(ecrit, ensure_ascii=False, separators=(",", ":")).encode()

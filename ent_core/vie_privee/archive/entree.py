@@ -15,7 +15,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
-    ColumnElement,
     ForeignKeyConstraint,
     LargeBinary,
     Table,
@@ -24,16 +23,16 @@ from sqlalchemy import (
     func,
     select,
     text,
-    tuple_,
 )
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.donnees import Conservation, Duree, Lien, Sort, Traitement, Visa
-from ent_core.donnees.base import declaration
+from ent_core.donnees.base import Base, declaration
 from ent_core.donnees.chiffrement import en_clair
+from ent_core.donnees.en_nombre import inserer, parmi
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.erreurs import OperationRefusee
-from ent_core.vie_privee.archive.contenu import Place, composer, fermer
+from ent_core.vie_privee.archive.contenu import Place, composer, decrire, fermer
 from ent_core.vie_privee.archive.lieu import Archive, archive_exigee, unite_du_coffre
 from ent_core.vie_privee.archive.modeles import UniteArchivee, UniteSousVisa
 from ent_core.vie_privee.conservation.declencheurs import ajouter
@@ -113,32 +112,35 @@ def _deposer(
     unites: Mapping[tuple[str, UUID | None], _Unite],
 ) -> None:  # fmt: skip
     jour, regle = horloge.aujourd_hui(), traitement.conservation
+    # Les clés d'abord, toutes ensemble : rien de scellé n'est validé sans la sienne ; annulé, on les balaie.
     cles = archive.coffre.creer_toutes([unite_du_coffre(u.id) for u in unites.values()])
-    index: list[UniteArchivee | UniteSousVisa] = []
-    scelles: dict[UUID, bytes] = {}
+    connues = {nom: table for u in unites.values() for nom, (table, _) in u.tables.items()}
+    decrites = {nom: decrire(table) for nom, table in connues.items()}
     final = _sort_final(regle)
-    genre = UniteSousVisa if isinstance(regle.autorite, Visa) and final is Sort.SUPPRIMER else UniteArchivee
+    sous_visa = isinstance(regle.autorite, Visa) and final is Sort.SUPPRIMER
+    index: list[dict[str, Any]] = []
+    scelles: dict[UUID, bytes] = {}
     for (uai, personne), unite in unites.items():
         place = Place(unite.id, uai, traitement.cle, annee if annee is not None else unite.echeance.year)
-        tables = {nom: (table, list(lignes.values())) for nom, (table, lignes) in unite.tables.items()}
+        tables = {nom: (decrites[nom], lignes.values()) for nom, (_, lignes) in unite.tables.items()}
         clair = composer(traitement, jour, tables)
         scelles[unite.id] = fermer(cles[unite_du_coffre(unite.id)], clair, place)
         terme = echeance_intermediaire(unite.echeance, regle)
         index.append(
-            genre(
-                uai=uai, id=unite.id, traitement=place.traitement, annee=place.annee,
-                jeton=None if personne is None else archive.jeton(personne), entree_le=jour, echeance=terme,
-                sort=final.value, autorite=autorite_en_clair(regle.autorite),
-                fin=None if final is Sort.ARCHIVER else terme,
-                empreinte=hashlib.sha256(scelles[unite.id]).hexdigest(),
-                etat="a_porter" if archive.ailleurs else "sur_place",
-            )
+            {
+                "uai": uai, "id": unite.id, "traitement": place.traitement, "annee": place.annee,
+                "jeton": None if personne is None else archive.jeton(personne), "entree_le": jour,
+                "echeance": terme, "sort": final.value, "autorite": autorite_en_clair(regle.autorite),
+                "fin": None if final is Sort.ARCHIVER else terme,
+                "empreinte": hashlib.sha256(scelles[unite.id]).hexdigest(),
+                "etat": "a_porter" if archive.ailleurs else "sur_place",
+            }
         )  # fmt: skip
-    session.add_all(index)
-    session.flush()
+    genre = UniteSousVisa if sous_visa else UniteArchivee
+    inserer(session, Base.metadata.tables[genre.__tablename__], index)
     deposees = session.execute(_DEPOSER, {"unites": list(scelles), "scelles": list(scelles.values())})
     gardees: dict[UUID, str] = {unite: empreinte for unite, empreinte in deposees}
-    if gardees != {u.id: u.empreinte for u in index}:
+    if gardees != {entree["id"]: entree["empreinte"] for entree in index}:
         raise OperationRefusee(
             "ce que l'archive a gardé n'est pas ce qui lui a été confié : rien n'est déplacé.",
             remede="vérifier le disque et la base de l'archive, puis relancer l'exécution.",
@@ -169,7 +171,7 @@ def _lire(
     noms = [c.name for c in regle.table.columns]
     enonce = select(
         *alias.columns, *(au_bout(c).label(_PERSONNE.format(n)) for n, c in enumerate(proprietaires))
-    ).where(_parmi([alias.c[c.name] for c in regle.table.primary_key], [p.cle for p in partantes]))
+    ).where(parmi([alias.c[c.name] for c in regle.table.primary_key], [p.cle for p in partantes]))
     for rendue in session.execute(enonce):
         personnes = {p for p in rendue[len(noms) :] if p is not None}
         valeurs = en_clair(session, regle.table, dict(zip(noms, rendue, strict=False)))
@@ -210,7 +212,7 @@ def _suites(
 ) -> list[tuple[Mapping[str, Any], list[_Unite]]]:
     unites = {tuple(valeurs[e.column.name] for e in cle.elements): siennes for valeurs, siennes in meres}
     table = cle.table
-    enonce = select(table).where(_parmi([table.c[e.parent.name] for e in cle.elements], list(unites)))
+    enonce = select(table).where(parmi([table.c[e.parent.name] for e in cle.elements], list(unites)))
     declaree = declaration(table)
     if not (declaree and declaree.ajout_seul):
         # Tenues jusqu'à l'élimination : ce qui entre est ce qui part.
@@ -220,7 +222,3 @@ def _suites(
         valeurs = en_clair(session, table, {c.name: rendue[c] for c in table.columns})
         suites.append((valeurs, unites[tuple(valeurs[e.parent.name] for e in cle.elements)]))
     return suites
-
-
-def _parmi(colonnes: Sequence[ColumnElement[Any]], cles: Sequence[tuple[Any, ...]]) -> ColumnElement[bool]:
-    return tuple_(*colonnes).in_(list(cles))

@@ -123,9 +123,10 @@ class Dossier:
             return f"reportée jusqu'au {jour_court(report.jusqu_au)}"
         if ligne.visa and not any(v.traitement == ligne.traitement for v in self.visas):
             return "le visa des archives manque"
-        if not self.approbations:
+        regards = {d.par for d in self.approbations}
+        if not regards:
             return "le plan n'est pas approuvé"
-        if ligne.second_regard and len({d.par for d in self.approbations}) < 2:
+        if ligne.second_regard and len(regards) < 2:
             return "une seconde personne doit approuver : plus d'un cinquième de la table partirait"
         return ""
 

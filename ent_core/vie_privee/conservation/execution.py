@@ -7,7 +7,7 @@ comme tel. Rien trouvé là où quelque chose était annoncé est aussi un éche
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from uuid import UUID
@@ -43,7 +43,7 @@ __all__ = ["TAILLE", "Executeur", "Execution"]
 TAILLE = 5_000
 """Lignes d'un lot, au plus."""
 
-_VISEE, _PREMIER, _MINIMUM = 0.25, 1_000, 100
+_VISEE, _PREMIER, _PREMIER_ARCHIVE, _MINIMUM = 0.25, 1_000, 200, 100
 _VERROU = 0x454E54_455845
 _MOTIF = "conservation : exécution d'un plan"
 
@@ -186,7 +186,7 @@ class Executeur:
         parties: set[int] = set()
         for famille in familles(self.regles, dossier.lignes, {ligne.rang for ligne in permises}):
             annees = [Annee(tuple(self._atelier(dossier, li) for li in siennes)) for siennes in famille]
-            if any(self._purgee_par_sa_brique(annee) for annee in annees):
+            if self._purgees_par_leur_brique(annees):
                 continue
             duree = detacher(self.base, annees, _MOTIF, lambda session: _continuer(session, dossier.plan.id))
             if duree is None:
@@ -199,14 +199,15 @@ class Executeur:
             resultat.lot_le_plus_long = max(resultat.lot_le_plus_long, duree)
         return [ligne for ligne in permises if ligne.rang not in parties]
 
-    def _purgee_par_sa_brique(self, annee: Annee) -> bool:
+    def _purgees_par_leur_brique(self, annees: Sequence[Annee]) -> bool:
         """Une brique qui a sa purge passe d'abord : elle seule sait ce qu'elle garde hors de la base."""
-        premier = annee.ateliers[0]
-        ligne = premier.ligne
         with self.base.academie(_MOTIF) as session:
-            jour = limite(session, [premier])
-            essai = self.purger(session, ligne.brique, ligne.traitement, ligne.uai or "", jour, True)
-        return essai is not None
+            for ateliers in (annee.ateliers for annee in annees):
+                ligne, jour = ateliers[0].ligne, limite(session, ateliers[:1])
+                essai = self.purger(session, ligne.brique, ligne.traitement, ligne.uai or "", jour, True)
+                if essai is not None:
+                    return True
+        return False
 
     def _ligne(
         self, dossier: Dossier, ligne: LigneConservation, resultat: Execution, avancer: Callable[[str], None]
@@ -215,7 +216,8 @@ class Executeur:
         with self.base.academie(_MOTIF) as session:
             faites = self._deja(session, ligne)
             vivante = self._vivante(session, atelier)
-        taille = min(self.taille, _PREMIER)
+        # Une ligne qui entre dans l'archive se lit, se scelle et s'écrit : elle coûte dix fois plus.
+        taille = min(self.taille, _PREMIER_ARCHIVE if atelier.regle.deplace else _PREMIER)
         for attendre in (False, True):
             apres = None
             while not vivante and faites < ligne.echues:
@@ -375,5 +377,8 @@ def _en_ecart(plan_id: UUID, ecart: str) -> OperationRefusee:
 
 
 def _ajuster(nombre: int, duree: float, plafond: int) -> int:
-    """Taille du lot suivant : un quart de seconde, pour qu'une machine qui peine reste sous la demie."""
-    return min(plafond, max(_MINIMUM, int(nombre * _VISEE / max(duree, 0.001))))
+    """Taille du lot suivant : un quart de seconde, et au plus le double de celui-ci.
+
+    Une machine qui peine soudain, des lignes qui en emportent davantage, restent ainsi sous la seconde.
+    """
+    return min(plafond, max(_MINIMUM, min(2 * nombre, int(nombre * _VISEE / max(duree, 0.001)))))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -26,12 +27,12 @@ from sqlalchemy import (
     select,
     tuple_,
     update,
-    values,
 )
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from ent_core.contrat.donnees import Sort
+from ent_core.donnees.en_nombre import tableau
 from ent_core.socle.calendrier import Horloge
 from ent_core.vie_privee.archive.entree import Partante, verser
 from ent_core.vie_privee.conservation.declencheurs import fait_date
@@ -149,7 +150,7 @@ def eliminer(
         return Lot(0, None)
     noms = [c.name for c in regle.table.primary_key]
     identifiants = [tuple(p[: len(noms)]) for p in parties]
-    echeances = [e for p in parties if (e := fait_date(p[-1])) is not None]
+    echeances = [e for dite in {p[-1] for p in parties} if (e := fait_date(dite)) is not None]
     numero = atelier.prouver(
         session, "lot", len(parties), echeance_min=min(echeances), echeance_max=max(echeances),
         lignes=empreinte_lignes(atelier.cle, identifiants),
@@ -159,7 +160,8 @@ def eliminer(
         ids = literal([i[0] for i in identifiants], ARRAY(Uuid))
         session.execute(select(func.ent_eliminer(regle.table.name, ids, numero)))
     rangs = [noms.index(c.name) for c in cles]
-    return Lot(len(parties), max(tuple(i[rang] for rang in rangs) for i in identifiants))
+    dernier = max(identifiants, key=itemgetter(*rangs))
+    return Lot(len(parties), tuple(dernier[rang] for rang in rangs))
 
 
 def _archiver(session: Session, atelier: Atelier, parties: Sequence[Any]) -> None:
@@ -176,8 +178,9 @@ def _archiver(session: Session, atelier: Atelier, parties: Sequence[Any]) -> Non
 
 def _memes(regle: Regle, parties: Sequence[Any]) -> Any:
     """Les lignes déjà tenues, sous la forme d'un lot."""
-    colonnes = [*(column(c.name, c.type) for c in regle.table.primary_key), column("echeance_", Date)]
-    return values(*colonnes, name="lot").data([tuple(partie) for partie in parties])
+    return select(tableau([*regle.table.primary_key, column("echeance_", Date)], parties, "tenues")).cte(
+        "lot"
+    )
 
 
 def compter_echues(session: Session, atelier: Atelier) -> tuple[int, int]:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy import ColumnElement, ForeignKeyConstraint, literal, literal_column, select, text
@@ -213,7 +214,7 @@ def _ensemble(session: Session, famille: Sequence[Annee]) -> bool:
         if description is None or _retenue(session, situation, annee, tables):
             return False
         descriptions.append(description)
-    numeros = [_prouver(session, annee, dite) for annee, dite in zip(famille, descriptions, strict=True)]
+    numeros = _prouver(session, famille, descriptions)
     # Les verrous forts en dernier : d'ici la validation, qui lit ces tables attend.
     for annee, numero in zip(famille, numeros, strict=True):
         oter(session, annee.regle.table.name, annee.annee, numero)
@@ -257,18 +258,28 @@ def _etablissements(session: Session, annee: Annee) -> set[str | None]:
     )
 
 
-def _prouver(session: Session, annee: Annee, description: str) -> int:
-    """Un bilan par établissement, puis l'année ; rend le numéro de celle-ci."""
-    premier = annee.ateliers[0]
+def _prouver(session: Session, famille: Sequence[Annee], descriptions: Sequence[str]) -> list[int]:
+    """Les preuves de toutes les années, d'un coup ; rend le numéro de celle de chacune."""
+    entrees: list[dict[str, Any]] = []
+    rangs = []
+    for annee, description in zip(famille, descriptions, strict=True):
+        entrees += _entrees(annee, description)
+        rangs.append(len(entrees))
+    premier = famille[0].ateliers[0]
+    avant = ajouter_preuves(session, premier.horloge, entrees) - len(entrees)
+    return [avant + rang for rang in rangs]
+
+
+def _entrees(annee: Annee, description: str) -> Iterator[dict[str, Any]]:
+    """Un bilan par établissement, puis l'année."""
     siennes = [atelier.ligne for atelier in annee.ateliers]
-    bilans = [
-        atelier.entree(
-            "bilan", atelier.ligne.echues, prevues=atelier.ligne.echues,
-            echeance_min=atelier.ligne.echeance_min, echeance_max=atelier.ligne.echeance_max,
-        )
-        for atelier in annee.ateliers
-    ]  # fmt: skip
-    entiere = premier.entree(
+    for atelier, ligne in zip(annee.ateliers, siennes, strict=True):
+        yield atelier.entree(
+            "bilan", ligne.echues, prevues=ligne.echues,
+            echeance_min=ligne.echeance_min, echeance_max=ligne.echeance_max,
+        )  # fmt: skip
+    premier = annee.ateliers[0]
+    yield premier.entree(
         "annee", annee.nombre, rang=0, uai=None, prevues=annee.nombre,
         echeance_min=_borne(min, (li.echeance_min for li in siennes)),
         echeance_max=_borne(max, (li.echeance_max for li in siennes)),
@@ -276,7 +287,6 @@ def _prouver(session: Session, annee: Annee, description: str) -> int:
             canonique([premier.plan, description, [[li.rang, li.uai, li.echues] for li in siennes]])
         ).hexdigest(),
     )  # fmt: skip
-    return ajouter_preuves(session, premier.horloge, [*bilans, entiere])
 
 
 def _borne(choisir: Callable[[Iterable[date]], date], dates: Iterable[date | None]) -> date:

@@ -10,10 +10,11 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import ARRAY, String, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.donnees import Depart, Sort
@@ -204,18 +205,13 @@ def empreinte(plan: PlanConservation, siennes: Sequence[LigneConservation]) -> s
     :param siennes: ses lignes, dans l'ordre.
     """
     sans = {"empreinte"}
-    return hashlib.sha256(
-        canonique(
-            {
-                "plan": {
-                    c.key: getattr(plan, c.key) for c in PlanConservation.__table__.c if c.key not in sans
-                },
-                "lignes": [
-                    [getattr(ligne, c.key) for c in LigneConservation.__table__.c] for ligne in siennes
-                ],
-            }
-        )
-    ).hexdigest()
+    valeurs = attrgetter(*(c.key for c in LigneConservation.__table__.c))
+    return _empreinte(
+        {
+            "plan": {c.key: getattr(plan, c.key) for c in PlanConservation.__table__.c if c.key not in sans},
+            "lignes": [valeurs(ligne) for ligne in siennes],
+        }
+    )
 
 
 def conditions(session: Session, regles: Regles, siennes: Sequence[LigneConservation]) -> Conditions:
@@ -225,7 +221,7 @@ def conditions(session: Session, regles: Regles, siennes: Sequence[LigneConserva
     :param regles: règles de l'instance.
     :param siennes: lignes du plan.
     """
-    ecoles = {ligne.uai for ligne in siennes if ligne.uai}
+    ecoles = func.any(literal(sorted({ligne.uai for ligne in siennes if ligne.uai}), ARRAY(String)))
     annees = select(AnneeScolaire.uai, AnneeScolaire.annee, AnneeScolaire.debut, AnneeScolaire.fin)
     gels = select(Gel.id, Gel.traitement).where(Gel.leve_le.is_(None))
     fermees = select(Etablissement.uai, Etablissement.ferme_le)
@@ -234,14 +230,14 @@ def conditions(session: Session, regles: Regles, siennes: Sequence[LigneConserva
         calendriers=_empreinte(
             _rangees(
                 session,
-                annees.where(AnneeScolaire.uai.in_(ecoles)).order_by(AnneeScolaire.uai, AnneeScolaire.annee),
+                annees.where(AnneeScolaire.uai == ecoles).order_by(AnneeScolaire.uai, AnneeScolaire.annee),
             )
         ),
         gels=_empreinte(_rangees(session, gels.order_by(Gel.id))),
         statuts=_empreinte(
             [
                 sorted({regle.brique for regle in regles.toutes}),
-                _rangees(session, fermees.where(Etablissement.uai.in_(ecoles)).order_by(Etablissement.uai)),
+                _rangees(session, fermees.where(Etablissement.uai == ecoles).order_by(Etablissement.uai)),
             ]
         ),
     )

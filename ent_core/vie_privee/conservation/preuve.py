@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.resultats import Anomalie
+from ent_core.donnees.base import Base
+from ent_core.donnees.en_nombre import inserer
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.erreurs import OperationRefusee
 from ent_core.vie_privee.conservation.modeles import LigneConservation, Preuve
@@ -115,9 +117,7 @@ def canonique(valeur: Any) -> bytes:
 
     :param valeur: valeur à prendre en empreinte.
     """
-    return json.dumps(
-        valeur, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_texte
-    ).encode()
+    return _STABLE.encode(valeur).encode()
 
 
 def empreinte_lignes(cle: bytes, identifiants: Iterable[Sequence[Any]]) -> str:
@@ -161,7 +161,7 @@ def ajouter_preuves(session: Session, horloge: Horloge, entrees: Sequence[Mappin
         }  # fmt: skip
         precedente = rangee["empreinte"] = _condenser(rangee)
         rangees.append(rangee)
-    session.execute(insert(Preuve), rangees)
+    inserer(session, Base.metadata.tables[Preuve.__tablename__], rangees)
     return numero
 
 
@@ -296,6 +296,8 @@ def _condenser(valeurs: Mapping[str, Any]) -> str:
 
 
 def _texte(valeur: Any) -> str:
+    if isinstance(valeur, UUID | str | int):  # les clés, de loin les plus nombreuses
+        return str(valeur)
     if isinstance(valeur, datetime):
         return valeur.astimezone(UTC).isoformat()
     if isinstance(valeur, date):
@@ -303,3 +305,6 @@ def _texte(valeur: Any) -> str:
     if isinstance(valeur, bytes | memoryview):
         return bytes(valeur).hex()
     return str(valeur)
+
+
+_STABLE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_texte)
