@@ -13,6 +13,7 @@ from ent_core.chargement.archive import archive_de
 from ent_core.chargement.coffre import anomalies_du_coffre, chiffreur_de
 from ent_core.chargement.decouverte import Chargement, charger
 from ent_core.chargement.droits import Guichet
+from ent_core.chargement.messages import poste_des_messages
 from ent_core.chargement.relais import Relais
 from ent_core.chargement.retrait import retirees
 from ent_core.chargement.verification import exiger_sans_erreur, verifier_declarations
@@ -59,6 +60,7 @@ def create_app(
     exiger_sans_erreur(anomalies_du_coffre(base, chiffreur.coffre, guichet.registre))
     base.chiffreur = chiffreur
     base.archive = archive_de(configuration, base.url)
+    base.poste = poste_des_messages(chargement, configuration, horloge)
 
     ent = _assembler(configuration, base, horloge, chargement)
     application = Flask("ent_core.web", static_url_path="/statique")

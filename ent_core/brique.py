@@ -5,6 +5,7 @@ Le noyau ne l'emploie jamais. Un nom n'en part qu'avec une version majeure du co
 
 from __future__ import annotations
 
+from ent_core.chargement.commandes import OuvrirEcole
 from ent_core.contrat.crochets import implante
 from ent_core.contrat.donnees import (
     Acces,
@@ -52,6 +53,8 @@ from ent_core.contrat.interface import (
     Vignette,
 )
 from ent_core.contrat.manifeste import CONTRAT, Manifeste
+from ent_core.contrat.messages import CanalSms, SujetDeMessage
+from ent_core.contrat.offres import DecompteScelle, DecomptesScelles, Demande
 from ent_core.contrat.papier import ChampPapier, FormulairePapier, Source
 from ent_core.contrat.resultats import Anomalie, Bilan, Niveau, PieceExport
 from ent_core.contrat.roles import Profil, Role
@@ -59,6 +62,11 @@ from ent_core.contrat.statistiques import Dimension, Rythme, Statistique, UniteC
 from ent_core.contrat.taches import Tache
 from ent_core.donnees.base import Base
 from ent_core.donnees.colonnes import Cloisonne, ParAnnee, Partitionnee, cle, donnee, neutre, vers_personne
+from ent_core.donnees.session import lire
+from ent_core.identite.courrier import Expediteur, Foyer, expediteur, foyers
+from ent_core.identite.effectifs import inscrits_du_jour
+from ent_core.identite.jalons import est_majeur, fins_d_annee, personnels
+from ent_core.identite.journal import consigner
 from ent_core.identite.lectures import (
     PersonneNommee,
     SeanceLue,
@@ -68,13 +76,33 @@ from ent_core.identite.lectures import (
     groupes,
     nommer,
     seance,
+    seances_du_jour,
     seances_enseignees,
     structures_enseignees,
 )
+from ent_core.identite.parcours import (
+    InscriptionLue,
+    PeriodeLue,
+    SeancePrevue,
+    inscriptions,
+    periodes,
+    responsables,
+    seances_prevues,
+)
+from ent_core.messages.demande import (
+    EnAttente,
+    annuler_messages,
+    messages_en_attente,
+    prevenir,
+    prevenir_familles,
+)
+from ent_core.papier.impression import imprimer, imprimer_lot
 from ent_core.roles.perimetre import eleves, peut_atteindre
 from ent_core.socle.calendrier import FUSEAU, Horloge, annee_scolaire
+from ent_core.socle.dates import heure, jour_court, jour_long
 from ent_core.socle.erreurs import (
     AccesRefuse,
+    DocumentImpossible,
     DonneeInvalide,
     ErreurEnt,
     Introuvable,
@@ -88,7 +116,8 @@ from ent_core.vie_privee.statistiques.publication import (
     periodes_publiees,
     rendre_statistique,
 )
-from ent_core.web.droits import peut
+from ent_core.web.droits import perimetre, peut
+from ent_core.web.offres import consulter
 from ent_core.web.requete import contexte_courant, horloge_courante, portee_courante, session_courante
 from ent_core.web.routes import ApiBrique, BlueprintBrique, exige, public
 from ent_core.web.sortie import schema_de
@@ -108,6 +137,7 @@ __all__ = [
     "BlueprintBrique",
     "BriqueActivee",
     "BriqueDesactivee",
+    "CanalSms",
     "Categorie",
     "ChampPapier",
     "Cloisonne",
@@ -115,22 +145,30 @@ __all__ = [
     "Conservation",
     "Contexte",
     "Copie",
+    "DecompteScelle",
+    "DecomptesScelles",
+    "Demande",
     "Depart",
     "Depot",
     "Destinataire",
     "Dimension",
+    "DocumentImpossible",
     "DonneeInvalide",
     "DonneeRectifiee",
     "Duree",
     "ElevesPartisDeDivision",
+    "EnAttente",
     "EntreeMenu",
     "ErreurEnt",
     "EtatVignette",
     "Evenement",
     "Exemption",
+    "Expediteur",
     "FinaliteEnt",
     "FormulairePapier",
+    "Foyer",
     "Horloge",
+    "InscriptionLue",
     "Introuvable",
     "Lien",
     "LignePubliee",
@@ -140,8 +178,10 @@ __all__ = [
     "Niveau",
     "OperationRefusee",
     "Opposition",
+    "OuvrirEcole",
     "ParAnnee",
     "Partitionnee",
+    "PeriodeLue",
     "Permission",
     "PersonneNommee",
     "PersonnesMisesEnSursis",
@@ -153,12 +193,14 @@ __all__ = [
     "Rythme",
     "Saisie",
     "SeanceLue",
+    "SeancePrevue",
     "Sort",
     "Source",
     "Statistique",
     "StatistiquePubliee",
     "Structure",
     "Sujet",
+    "SujetDeMessage",
     "Tableau",
     "Tache",
     "Texte",
@@ -167,32 +209,56 @@ __all__ = [
     "Vignette",
     "Visa",
     "annee_scolaire",
+    "annuler_messages",
     "cle",
     "commun",
+    "consigner",
+    "consulter",
     "contexte_courant",
     "divisions",
     "donnee",
     "eleves",
     "eleves_inscrits",
+    "est_majeur",
     "exige",
+    "expediteur",
+    "fins_d_annee",
+    "foyers",
     "groupes",
+    "heure",
     "horloge_courante",
     "implante",
+    "imprimer",
+    "imprimer_lot",
+    "inscriptions",
+    "inscrits_du_jour",
+    "jour_court",
+    "jour_long",
     "limitees",
+    "lire",
+    "messages_en_attente",
     "neutre",
     "nommer",
     "opposee",
     "opposees",
     "par_etablissement",
+    "perimetre",
+    "periodes",
     "periodes_publiees",
+    "personnels",
     "peut",
     "peut_atteindre",
     "portee_courante",
+    "prevenir",
+    "prevenir_familles",
     "public",
     "rendre_statistique",
+    "responsables",
     "schema_de",
     "seance",
+    "seances_du_jour",
     "seances_enseignees",
+    "seances_prevues",
     "session_courante",
     "structures_enseignees",
     "vers_personne",

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ent_core.chargement.vignette_messages import vignettes_des_messages
 from ent_core.chargement.violations import vignettes_des_violations
 from ent_core.contrat.interface import Contexte, EntreeMenu, EtatVignette, LigneVignette, Vignette
 from ent_core.contrat.roles import Profil, Role
@@ -44,6 +45,7 @@ _ENTREES = (
     EntreeMenu("vie_privee_journaux.decisions", "Accès à décider", "noyau.traces_accorder", 852, "coche"),
     EntreeMenu("vie_privee_archives.liste", "Archive", "noyau.archives", 848, "verrou"),
     EntreeMenu("admin.journal", "Journal", "noyau.journal", 850, "journal"),
+    EntreeMenu("messages.envois", "Envois", "noyau.messages", 842, "envoyer"),
     EntreeMenu("admin.taches", "Travaux", "noyau.taches", 860, "reglages"),
 )
 
@@ -72,11 +74,13 @@ def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
     :param contexte: qui regarde.
     """
     if contexte.profil == Profil.RESPONSABLE:
-        return _enfants(session, contexte)
+        return [*vignettes_des_messages(session, contexte), *_enfants(session, contexte)]
     if contexte.profil == Profil.ELEVE:
         jour, seances = _jour_utile(contexte, session, partial(_des_eleves, personnes=[contexte.personne_id]))
-        return [_journee("noyau.journee", "Mes cours", jour, contexte.jour, seances)]
+        cours = _journee("noyau.journee", "Mes cours", jour, contexte.jour, seances)
+        return [*vignettes_des_messages(session, contexte), cours]
     return [
+        *vignettes_des_messages(session, contexte),
         *vignettes_des_violations(session, contexte),
         *_avis_d_elimination(session, contexte),
         *_du_personnel(session, contexte),

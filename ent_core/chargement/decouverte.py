@@ -23,6 +23,7 @@ from ent_core.contrat.donnees import AucuneDonnee, Traitement
 from ent_core.contrat.evenements import Evenement
 from ent_core.contrat.interface import Permission
 from ent_core.contrat.manifeste import CONTRAT, FORME_IDENTIFIANT, Manifeste
+from ent_core.contrat.messages import CanalSms, SujetDeMessage
 from ent_core.contrat.resultats import Anomalie
 from ent_core.contrat.statistiques import Statistique
 from ent_core.contrat.taches import Tache
@@ -53,6 +54,8 @@ class BriqueChargee:
     reglages: type | None = None
     verifications: tuple[Callable[[], Iterable[Anomalie]], ...] = ()
     statistiques: tuple[Statistique, ...] = ()
+    sujets: tuple[SujetDeMessage, ...] = ()
+    sms: CanalSms | None = None
 
     @property
     def id(self) -> str:
@@ -252,6 +255,8 @@ def _interroger(nom: str, greffon: Any, anomalies: list[Anomalie]) -> BriqueChar
         reglages=lire("ent_configuration", None),
         verifications=suite("ent_verifications", callable, "fonctions"),
         statistiques=suite("ent_statistiques", _est(Statistique), "Statistique"),
+        sujets=suite("ent_sujets_de_message", _est(SujetDeMessage), "SujetDeMessage"),
+        sms=lire("ent_canal_sms", None),
     )
 
 

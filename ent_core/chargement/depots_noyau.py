@@ -5,8 +5,9 @@ from __future__ import annotations
 from ent_core.contrat.donnees import Depot, Duree, NatureDepot
 
 __all__ = [
-    "BORDEREAUX", "COFFRE", "CONTENUS", "COPIES", "COPIES_DU_COFFRE", "ENVOIS", "JOURNAL_TECHNIQUE", "LIVRE",
-    "REGISTRES_EXPORTES", "SAUVEGARDES", "TETES", "TRAVAUX",
+    "BORDEREAUX", "COFFRE", "CONTENUS", "COPIES", "COPIES_DU_COFFRE", "COURRIELS", "ENVOIS",
+    "JOURNAL_TECHNIQUE", "LIVRE",
+    "REGISTRES_EXPORTES", "SAUVEGARDES", "SMS", "TETES", "TRAVAUX",
 ]  # fmt: skip
 
 ENVOIS = Depot(
@@ -32,6 +33,18 @@ JOURNAL_TECHNIQUE = Depot(
     NatureDepot.JOURNAUX,
     Duree(mois=6),
     "ôté par la rotation que règle l'exploitant",
+)
+COURRIELS = Depot(
+    "courriels en route : une adresse, et qu'une information est disponible",
+    NatureDepot.MESSAGES,
+    Duree(jours=5),
+    "ôtés par le serveur de courrier, qui renonce à les porter ; lus, ils sont à qui les a reçus",
+)
+SMS = Depot(
+    "SMS en route, si une brique en porte : un numéro, et qu'une information est disponible",
+    NatureDepot.SERVICE_TIERS,
+    Duree(jours=30),
+    "ôtés par le service de SMS, sous-traitant que l'exploitant inscrit au registre",
 )
 TETES = Depot(
     "têtes de la chaîne des preuves : un rang, une empreinte, un instant",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -12,12 +13,15 @@ from ent_core import __version__
 from ent_core.chargement import accueil
 from ent_core.chargement import modeles as bascules
 from ent_core.chargement.permissions_noyau import PERMISSIONS
+from ent_core.chargement.traitements_messages import FEUILLES
 from ent_core.chargement.traitements_noyau import TRAITEMENTS
 from ent_core.contrat.crochets import implante
 from ent_core.contrat.donnees import Traitement
 from ent_core.contrat.interface import Contexte, EntreeMenu, Permission, Vignette
 from ent_core.contrat.manifeste import Manifeste
+from ent_core.contrat.papier import FormulairePapier
 from ent_core.identite import modeles as identite
+from ent_core.messages import modeles as messages
 from ent_core.roles import modeles as roles
 from ent_core.vie_privee.acceptation import modeles as acceptation
 from ent_core.vie_privee.archive import modeles as archive
@@ -52,6 +56,7 @@ def ent_modeles() -> Sequence[type]:
         archive,
         minimisation,
         statistiques,
+        messages,
     )
     return [getattr(module, nom) for module in modules for nom in module.__all__]
 
@@ -69,6 +74,13 @@ def ent_traitements() -> Sequence[Traitement]:
 @implante
 def ent_permissions() -> Sequence[Permission]:
     return PERMISSIONS
+
+
+@implante
+def ent_formulaire_papier(
+    session: Session, contexte: Contexte, traitement: str, personne_id: UUID
+) -> FormulairePapier | None:
+    return FEUILLES.get(traitement)
 
 
 @implante

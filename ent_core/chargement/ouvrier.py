@@ -29,6 +29,7 @@ from sqlalchemy.engine import URL
 from ent_core.chargement.archive import archive_de
 from ent_core.chargement.coffre import chiffreur_de
 from ent_core.chargement.decouverte import charger
+from ent_core.chargement.messages import poste_des_messages
 from ent_core.chargement.taches import toutes_les_taches
 from ent_core.chargement.travaux import construire
 from ent_core.contrat.taches import Tache
@@ -235,10 +236,12 @@ def _arreter(ouvrier: Worker) -> None:
 def _dans_un_processus(configuration: Configuration, url: URL) -> None:
     journal.configurer(configuration.journaux.format, configuration.journaux.niveau)
     horloge = HorlogeSysteme()
-    taches = toutes_les_taches(charger(configuration.briques.chargees), configuration, horloge)
+    chargement = charger(configuration.briques.chargees)
+    taches = toutes_les_taches(chargement, configuration, horloge)
     base = BaseDeDonnees(url, connexions=connexions_voulues(1))
     base.chiffreur = chiffreur_de(configuration)
     base.archive = archive_de(configuration, base.url)
+    base.poste = poste_des_messages(chargement, configuration, horloge)
     parent = multiprocessing.parent_process()
     while parent is not None and parent.is_alive():
         try:

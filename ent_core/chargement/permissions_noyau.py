@@ -145,6 +145,23 @@ PERMISSIONS = (
             Role.DPD: Portee.ACADEMIE,
         },
     ),
+    Permission("noyau.mes_messages", "Lire ses messages, et choisir par où être prévenu", CHACUN),
+    Permission(
+        "noyau.messages",
+        "Suivre les envois : annuler, confirmer, relancer, remettre sur papier",
+        {
+            Role.DIRECTION: Portee.ETABLISSEMENT,
+            Role.DIRECTION_ADJOINTE: Portee.ETABLISSEMENT,
+            Role.CPE: Portee.ETABLISSEMENT,
+            Role.ADMINISTRATIF: Portee.ETABLISSEMENT,
+        },
+        delegable=True,
+    ),
+    Permission(
+        "noyau.messages_reglages",
+        "Régler les heures des envois, le délai d'annulation et la part des familles à confirmer",
+        {Role.DIRECTION: Portee.ETABLISSEMENT, Role.DIRECTION_ADJOINTE: Portee.ETABLISSEMENT},
+    ),
     Permission("noyau.mes_donnees", "Voir ce que l'ENT enregistre sur soi, et exercer ses droits", CHACUN),
     Permission(
         "noyau.registre",

@@ -8,6 +8,7 @@ from ent_core.chargement.coffre import tache_du_coffre
 from ent_core.chargement.conservation import taches_de_conservation
 from ent_core.chargement.decouverte import Chargement
 from ent_core.chargement.imports import taches_d_import
+from ent_core.chargement.messages import tache_des_messages
 from ent_core.chargement.partitions import taches_de_partitions
 from ent_core.chargement.relais import Relais
 from ent_core.chargement.statistiques import Statistiques, tache_des_statistiques
@@ -69,6 +70,7 @@ def taches_du_noyau(
         Tache("noyau.purger_essais", purger_essais, periode="27 * * * *"),
         Tache("noyau.purger_travaux", purger_travaux, periode="20 3 * * *"),
         tache_du_coffre(chargement, configuration),
+        tache_des_messages(chargement, configuration, horloge),
         *taches_de_partitions(chargement, horloge),
         tache_des_statistiques(Statistiques(chargement, activation, configuration), horloge),
         Tache("noyau.suivre_colonnes", suivre_colonnes, periode="40 3 * * *"),

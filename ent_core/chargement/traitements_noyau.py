@@ -15,6 +15,7 @@ from ent_core.chargement.depots_noyau import (
 )
 from ent_core.chargement.traitements_archive import TRAITEMENTS_ARCHIVE
 from ent_core.chargement.traitements_incidents import ACCES_TRACES, VIOLATIONS
+from ent_core.chargement.traitements_messages import TRAITEMENTS_MESSAGES
 from ent_core.contrat.donnees import (
     Acces,
     BaseLegale,
@@ -310,6 +311,7 @@ TRAITEMENTS = (
     _DEMANDES,
     _COPIES,
     _OPPOSITIONS,
+    *TRAITEMENTS_MESSAGES,
     *TRAITEMENTS_ARCHIVE,
 )
 """Dans l'ordre où le registre les montre."""

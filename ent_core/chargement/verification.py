@@ -11,6 +11,7 @@ import msgspec
 from ent_core.chargement.conservation import regles_de
 from ent_core.chargement.decouverte import BriqueChargee, Chargement, verrou_de
 from ent_core.chargement.examen import MARQUE
+from ent_core.chargement.messages import controler_messages
 from ent_core.chargement.taches import controler_taches
 from ent_core.contrat.resultats import Anomalie, Niveau
 from ent_core.contrat.roles import Role
@@ -40,6 +41,7 @@ def verifier_declarations(chargement: Chargement, configuration: Configuration) 
         lambda: controler_statistiques([(b.declaration(), b.statistiques) for b in chargement.briques]),
         lambda: _permissions(chargement),
         lambda: _taches(chargement),
+        lambda: controler_messages(chargement),
         lambda: _reglages(chargement, configuration),
         lambda: _bascules(chargement, configuration),
         lambda: _a_completer(chargement, production=configuration.production),

@@ -24,6 +24,7 @@ _COMMANDES = {
     "docs": ("ent_core.cli.docs:docs", "Refaire les références générées."),
     "etablissement": ("ent_core.cli.etablissement:etablissement", "Lister et voir les établissements."),
     "importer": ("ent_core.cli.importer:importer", "Importer l'annuaire, une liste ou un emploi du temps."),
+    "messages": ("ent_core.cli.messages:messages", "Suivre les messages, refaire les envois en échec."),
     "personne": ("ent_core.cli.personne:personne", "Chercher une personne, gérer son compte."),
     "registre": ("ent_core.cli.registre:registre", "Montrer, exporter, verrouiller et accepter le registre."),
     "restauration": ("ent_core.cli.droits:restauration", "Rouvrir après avoir restauré une sauvegarde."),
@@ -43,7 +44,17 @@ def _commandes_de_brique(nom: str) -> click.Command | None:
     crochet = getattr(point.load(), "ent_commandes", None) if point else None
     if crochet is None:
         return None
-    return click.Group(nom, help=f"Commandes de la brique {nom}.", commands=list(crochet()))
+    return click.Group(
+        nom, help=f"Commandes de la brique {nom}.", commands=list(crochet()), callback=_donner_l_ouverture
+    )
+
+
+@click.pass_context
+def _donner_l_ouverture(contexte: click.Context) -> None:
+    """Ce que les commandes d'une brique reçoivent par ``click.pass_obj``."""
+    from ent_core.cli.ouverture import ouvrir_ecole
+
+    contexte.obj = ouvrir_ecole
 
 
 @click.group(

@@ -7,21 +7,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import click
+from sqlalchemy.orm import Session
 
 from ent_core.chargement.activation import Activation
 from ent_core.chargement.archive import archive_de
 from ent_core.chargement.coffre import chiffreur_de
 from ent_core.chargement.decouverte import Chargement, charger
+from ent_core.chargement.messages import poste_des_messages
 from ent_core.chargement.relais import Relais
 from ent_core.chargement.verification import exiger_sans_erreur, verifier_declarations
 from ent_core.donnees.connexion import Adresses, adresses
 from ent_core.donnees.session import BaseDeDonnees
+from ent_core.identite.modeles import Etablissement
 from ent_core.socle import configuration as reglages
 from ent_core.socle import journal
 from ent_core.socle.calendrier import Horloge, HorlogeSysteme
 from ent_core.socle.configuration import Configuration
+from ent_core.socle.erreurs import Introuvable
 
-__all__ = ["Ouverture", "lire_configuration", "ouvrir", "uai_saisi"]
+__all__ = ["Ouverture", "lire_configuration", "ouvrir", "ouvrir_ecole", "uai_saisi"]
 
 
 def uai_saisi(_contexte: click.Context, _option: click.Parameter, valeur: str | None) -> str | None:
@@ -74,7 +78,25 @@ def ouvrir(configuration: Configuration | None = None) -> Iterator[Ouverture]:
         base = BaseDeDonnees(trouvees.application, connexions=voulue.base.connexions)
         base.chiffreur = chiffreur_de(voulue)
         base.archive = archive_de(voulue, base.url)
+        horloge = HorlogeSysteme()
+        base.poste = poste_des_messages(chargement, voulue, horloge)
         try:
-            yield Ouverture(voulue, trouvees, base, chargement, HorlogeSysteme())
+            yield Ouverture(voulue, trouvees, base, chargement, horloge)
         finally:
             base.fermer()
+
+
+@contextmanager
+def ouvrir_ecole(uai: str, finalite: str) -> Iterator[tuple[Session, Horloge]]:
+    """Ouvre un établissement pour la commande d'une brique (``ent_core.brique.OuvrirEcole``).
+
+    :param uai: établissement.
+    :param finalite: motif de l'accès.
+    :raises Introuvable: établissement inconnu.
+    """
+    with ouvrir() as ouverture, ouverture.base.ecole(uai.upper(), finalite) as session:
+        if session.get(Etablissement, uai.upper()) is None:
+            raise Introuvable(
+                f"l'établissement {uai} est inconnu.", remede="« ent etablissement lister » les montre tous."
+            )
+        yield session, ouverture.horloge

@@ -57,6 +57,7 @@ def executer(une_fois: bool, simultanes: int) -> None:
         )
         base.chiffreur = ouverture.base.chiffreur
         base.archive = ouverture.base.archive
+        base.poste = ouverture.base.poste
         try:
             ouvrier.executer(base, toutes, ouverture.horloge, simultanes=simultanes, une_fois=une_fois)
         finally:

@@ -20,6 +20,8 @@ from ent_core.contrat.donnees import AucuneDonnee, Traitement
 from ent_core.contrat.evenements import Evenement
 from ent_core.contrat.interface import Contexte, EntreeMenu, Permission, Vignette
 from ent_core.contrat.manifeste import Manifeste
+from ent_core.contrat.messages import CanalSms, SujetDeMessage
+from ent_core.contrat.offres import Demande
 from ent_core.contrat.papier import FormulairePapier
 from ent_core.contrat.resultats import Anomalie, Bilan, PieceExport
 from ent_core.contrat.statistiques import Statistique
@@ -110,6 +112,18 @@ def ent_statistiques() -> Sequence[Statistique]:
 
 
 @crochet
+def ent_sujets_de_message() -> Sequence[SujetDeMessage]:
+    """Rend ce dont la brique prévient des personnes ; le noyau choisit le canal, l'heure, le groupement."""
+    raise NotImplementedError
+
+
+@crochet
+def ent_canal_sms() -> CanalSms:
+    """Rend le service par lequel partent les SMS ; une seule brique d'une instance l'implante."""
+    raise NotImplementedError
+
+
+@crochet
 def ent_verifications() -> Sequence[Callable[[], Iterable[Anomalie]]]:
     """Rend les vérifications propres à la brique, lancées par ``ent verifier``."""
     raise NotImplementedError
@@ -152,6 +166,19 @@ def ent_formulaire_papier(
     :param contexte: qui imprime, où et à quel titre.
     :param traitement: clé du traitement.
     :param personne_id: personne pour qui la feuille s'imprime.
+    """
+    raise NotImplementedError
+
+
+@crochet
+def ent_repondre(session: Session, contexte: Contexte, demande: Demande[Any]) -> Sequence[Any] | None:
+    """Rend ce qu'une autre brique demande, ou ``None`` si la brique n'offre pas ce contrat.
+
+    Le périmètre est celui de qui demande : la brique ne rend rien de ce qu'elle ne lui montrerait pas.
+
+    :param session: session de base, déjà cloisonnée.
+    :param contexte: qui demande, où et à quel titre.
+    :param demande: valeur typée ; son type dit le contrat.
     """
     raise NotImplementedError
 

@@ -113,6 +113,7 @@ class BaseDeDonnees:
         self.portillon: Portillon | None = None
         self.chiffreur: Chiffreur | None = None
         self.archive: object | None = None
+        self.poste: object | None = None
         brancher(self.moteur)
         self._fabrique = sessionmaker(self.moteur, expire_on_commit=False)
         event.listen(self._fabrique, "after_begin", _prologue)
@@ -350,7 +351,8 @@ def _oublier(session: Session, transaction: SessionTransaction) -> None:
     if transaction.parent is None:
         session.info.pop(_CONNEXION, None)
         tourniquet: Tourniquet | None = session.info.get(_TOURNIQUET)
-        if tourniquet is not None:
+        # Sur la connexion d'un autre (« lier »), rien n'est encore défait : réécrire ailleurs s'y bloquerait.
+        if tourniquet is not None and not isinstance(session.bind, Connection):
             tourniquet.sauvetage.rendre(session.info[_BASE].moteur)
 
 

@@ -39,6 +39,7 @@ __all__ = [
     "groupes",
     "nommer",
     "seance",
+    "seances_du_jour",
     "seances_enseignees",
     "structures_enseignees",
 ]
@@ -204,10 +205,17 @@ _SEANCES = (
     .where(_creneau.c.uai == _UAI, _creneau.c.annee == _ANNEE)
 )
 _UNE_SEANCE = _SEANCES.where(_creneau.c.id == _ID)
+_DU_JOUR = and_(_creneau.c.debut >= bindparam("debut"), _creneau.c.debut < bindparam("fin"))
+_STRUCTURES: Any = func.any(bindparam("structures", type_=ARRAY(Uuid)))
+_TOUTES_LES_SEANCES = (
+    _SEANCES.where(_DU_JOUR).order_by(_creneau.c.debut, "structure", _creneau.c.id).limit(PLAFOND)
+)
+_SEANCES_DES_STRUCTURES = _TOUTES_LES_SEANCES.where(
+    or_(_creneau.c.division_id == _STRUCTURES, _creneau.c.groupe_id == _STRUCTURES)
+)
 _MES_SEANCES = (
     _SEANCES.where(
-        _creneau.c.debut >= bindparam("debut"),
-        _creneau.c.debut < bindparam("fin"),
+        _DU_JOUR,
         select(null()).where(_DE_LA_SEANCE, _enseigne.c.personne_id == _ID).correlate(_creneau).exists(),
     )
     .order_by(_creneau.c.debut, _creneau.c.id)
@@ -291,12 +299,26 @@ def seances_enseignees(
     :param personne_id: enseignant.
     :param jour: le jour, à l'heure de Paris.
     """
-    bornes = {
-        "debut": datetime.combine(jour, time(), FUSEAU),
-        "fin": datetime.combine(jour + timedelta(days=1), time(), FUSEAU),
-    }
-    valeurs = {"uai": uai, "annee": annee, "id": personne_id, **bornes}
+    valeurs = {"uai": uai, "annee": annee, "id": personne_id, **_bornes(jour)}
     return [_seance(ligne) for ligne in lire(session, _MES_SEANCES, valeurs)]
+
+
+def seances_du_jour(
+    session: Session, uai: str, annee: int, jour: date, structures: Iterable[UUID] | None = None
+) -> list[SeanceLue]:
+    """Séances d'un jour dans l'établissement, dans l'ordre de l'horaire ; annulées comprises.
+
+    :param session: session ouverte dans l'établissement.
+    :param uai: établissement.
+    :param annee: année scolaire.
+    :param jour: le jour, à l'heure de Paris.
+    :param structures: divisions et groupes voulus ; par défaut, tous.
+    """
+    valeurs: dict[str, Any] = {"uai": uai, "annee": annee, **_bornes(jour)}
+    if structures is None:
+        return [_seance(ligne) for ligne in lire(session, _TOUTES_LES_SEANCES, valeurs)]
+    valeurs["structures"] = list(structures)
+    return [_seance(ligne) for ligne in lire(session, _SEANCES_DES_STRUCTURES, valeurs)]
 
 
 def seance(session: Session, uai: str, annee: int, seance_id: UUID) -> SeanceLue | None:
@@ -309,6 +331,13 @@ def seance(session: Session, uai: str, annee: int, seance_id: UUID) -> SeanceLue
     """
     ligne = lire(session, _UNE_SEANCE, {"uai": uai, "annee": annee, "id": seance_id}).one_or_none()
     return None if ligne is None else _seance(ligne)
+
+
+def _bornes(jour: date) -> dict[str, datetime]:
+    return {
+        "debut": datetime.combine(jour, time(), FUSEAU),
+        "fin": datetime.combine(jour + timedelta(days=1), time(), FUSEAU),
+    }
 
 
 def _seance(ligne: Any) -> SeanceLue:

@@ -7,9 +7,20 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-__all__ = ["FUSEAU", "Horloge", "HorlogeFixe", "HorlogeSysteme", "annee_scolaire", "libelle_annee"]
+__all__ = [
+    "FUSEAU",
+    "MAJORITE",
+    "Horloge",
+    "HorlogeFixe",
+    "HorlogeSysteme",
+    "annee_scolaire",
+    "est_mineur",
+    "libelle_annee",
+]
 
 FUSEAU = ZoneInfo("Europe/Paris")
+
+MAJORITE = 18
 
 
 class Horloge(Protocol):
@@ -69,3 +80,14 @@ def libelle_annee(annee: int) -> str:
     :param annee: première année civile.
     """
     return f"{annee}-{annee + 1}"
+
+
+def est_mineur(naissance: date | None, jour: date) -> bool | None:
+    """Vrai avant le jour des 18 ans ; ``None`` si la date de naissance n'est pas connue.
+
+    :param naissance: né un 29 février, on est majeur le 1er mars.
+    :param jour: jour considéré.
+    """
+    if naissance is None:
+        return None
+    return (jour.year - naissance.year, jour.month, jour.day) < (MAJORITE, naissance.month, naissance.day)

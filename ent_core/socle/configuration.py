@@ -22,6 +22,7 @@ __all__ = [
     "Briques",
     "Coffre",
     "Configuration",
+    "Courriel",
     "Imports",
     "Journaux",
     "Serveur",
@@ -100,6 +101,39 @@ class Archive(_Section, frozen=True, kw_only=True):
     """
 
     url: str = ""
+
+
+class Courriel(_Section, frozen=True, kw_only=True):
+    """Le serveur de courrier par lequel l'ENT prévient ; sans serveur, aucun courriel ne part.
+
+    :param hote: serveur SMTP ; vide, aucun courriel.
+    :param port: port du serveur.
+    :param securite: ``starttls``, ``tls``, ou ``aucune`` pour un relais de la même machine.
+    :param compte: compte du serveur ; vide, sans authentification.
+    :param mot_de_passe: mot de passe de ce compte, de préférence dans ``ENT_COURRIEL_MOT_DE_PASSE``.
+    :param expediteur: adresse d'où partent les messages.
+    :param adresse_ent: adresse publique de l'ENT, écrite dans les courriels et les SMS.
+    :param attente: secondes avant de renoncer à joindre le serveur.
+    """
+
+    hote: str = ""
+    port: int = 587
+    securite: str = "starttls"
+    compte: str = ""
+    mot_de_passe: str = ""
+    expediteur: str = ""
+    adresse_ent: str = ""
+    attente: int = 20
+
+    def __post_init__(self) -> None:
+        if self.securite not in ("starttls", "tls", "aucune"):
+            raise ValueError("« securite » vaut « starttls », « tls » ou « aucune »")
+        if self.securite == "aucune" and self.hote not in ("", "localhost", "127.0.0.1", "::1"):
+            raise ValueError("« securite = aucune » ne vaut que pour un relais de la même machine")
+        if self.hote and "@" not in self.expediteur:
+            raise ValueError("« expediteur » est l'adresse d'où partent les courriels : elle manque")
+        if self.adresse_ent and not self.adresse_ent.startswith(("https://", "http://")):
+            raise ValueError("« adresse_ent » commence par https://")
 
 
 class Imports(_Section, frozen=True, kw_only=True):
@@ -185,6 +219,7 @@ class Configuration(_Section, frozen=True, kw_only=True):
     coffre: Coffre = msgspec.field(default_factory=Coffre)
     archive: Archive = msgspec.field(default_factory=Archive)
     serveur: Serveur = msgspec.field(default_factory=Serveur)
+    courriel: Courriel = msgspec.field(default_factory=Courriel)
     sessions: Sessions = msgspec.field(default_factory=Sessions)
     imports: Imports = msgspec.field(default_factory=Imports)
     journaux: Journaux = msgspec.field(default_factory=Journaux)

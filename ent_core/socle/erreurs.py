@@ -15,6 +15,7 @@ __all__ = [
     "AnomaliesTrouvees",
     "BaseIndisponible",
     "ConfigurationInvalide",
+    "DocumentImpossible",
     "DonneeInvalide",
     "DonneeProtegee",
     "ErreurEnt",
@@ -78,6 +79,12 @@ class FichierRefuse(ErreurEnt):
 
     code = "ENT-FICHIER"
     statut_http = 422
+
+
+class DocumentImpossible(ErreurEnt):
+    """Un document à imprimer n'a pas pu être composé."""
+
+    code = "ENT-PAPIER"
 
 
 class OperationRefusee(ErreurEnt):

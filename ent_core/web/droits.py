@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ent_core.contrat.interface import Contexte, Portee
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 
-__all__ = ["peut"]
+__all__ = ["perimetre", "peut"]
 
 
 def peut(permission: str, objet: Any = None) -> bool:
@@ -18,3 +19,15 @@ def peut(permission: str, objet: Any = None) -> bool:
     :raises Unauthorized: route ouverte sans session.
     """
     return instance().habilitations.autorise(contexte_courant(), permission, objet)
+
+
+def perimetre(contexte: Contexte, permission: str) -> Portee | None:
+    """Périmètre d'une permission pour qui agit, hors de la route qui l'exige ; ``None`` s'il ne l'a pas.
+
+    :param contexte: qui agit.
+    :param permission: clé de permission.
+    """
+    habilitations = instance().habilitations
+    return (
+        habilitations.portee(contexte, permission) if habilitations.autorise(contexte, permission) else None
+    )

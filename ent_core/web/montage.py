@@ -10,6 +10,7 @@ from ent_core.chargement.decouverte import BriqueChargee
 from ent_core.contrat.resultats import Anomalie
 from ent_core.web import admin, api, erreurs, observabilite, portail, rendu, requete, securite
 from ent_core.web.instance import Instance
+from ent_core.web.messages import boite, envois, messages, papier, reglages
 from ent_core.web.portail import acces, accueil, composants, compte, informations
 from ent_core.web.routes import ApiBrique, BlueprintBrique, verifier_appartenance
 from ent_core.web.vie_privee import refus as compte_des_refus
@@ -33,7 +34,9 @@ from ent_core.web.vie_privee.violations import violations
 
 __all__ = ["monter"]
 
-_MODULES = (acces, accueil, compte, composants, informations, violations_personnes)
+_MODULES = (
+    acces, accueil, boite, compte, composants, envois, informations, papier, reglages, violations_personnes,
+)  # fmt: skip
 """Modules qui ajoutent leurs routes au portail ou à un blueprint ; les nommer ici les fait importer."""
 
 
@@ -62,6 +65,7 @@ def monter(application: Flask, ent: Instance) -> list[Anomalie]:
     application.register_blueprint(effacements)
     application.register_blueprint(oppositions)
     application.register_blueprint(mes_donnees)
+    application.register_blueprint(messages)
     application.register_blueprint(minimisation)
     application.register_blueprint(registre)
     application.register_blueprint(sous_traitance)

@@ -51,16 +51,27 @@ def menu(ent: Instance, contexte: Contexte) -> list[Lien]:
 
 
 def _liens(entrees: list[EntreeMenu]) -> Iterator[Lien]:
+    adresses: dict[str, str] = {}
     for entree in entrees:
         try:
-            adresse = url_for(entree.point)
+            adresses[entree.point] = url_for(entree.point)
         except BuildError:
             _journal.error("menu_sans_route", extra={"point": entree.point})
-            continue
-        actif = (request.endpoint or "").split(".")[0] == entree.point.split(".")[0]
-        if entree.point.startswith("admin."):
-            actif = request.endpoint is not None and request.path.startswith(adresse)
-        yield Lien(entree.libelle, adresse, entree.icone, actif)
+    courant = _courant(adresses)
+    for entree in entrees:
+        if entree.point in adresses:
+            yield Lien(entree.libelle, adresses[entree.point], entree.icone, entree.point == courant)
+
+
+def _courant(adresses: dict[str, str]) -> str | None:
+    """Entrée où l'on est : de la même brique, celle dont l'adresse mène le plus loin vers la page."""
+    module = (request.endpoint or "").split(".")[0]
+    siennes = [point for point in adresses if point.split(".")[0] == module]
+    ici = f"{request.script_root}{request.path}".rstrip("/") + "/"
+    dedans = [point for point in siennes if ici.startswith(adresses[point].rstrip("/") + "/")]
+    if not dedans:  # une brique qui n'a qu'une entrée y range toutes ses pages
+        return siennes[0] if len(siennes) == 1 and module != "admin" else None
+    return max(dedans, key=lambda point: len(adresses[point]))
 
 
 def concernees(ent: Instance, contexte: Contexte) -> frozenset[str]:

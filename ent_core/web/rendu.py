@@ -25,17 +25,19 @@ def nombre(valeur: float) -> str:
     return f"{valeur:,}".replace(",", "\u202f").replace(".", ",")
 
 
-def _adresse_statique(application: Flask) -> Callable[[str], str]:
+def _adresse_statique(application: Flask) -> Callable[..., str]:
     """Adresse d'un fichier, avec l'empreinte de son contenu : il se garde un an en cache."""
 
     @cache
-    def adresse(nom: str, _racine: str) -> str:
-        contenu = (Path(str(application.static_folder)) / nom).read_bytes()
-        return url_for("static", filename=nom, v=hashlib.sha256(contenu).hexdigest()[:12])
+    def adresse(nom: str, brique: str, _racine: str) -> str:
+        porteur = application.blueprints[brique] if brique else application
+        contenu = (Path(str(porteur.static_folder)) / nom).read_bytes()
+        point = f"{brique}.static" if brique else "static"
+        return url_for(point, filename=nom, v=hashlib.sha256(contenu).hexdigest()[:12])
 
-    def url_statique(nom: str) -> str:
+    def url_statique(nom: str, brique: str = "") -> str:
         # L'ENT peut être servi sous un préfixe : l'adresse en dépend, et de rien d'autre.
-        return adresse(nom, request.script_root)
+        return adresse(nom, brique, request.script_root)
 
     return url_statique
 

@@ -20,7 +20,7 @@ from ent_core.essais.contrat.observation import Observation
 from ent_core.essais.contrat.sources import Preuves, fouiller
 
 PAQUET = Path(ent_core.__file__).parent
-COUCHES = ("socle", "donnees", "identite", "roles", "vie_privee", "chargement", "web")
+COUCHES = ("socle", "donnees", "identite", "roles", "messages", "vie_privee", "chargement", "web")
 """Ce qui tourne dans une instance ; les commandes, elles, écrivent où on le leur dit."""
 
 SANS_OBJET = {
@@ -41,6 +41,8 @@ EXPLIQUES = {
         "la personne partie, il faut encore pouvoir dire qui a lu son archive",
     "noyau.archives_visa : aucune durée, alors que rien ne dit que c'est une copie de travail":
         "chaque série a la sienne, inscrite à l'entrée ; l'élimination attend le visa",
+    "message.lien : on peut y écrire n'importe quoi ; libre=True, ou borner sa longueur":
+        "une adresse de l'ENT, composée par une brique et jamais saisie",
     "violation_etape : un journal sans aucune colonne Categorie.TRACE":
         "les étapes datées d'un registre (RGPD, article 33.5), non la trace d'une activité",
 }  # fmt: skip
@@ -72,8 +74,10 @@ def seul() -> BriqueChargee:
 @pytest.fixture(scope="module")
 def vu(seul: BriqueChargee) -> Observation:
     """Où ses sources montrent qu'il écrit, hors des tables."""
-    natures = [fouiller(PAQUET / couche, seul).natures for couche in COUCHES]
-    return Observation(preuves=Preuves(frozenset[NatureDepot]().union(*natures)))
+    preuves = [fouiller(PAQUET / couche, seul) for couche in COUCHES]
+    natures = frozenset[NatureDepot]().union(*(preuve.natures for preuve in preuves))
+    oppositions = sum(preuve.oppositions for preuve in preuves)
+    return Observation(preuves=Preuves(natures, oppositions=oppositions, papier=preuves[0].papier))
 
 
 @pytest.mark.exigence("RGPD-MIN-01")

@@ -15,6 +15,7 @@ from ent_core.brique import (
     groupes,
     nommer,
     seance,
+    seances_du_jour,
     seances_enseignees,
     structures_enseignees,
 )
@@ -144,7 +145,7 @@ def test_les_seances_d_un_enseignant_dans_l_ordre(
     moi, collegue, division = annuaire["enseignant"], annuaire["collegue"], annuaire.divisions[ECOLE]
     tard = ajouter_seance(base, HUIT_HEURES + timedelta(hours=2), moi, division=division)
     tot = ajouter_seance(base, HUIT_HEURES, moi, collegue, groupe=groupe)
-    ajouter_seance(base, HUIT_HEURES, collegue, division=division)
+    autre = ajouter_seance(base, HUIT_HEURES, collegue, division=division)
     ajouter_seance(base, HUIT_HEURES + timedelta(days=1), moi, division=division)
     with base.academie("essai") as session:
         session.add(Matiere(code="061300", libelle="Mathématiques"))
@@ -156,6 +157,9 @@ def test_les_seances_d_un_enseignant_dans_l_ordre(
         division, "Mathématiques", "204",
     )  # fmt: skip
     assert seance(ecole, ECOLE, ANNEE, tard) == miennes[1]
+    assert [s.id for s in seances_du_jour(ecole, ECOLE, ANNEE, LUNDI)] == [autre, tot, tard]
+    assert [s.id for s in seances_du_jour(ecole, ECOLE, ANNEE, LUNDI, [groupe])] == [tot]
+    assert seances_du_jour(ecole, ECOLE, ANNEE, LUNDI, []) == []
 
 
 def test_une_seance_d_ailleurs_ou_d_une_autre_annee_n_existe_pas(
@@ -187,6 +191,8 @@ def test_chaque_lecture_est_un_seul_enonce(ecole: Session, base: BaseDeDonnees, 
         lambda: eleves_inscrits(ecole, ECOLE, ANNEE, division, LUNDI),
         lambda: nommer(ecole, annuaire.personnes.values()),
         lambda: seances_enseignees(ecole, ECOLE, ANNEE, moi, LUNDI),
+        lambda: seances_du_jour(ecole, ECOLE, ANNEE, LUNDI),
+        lambda: seances_du_jour(ecole, ECOLE, ANNEE, LUNDI, [division]),
         lambda: seance(ecole, ECOLE, ANNEE, moi),
     ):
         with compter_enonces(base) as enonces:

@@ -12,8 +12,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, Uuid, func, select
-from sqlalchemy.orm import Mapped, Session, column_property, relationship
+from sqlalchemy import ForeignKeyConstraint, Index, String, Uuid, and_, func, select
+from sqlalchemy.orm import Mapped, Session, column_property, foreign, relationship
 
 from ent_core.brique import (
     Acces,
@@ -80,7 +80,9 @@ class Lieu(Cloisonne, Base):
     __cloisonnement__ = par_etablissement()
 
     nom: Mapped[str] = neutre("nom d'un lieu", String(40))
-    absences: Mapped[list[Absence]] = relationship(back_populates="lieu", passive_deletes=True)
+    absences: Mapped[list[Absence]] = relationship(
+        lambda: Absence, back_populates="lieu", passive_deletes=True
+    )
 
 
 class Lien(Base):
@@ -117,12 +119,12 @@ class Absence(Cloisonne, Base):
     note: Mapped[str | None] = donnee(Categorie.APPRECIATION, String(80), pour={Role.CPE})
     lieu: Mapped[Lieu] = relationship(back_populates="absences")
     ailleurs: Mapped[Lieu | None] = relationship(
-        primaryjoin="foreign(Absence.ailleurs_id) == Lieu.id", viewonly=True
+        primaryjoin=lambda: foreign(Absence.ailleurs_id) == Lieu.id, viewonly=True
     )
     lieux: Mapped[list[Lieu]] = relationship(
         secondary="fuites_lien",
-        primaryjoin="and_(Absence.id == foreign(Lien.absence_id), Absence.uai == foreign(Lien.uai))",
-        secondaryjoin="foreign(Lien.lieu_id) == Lieu.id",
+        primaryjoin=lambda: and_(Absence.id == foreign(Lien.absence_id), Absence.uai == foreign(Lien.uai)),
+        secondaryjoin=lambda: foreign(Lien.lieu_id) == Lieu.id,
     )
 
     if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, create_engine, select
+from sqlalchemy import CheckConstraint, Table, create_engine, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
@@ -103,17 +103,22 @@ class Commun:
     def textes(self, instance: InstanceEssai) -> set[str]:
         """Textes personnels des exemples, assez longs pour ne pas se trouver ailleurs par hasard.
 
+        Une valeur prise dans une liste fermée par une contrainte n'en est pas : tout le monde la connaît.
+
         :param instance: instance d'essai.
         """
         lignes = self.lignes(instance)
-        return {
-            ligne[colonne.name]
-            for table in self.chargee().tables
-            for colonne in table.columns
-            if isinstance(declaration_colonne(colonne), Donnee)
-            for ligne in lignes[table.name]
-            if isinstance(ligne[colonne.name], str) and len(ligne[colonne.name]) > 5
-        }
+        textes = set()
+        for table in self.chargee().tables:
+            listes = " ".join(str(c.sqltext) for c in table.constraints if isinstance(c, CheckConstraint))
+            textes |= {
+                valeur
+                for colonne in table.columns
+                if isinstance(declaration_colonne(colonne), Donnee)
+                for valeur in (ligne[colonne.name] for ligne in lignes[table.name])
+                if isinstance(valeur, str) and len(valeur) > 5 and f"'{valeur}'" not in listes
+            }
+        return textes
 
 
 def _eprouvee(request: pytest.FixtureRequest) -> Commun:

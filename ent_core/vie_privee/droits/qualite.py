@@ -12,11 +12,10 @@ from sqlalchemy.orm import Session
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.identite.modeles import Personne, Rattachement, Responsabilite, Restriction
+from ent_core.socle.calendrier import est_mineur
 from ent_core.socle.erreurs import AccesRefuse
 
-__all__ = ["MAJORITE", "Qualite", "ecoles_de", "est_mineur", "qualite_de", "responsables_de"]
-
-MAJORITE = 18
+__all__ = ["Qualite", "ecoles_de", "est_mineur", "qualite_de", "responsables_de"]
 
 
 class Qualite(StrEnum):
@@ -26,17 +25,6 @@ class Qualite(StrEnum):
     ELEVE_MINEUR = "mineur"
     RESPONSABLE = "responsable"
     MANDATAIRE = "mandataire"
-
-
-def est_mineur(naissance: date | None, jour: date) -> bool | None:
-    """Vrai avant le jour des 18 ans ; ``None`` si la date de naissance n'est pas connue.
-
-    :param naissance: né un 29 février, on est majeur le 1er mars.
-    :param jour: jour considéré.
-    """
-    if naissance is None:
-        return None
-    return (jour.year - naissance.year, jour.month, jour.day) < (MAJORITE, naissance.month, naissance.day)
 
 
 def qualite_de(session: Session, demandeur: UUID, personne: UUID, jour: date) -> Qualite:

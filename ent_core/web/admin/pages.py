@@ -29,6 +29,7 @@ __all__ = [
     "jours",
     "lendemain",
     "lire",
+    "lire_boutons",
     "perimetre",
     "traiter",
 ]
@@ -89,8 +90,21 @@ def lire(schema: Schema) -> dict[str, Any]:
     :param schema: schéma attendu.
     :raises DonneeInvalide: un paramètre n'est pas acceptable.
     """
+    return _charger(schema, request.args)
+
+
+def lire_boutons(schema: Schema) -> dict[str, Any]:
+    """Ce qu'envoie une page de boutons et de cases.
+
+    :param schema: schéma attendu.
+    :raises DonneeInvalide: une valeur n'est pas de celles que la page envoie.
+    """
+    return _charger(schema, request.form)
+
+
+def _charger(schema: Schema, recu: Any) -> dict[str, Any]:
     try:
-        lus: dict[str, Any] = schema.load(request.args)
+        lus: dict[str, Any] = schema.load(recu)
     except ValidationError as erreur:
         champ, message = next(iter(messages(erreur).items()))
         raise DonneeInvalide(

@@ -27,6 +27,7 @@ _LIBELLES = {
     "noyau.purger_sessions": "Effacer les sessions finies",
     "noyau.purger_travaux": "Effacer les travaux finis",
     "noyau.reconcilier_briques": "Ouvrir et fermer les briques à leurs dates",
+    "noyau.envoyer_messages": "Envoyer les courriels et les SMS dus",
     "noyau.executer_conservation": "Éliminer ce qui est approuvé",
     "noyau.planifier_conservation": "Compter ce qui a fait son temps",
 }

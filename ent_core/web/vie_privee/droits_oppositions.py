@@ -78,7 +78,7 @@ def lever(uai: str, opposition_id: UUID) -> ReponseWerkzeug:
 
 def _avec_feuille() -> frozenset[str]:
     """Traitements dont une brique ouverte ici donne une feuille."""
-    ent, ouvertes = instance(), contexte_courant().briques
+    ent, ouvertes = instance(), contexte_courant().briques | {"noyau"}
     return frozenset(
         cle
         for cle, traitement in ent.registre.traitements.items()

@@ -1,0 +1,93 @@
+"""L'arrêt : un envoi qui toucherait une part anormale des familles attend que quelqu'un le confirme."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import case, distinct, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from ent_core.contrat.interface import Contexte
+from ent_core.donnees.base import Base
+from ent_core.identite.journal import consigner
+from ent_core.messages.destinataires import nombre_de_familles
+from ent_core.messages.heures import Reglage, ouvre_a
+from ent_core.messages.modeles import Message
+from ent_core.messages.poste import Poste, demander
+from ent_core.messages.reglages import reglage_de
+from ent_core.socle.erreurs import Introuvable
+
+__all__ = ["FENETRE", "PLANCHER", "confirmer", "garder"]
+
+FENETRE = timedelta(hours=1)
+"""Durée sur laquelle les envois d'un même sujet s'additionnent : cent demandes d'une famille en font une."""
+
+PLANCHER = 20
+"""Sous ce nombre, rien n'est anormal : une classe, dans une petite école, est déjà une grande part."""
+
+_table = Base.metadata.tables[Message.__tablename__]
+_c = _table.c
+
+
+def garder(session: Session, poste: Poste, uai: str, sujet: str, reglage: Reglage) -> int:
+    """Retient ce qui attend d'un sujet, si trop de familles sont touchées.
+
+    :param session: session de l'établissement, hors du portillon.
+    :param uai: établissement.
+    :param sujet: sujet qui vient d'être déposé.
+    :param reglage: réglages de l'établissement.
+    :returns: nombre de messages retenus.
+    """
+    recents = (
+        _c.uai == uai, _c.sujet == sujet, _c.qualite == "famille", _c.confirme.is_(False),
+        _c.cree_le > poste.horloge.maintenant() - FENETRE,
+    )  # fmt: skip
+    touchees = session.scalar(
+        select(func.count(distinct(_c.personne_id))).where(*recents, _c.etat != "annule")
+    )
+    if not touchees or touchees <= PLANCHER:
+        return 0
+    familles = nombre_de_familles(session, uai, poste.horloge.aujourd_hui())
+    if touchees * 100 <= reglage.seuil * familles:
+        return 0
+    retenus = len(
+        session.execute(
+            update(_table).where(*recents, _c.etat == "attente").values(etat="retenu").returning(_c.id)
+        ).all()
+    )
+    consigner(
+        session, poste.horloge, "messages.retenus", uai=uai, objet=sujet,
+        details={"familles": touchees, "sur": familles, "retenus": retenus},
+    )  # fmt: skip
+    return retenus
+
+
+def confirmer(session: Session, poste: Poste, contexte: Contexte, sujet: str) -> int:
+    """Laisse partir ce qui était retenu d'un sujet : quelqu'un répond du nombre.
+
+    :param session: session de l'établissement, hors du portillon.
+    :param contexte: qui confirme.
+    :param sujet: clé du sujet.
+    :returns: nombre de messages rendus à l'envoi.
+    :raises Introuvable: rien n'est retenu.
+    """
+    maintenant, reglage = poste.horloge.maintenant(), reglage_de(session, contexte.uai)
+    quand = case(
+        (_c.prevu_le > maintenant, _c.prevu_le),
+        (or_(_c.urgent, _c.canal.in_(("ent", "papier"))), maintenant),
+        else_=ouvre_a(reglage, maintenant),
+    )
+    departs = session.scalars(
+        update(_table)
+        .where(_c.uai == contexte.uai, _c.sujet == sujet, _c.etat == "retenu")
+        .values(etat="attente", confirme=True, prevu_le=quand)
+        .returning(_c.prevu_le)
+    ).all()
+    if not departs:
+        raise Introuvable("rien n'est retenu pour ce sujet.", remede="rafraîchir la page.")
+    demander(session, poste, contexte.uai, departs)
+    consigner(
+        session, poste.horloge, "messages.confirmes", uai=contexte.uai, acteur=contexte.personne_id,
+        objet=sujet, details={"nombre": len(departs)},
+    )  # fmt: skip
+    return len(departs)

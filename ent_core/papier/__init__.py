@@ -1,0 +1,1 @@
+"""Le papier : des documents PDF accessibles, composés par Typst dans un processus borné."""

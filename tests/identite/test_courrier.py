@@ -1,0 +1,91 @@
+"""Écrire aux familles : un foyer par adresse, les seuls responsables en vigueur, et qui peut le demander."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from ent_core.brique import AccesRefuse, Contexte, Foyer, expediteur, foyers
+from ent_core.donnees.session import BaseDeDonnees
+from ent_core.donnees.sous_portillon import garder
+from ent_core.essais.annuaire import ANNEE, AUTRE, ECOLE, Annuaire
+from ent_core.essais.instance import compter_enonces
+from ent_core.identite.modeles import Etablissement, Personne, Responsabilite, Restriction
+
+JOUR = date(2026, 11, 23)
+
+
+def qui(annuaire: Annuaire, personne: str, role: str, uai: str = ECOLE) -> Contexte:
+    return Contexte(
+        compte_id=annuaire[personne], personne_id=annuaire[personne], uai=uai, etablissement_nom="Essai",
+        profil="", jour=JOUR, annee=ANNEE, roles=frozenset({role}),
+    )  # fmt: skip
+
+
+def lus(base: BaseDeDonnees, annuaire: Annuaire, eleves: list[UUID]) -> dict[UUID, tuple[Foyer, ...]]:
+    with base.ecole(ECOLE, "essai : courrier", annuaire["cpe"]) as session:
+        garder(session, "carnet", ("cpe",))
+        return foyers(session, qui(annuaire, "cpe", "cpe"), eleves)
+
+
+@pytest.mark.exigence("FAM-04")
+def test_un_foyer_par_adresse_et_rien_de_l_autre(base: BaseDeDonnees, annuaire: Annuaire) -> None:
+    eleve = annuaire["eleve"]
+    with base.academie("essai : adresses") as session:
+        for nom, adresse in (("parent", "1 rue des Lilas"), ("second_parent", "8 quai Vert")):
+            personne = session.get_one(Personne, annuaire[nom])
+            personne.civilite, personne.adresse = "Mme", adresse
+            personne.code_postal, personne.ville, personne.pays = "59000", "Lille", "FRANCE"
+    assert [(f.personnes, f.adresse) for f in lus(base, annuaire, [eleve])[eleve]] == [
+        (("Mme Camille Essai Parent",), ("1 rue des Lilas", "59000 Lille")),
+        (("Mme Camille Essai Second Parent",), ("8 quai Vert", "59000 Lille")),
+    ], "deux adresses, deux foyers ; la personne à prévenir (légal 0) n'est pas responsable"
+
+    with base.academie("essai : même adresse") as session:
+        session.get_one(Personne, annuaire["second_parent"]).adresse = "1 rue des Lilas"
+    (ensemble,) = lus(base, annuaire, [eleve])[eleve]
+    assert set(ensemble.ids) == {annuaire["parent"], annuaire["second_parent"]}
+
+    with base.academie("essai : acte de justice") as session:
+        lien = session.scalars(
+            select(Responsabilite.id).where(Responsabilite.responsable_id == annuaire["second_parent"])
+        ).one()
+        session.add(Restriction(responsabilite_id=lien, reference="JAF Lille 12/2026", debut=JOUR))
+        session.get_one(Personne, eleve).naissance = date(2008, 11, 23)
+    majeur, parent = lus(base, annuaire, [eleve])[eleve]
+    assert (majeur.eleve, majeur.ids) == (True, (eleve,)), "à dix-huit ans, l'élève est destinataire"
+    assert parent.ids == (annuaire["parent"],), "un responsable restreint ne reçoit plus rien"
+
+
+def test_sans_adresse_chacun_a_sa_lettre_et_une_autre_ecole_n_a_rien(
+    base: BaseDeDonnees, annuaire: Annuaire
+) -> None:
+    eleve, camarade, autre = annuaire["eleve"], annuaire["camarade"], annuaire["eleve_autre"]
+    trouves = lus(base, annuaire, [eleve, camarade, autre])
+    assert {cle: [f.adresse for f in valeur] for cle, valeur in trouves.items()} == {eleve: [(), ()]}
+    with compter_enonces(base) as enonces:
+        lus(base, annuaire, [eleve, camarade])
+    assert sum("adulte" in enonce for enonce in enonces) == 1
+
+
+@pytest.mark.exigence("FAM-04")
+@pytest.mark.parametrize("role", ["enseignant", "assistant_education", "responsable", "eleve"])
+def test_qui_n_ecrit_pas_aux_familles_n_a_pas_leurs_adresses(
+    base: BaseDeDonnees, annuaire: Annuaire, role: str
+) -> None:
+    with (
+        base.ecole(ECOLE, "essai : courrier", annuaire["enseignant"]) as session,
+        pytest.raises(AccesRefuse, match="réservées"),
+    ):
+        foyers(session, qui(annuaire, "enseignant", role), [annuaire["eleve"]])
+
+
+def test_l_expediteur_est_l_etablissement(base: BaseDeDonnees, annuaire: Annuaire) -> None:
+    with base.academie("essai : adresse de l'école") as session:
+        ecole = session.get_one(Etablissement, AUTRE)
+        ecole.adresse, ecole.code_postal, ecole.ville = "2 place Bleue", "59800", "Lille"
+    with base.ecole(AUTRE, "essai", annuaire["cpe_autre"]) as session:
+        assert expediteur(session, AUTRE).lignes == ("2 place Bleue", "59800 Lille")
