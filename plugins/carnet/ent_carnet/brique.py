@@ -5,20 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import Any
 from uuid import UUID
 
+import click
 from ent_core.brique import (
+    Bilan,
     Contexte,
+    DecompteScelle,
+    Demande,
+    EntreeMenu,
     FormulairePapier,
     Manifeste,
     Permission,
+    Statistique,
+    SujetDeMessage,
+    Tache,
     Traitement,
+    Vignette,
     implante,
 )
+from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from ent_carnet import __version__, affichage, permissions, traitements
+from ent_carnet import __version__, affichage, commandes, permissions, traitements
+from ent_carnet.api import ressources
 from ent_carnet.modeles import MODELES
+from ent_carnet.services import avis, echeances, motifs, offre, registre, suites_absences
+from ent_carnet.vues import absences, appel, discipline, famille, pages, papier, tableau
 
 
 @implante
@@ -52,7 +66,64 @@ def ent_permissions() -> Sequence[Permission]:
 
 
 @implante
+def ent_routes() -> Sequence[Blueprint]:
+    return (pages, ressources)
+
+
+@implante
+def ent_navigation() -> Sequence[EntreeMenu]:
+    return (*tableau.MENU, *appel.MENU, *absences.MENU, *papier.MENU, *discipline.MENU, *famille.MENU)
+
+
+@implante
+def ent_tableau_de_bord(session: Session, contexte: Contexte) -> Sequence[Vignette]:
+    return (
+        *tableau.vignettes(session, contexte),
+        *appel.vignettes(session, contexte),
+        *discipline.vignettes(session, contexte),
+        *famille.vignettes(session, contexte),
+    )
+
+
+@implante
 def ent_formulaire_papier(
     session: Session, contexte: Contexte, traitement: str, personne_id: UUID
 ) -> FormulairePapier | None:
     return affichage.FEUILLE if traitement == traitements.AFFICHAGE.cle else None
+
+
+@implante
+def ent_activer(session: Session, uai: str) -> None:
+    motifs.installer(session, uai)
+
+
+@implante
+def ent_sujets_de_message() -> Sequence[SujetDeMessage]:
+    return (avis.DISCIPLINE, avis.EXCLUSIONS_DE_COURS, suites_absences.ABSENCE_A_LIRE)
+
+
+@implante
+def ent_statistiques() -> Sequence[Statistique]:
+    return (registre.BILAN_SANCTIONS, registre.BILAN_DEMANDES)
+
+
+@implante
+def ent_taches() -> Sequence[Tache]:
+    return echeances.TACHES
+
+
+@implante
+def ent_changer_annee(session: Session, uai: str, nouvelle: int) -> Bilan:
+    return Bilan(echeances.changer_annee(session, uai, nouvelle))
+
+
+@implante
+def ent_repondre(
+    session: Session, contexte: Contexte, demande: Demande[Any]
+) -> Sequence[DecompteScelle] | None:
+    return offre.repondre(session, contexte, demande)
+
+
+@implante
+def ent_commandes() -> Sequence[click.Command]:
+    return (commandes.absences,)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 
 __all__ = [
+    "Accompagnement",
+    "Accueil",
     "Ailleurs",
     "Canal",
     "CanalContact",
@@ -14,6 +16,8 @@ __all__ = [
     "EtatRetenue",
     "EtatSanction",
     "Genre",
+    "Indicateur",
+    "Issue",
     "LegitimiteMotif",
     "Mesure",
     "MotObservation",
@@ -22,6 +26,10 @@ __all__ = [
     "NatureFait",
     "NaturePunition",
     "Sanction",
+    "SeuilAbsences",
+    "SuiteAlerte",
+    "SuiteDemande",
+    "Voie",
 ]
 
 
@@ -74,6 +82,39 @@ class LegitimiteMotif(StrEnum):
     AUTRE_A_APPRECIER = "autre_a_apprecier"
     ETABLISSEMENT = "etablissement"
     """Sous la responsabilité de l'établissement : jamais un manquement à l'assiduité."""
+
+
+class Indicateur(StrEnum):
+    """Les quatre indicateurs d'un motif, indépendants les uns des autres ; chacun se change à une date."""
+
+    RECEVABLE = "recevable"
+    REGLE = "regle"
+    COMPTE = "compte"
+    AFFICHABLE = "affichable"
+
+
+class SeuilAbsences(StrEnum):
+    """Ce qui alerte une personne, et ne décide rien (R. 131-6, R. 131-7)."""
+
+    DIALOGUE = "dialogue"
+    """Absences répétées, justifiées ou non : un dialogue est engagé avec la famille."""
+    MOIS = "mois"
+    """Quatre demi-journées dans le mois sans motif légitime ni excuse valable."""
+    RENFORCE = "renforce"
+    """Dix demi-journées dans le mois."""
+
+
+class SuiteAlerte(StrEnum):
+    """Ce qu'une personne décide d'une alerte (L. 131-8, R. 131-7)."""
+
+    DIALOGUE = "dialogue"
+    COMMISSION = "commission"
+    AIDE = "aide"
+    """Aide contractualisée avec la famille, et un personnel référent (R. 131-7 II)."""
+    SAISINE = "saisine"
+    SANS_SUITE = "sans_suite"
+    SANS_OBJET = "sans_objet"
+    """Le seuil n'est plus franchi depuis une correction."""
 
 
 class EtatAbsence(StrEnum):
@@ -163,9 +204,15 @@ class EtapeProcedure(StrEnum):
     CONSULTATION_DOSSIER = "consultation_dossier"
     OBSERVATIONS_RECUES = "observations_recues"
     CONVOCATION_CONSEIL = "convocation_conseil"
+    SECONDE_CONVOCATION = "seconde_convocation"
     PRONONCE = "prononce"
     NOTIFICATION_DECISION = "notification_decision"
+    MESURE_ACCEPTEE = "mesure_acceptee"
+    MESURE_REFUSEE = "mesure_refusee"
+    MESURE_RESPECTEE = "mesure_respectee"
+    MESURE_MANQUEE = "mesure_manquee"
     REVOCATION_SURSIS = "revocation_sursis"
+    EXECUTION = "execution"
     APPEL = "appel"
     CLASSEMENT = "classement"
 
@@ -192,6 +239,19 @@ class EtatSanction(StrEnum):
     CLASSEE = "classee"
 
 
+class Issue(StrEnum):
+    """À quoi une procédure a mené ; ce que compte le bilan de l'année (DISC-25)."""
+
+    EN_COURS = "en_cours"
+    SANS_SANCTION = "sans_sanction"
+    AVERTISSEMENT = "avertissement"
+    BLAME = "blame"
+    RESPONSABILISATION = "responsabilisation"
+    EXCLUSION_DE_LA_CLASSE = "exclusion_classe"
+    EXCLUSION_ETABLISSEMENT = "exclusion_etab"
+    EXCLUSION_DEFINITIVE = "definitive"
+
+
 class Mesure(StrEnum):
     """Mesure alternative proposée à la place d'une exclusion (R. 511-13 III)."""
 
@@ -200,6 +260,43 @@ class Mesure(StrEnum):
     ACCEPTEE = "acceptee"
     RESPECTEE = "respectee"
     MANQUEE = "manquee"
+
+
+class Accueil(StrEnum):
+    """Qui prend en charge l'élève exclu d'un cours : il n'est jamais laissé seul (DISC-06)."""
+
+    VIE_SCOLAIRE = "vie_scolaire"
+    CPE = "cpe"
+    DIRECTION = "direction"
+    CDI = "cdi"
+    INFIRMERIE = "infirmerie"
+
+
+class Voie(StrEnum):
+    """Comment un acte de la procédure est remis ; pli recommandé ou signature pour le conseil (DISC-18)."""
+
+    MAIN_PROPRE = "main_propre"
+    RECOMMANDE = "recommande"
+
+
+class Accompagnement(StrEnum):
+    """Prévention et accompagnement proposés avec une sanction, ou au retour d'une exclusion (DISC-26)."""
+
+    ENTRETIEN = "entretien"
+    FICHE_DE_SUIVI = "fiche_de_suivi"
+    TUTORAT = "tutorat"
+    COMMISSION_EDUCATIVE = "commission_educative"
+    RENCONTRE_FAMILLE = "rencontre_famille"
+    ACCUEIL_AU_RETOUR = "accueil_au_retour"
+    MEDIATION = "mediation"
+
+
+class SuiteDemande(StrEnum):
+    """Suite donnée à la demande écrite d'un personnel (DISC-25)."""
+
+    ATTENTE = "attente"
+    ENGAGEE = "engagee"
+    CLASSEE = "classee"
 
 
 class NatureAffichage(StrEnum):

@@ -9,6 +9,7 @@ __all__ = [
     "APPEL",
     "CARNET",
     "EXPLIQUER",
+    "IMPRIMER",
     "INSTRUIRE",
     "PERMISSIONS",
     "PUNIR",
@@ -30,6 +31,7 @@ SANCTIONS = "carnet.sanctions"
 INSTRUIRE = "carnet.instruire"
 SANCTIONNER = "carnet.sanctionner"
 REGLER = "carnet.regler"
+IMPRIMER = "carnet.imprimer"
 
 _Portees = dict[str, Portee]
 
@@ -62,5 +64,9 @@ PERMISSIONS = (
     Permission(INSTRUIRE, "Instruire une procédure disciplinaire", {**_CPE, **_CHEF}),
     # Le chef d'établissement prononce seul (R. 511-14) : ni délégation, ni adjoint.
     Permission(SANCTIONNER, "Prononcer une sanction", _CHEF),
+    # Les adresses des familles y paraissent : ni délégation, ni assistant d'éducation.
+    Permission(
+        IMPRIMER, "Imprimer le carnet, les feuilles d'appel et le pack de panne", {**_CPE, **_DIRECTION}
+    ),
     Permission(REGLER, "Régler le carnet de l'établissement", _CHEF, delegable=True),
 )

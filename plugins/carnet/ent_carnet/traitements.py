@@ -7,9 +7,11 @@ from ent_core.brique import (
     BaseLegale,
     Conservation,
     Depart,
+    Depot,
     Destinataire,
     Duree,
     FinaliteEnt,
+    NatureDepot,
     Opposition,
     Population,
     Portee,
@@ -33,7 +35,7 @@ _FIN_D_ANNEE = Depart.FIN_ANNEE_SCOLAIRE
 
 ASSIDUITE = Traitement(
     cle="carnet.assiduite",
-    version=1,
+    version=2,
     intitule="Appel, absences et retards",
     finalite="Contrôler l'assiduité : faire l'appel, suivre absences et retards, joindre les familles.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
@@ -91,7 +93,7 @@ AFFICHAGE = Traitement(
 
 PUNITIONS = Traitement(
     cle="carnet.punitions",
-    version=1,
+    version=2,
     intitule="Punitions scolaires",
     finalite="Décider et suivre les punitions scolaires, mesures d'ordre intérieur, jamais au dossier.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
@@ -115,7 +117,7 @@ PUNITIONS = Traitement(
 
 SANCTIONS = Traitement(
     cle="carnet.sanctions",
-    version=1,
+    version=2,
     intitule="Sanctions disciplinaires",
     finalite="Conduire les procédures disciplinaires et tenir les sanctions inscrites au dossier de l'élève.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
@@ -140,4 +142,12 @@ SANCTIONS = Traitement(
         autorite=Texte("code de l'éducation, article R. 511-13 IV"),
     ),
     origines=("direction et vie scolaire de l'établissement", "conseil de discipline"),
+    depots=(
+        Depot(
+            "échéances à aligner chaque nuit, sans aucun nom ni identifiant",
+            NatureDepot.TRAVAUX,
+            Duree(jours=7),
+            "le noyau efface chaque nuit les travaux finis",
+        ),
+    ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,8 +22,10 @@ from ent_carnet.modeles import (
     Affichage,
     Alerte,
     Appel,
+    ChangementMotif,
     Contact,
     Decompte,
+    DemandeSanction,
     Etape,
     Fait,
     InterdictionConservatoire,
@@ -62,6 +64,7 @@ class TestContrat(ContratBrique):
         punition = Punition(
             **sien, nature="retenue", motif="bavardage", circonstances="A continué malgré trois rappels.",
             travail="Relire la leçon du jour", jour=JOUR, auteur_id=annuaire["enseignant"], donnee_le=FIN,
+            accueil="vie_scolaire",
         )  # fmt: skip
         affichage = Affichage(
             **sien, **heure, nature="punition", objet_id=uuid4(), libelle="Retenue le 10 septembre",
@@ -73,10 +76,13 @@ class TestContrat(ContratBrique):
             prononcee_par=annuaire["direction"], motivation="Faits reconnus et répétés.", jours=2,
             heures=None, du=date(2026, 9, 14), au=date(2026, 9, 15), sursis_jusqu_au=date(2027, 8, 1),
             sursis_revoque_le=date(2026, 9, 10), mesure="aucune", efface_le=date(2029, 8, 1),
+            conseil_le=date(2026, 9, 8), accompagnement="tutorat", effacement_demande_le=date(2026, 9, 10),
+            issue="exclusion_classe",
         )  # fmt: skip
         responsabilisation = SanctionEleve(
             **sien, etat="prononcee", motif="degradation", faits="A abîmé une table de la salle douze.",
             faits_le=JOUR, sanction=3, heures=10, prononcee_le=date(2026, 9, 8), efface_le=date(2028, 8, 1),
+            hors_etablissement=True, accord_le=JOUR, convention_le=JOUR, engagement_le=JOUR,
         )  # fmt: skip
         session.add_all([motif, appel, punition, affichage, sanction, responsabilisation])
         session.flush()
@@ -84,37 +90,61 @@ class TestContrat(ContratBrique):
             **sien, **heure, appel_id=appel.id, nature="retard", minutes=5, saisi_le=FIN, retire_le=FIN,
             auteur_id=annuaire["enseignant"], retire_par=annuaire["cpe"],
         )  # fmt: skip
-        session.add(retard)
+        absence = Absence(
+            **sien, **heure, genre="absence", motif_id=motif.id, etat="reglee", auteur_id=annuaire["cpe"],
+            traitee_le=FIN, lot_id=uuid4(),
+        )  # fmt: skip
+        justification = Justification(
+            **sien, **heure, declarant_id=annuaire["parent"], motif_id=motif.id, etat="acceptee",
+            recue_le=JOUR, traitee_par=annuaire["cpe"], traitee_le=JOUR,
+        )  # fmt: skip
+        alerte = Alerte(
+            **sien, seuil="mois", nombre=4, du=JOUR + timedelta(uuid4().int % 300), au=JOUR, suite="aide",
+            traitee_par=annuaire["cpe"], traitee_le=JOUR, referent_id=annuaire["cpe"],
+        )  # fmt: skip
+        retenue = Retenue(
+            **ici, **heure, punition_id=punition.id, lieu="Salle 12", surveille_par=annuaire["assistant"]
+        )
+        demande = DemandeSanction(
+            **sien, conseil=True, motif="insolence", faits="A insulté un surveillant.", personnel_vise=True,
+            jour=JOUR, auteur_id=annuaire["enseignant"], suite="engagee", suivie_le=JOUR,
+            suivie_par=annuaire["cpe"],
+        )  # fmt: skip
+        interdiction = InterdictionConservatoire(**sien, du=JOUR, au=JOUR, auteur_id=annuaire["direction"])
+        session.add_all([retard, absence, justification, alerte])
         session.flush()
         session.add_all(
             [
                 Fait(**sien, **heure, appel_id=appel.id, nature="ailleurs", ailleurs="infirmerie",
                      saisi_le=FIN, remplace_id=retard.id),
-                Absence(**sien, **heure, genre="absence", motif_id=motif.id, etat="reglee",
-                        auteur_id=annuaire["cpe"], traitee_le=FIN),
-                Justification(**sien, **heure, declarant_id=annuaire["parent"], motif_id=motif.id,
-                              etat="acceptee", recue_le=JOUR, traitee_par=annuaire["cpe"], traitee_le=JOUR),
+                ChangementMotif(**ici, motif_id=motif.id, indicateur="compte", valeur=True, effet_le=JOUR,
+                                decide_le=FIN, auteur_id=annuaire["direction"]),
                 Contact(**sien, responsable_id=annuaire["parent"], canal="telephone", abouti=True, le=JOUR,
                         auteur_id=annuaire["cpe"]),
-                Alerte(**sien, seuil=f"mois_{uuid4().hex[:6]}", nombre=4, du=JOUR, au=JOUR, suite="dialogue",
-                       traitee_par=annuaire["cpe"], traitee_le=JOUR),
                 Decompte(**sien, periode=uuid4().hex[:8], demi_journees=4, non_reglees=1, retards=2,
                          regle="une_seance", scelle_le=FIN),
                 Accuse(**ici, affichage_id=affichage.id, personne_id=annuaire["parent"], lu_le=JOUR,
                        signe=True),
-                Retenue(**ici, **heure, punition_id=punition.id, lieu="Salle 12",
-                        surveille_par=annuaire["assistant"]),
+                retenue,
                 ObservationEleve(**sien, code="entraide", jour=JOUR, seance_id=appel.seance_id,
                             auteur_id=annuaire["enseignant"]),
-                Etape(uai=uai, sanction_id=sanction.id, nature="prononce", le=JOUR,
+                demande,
+                Etape(uai=uai, sanction_id=sanction.id, nature="prononce", le=JOUR, voie="main_propre",
                       auteur_id=annuaire["direction"], efface_le=sanction.efface_le),
-                InterdictionConservatoire(**sien, du=JOUR, au=JOUR, auteur_id=annuaire["direction"]),
+                interdiction,
                 LigneDuRegistre(**ici, mois=9, motif="insolence", sanction=4, avec_sursis=True,
                                 par_conseil=False, mesure="aucune"),
             ]
         )  # fmt: skip
         session.flush()
-        return {}
+        return {
+            "eleve_id": annuaire["eleve"], "absence_id": absence.id, "lot_id": absence.lot_id,
+            "seance_id": appel.seance_id,
+            "justification_id": justification.id, "alerte_id": alerte.id, "motif_id": motif.id,
+            "rang": 1, "decision": "refuser",
+            "punition_id": punition.id, "retenue_id": retenue.id, "demande_id": demande.id,
+            "sanction_id": sanction.id, "interdiction_id": interdiction.id,
+        }  # fmt: skip
 
     @pytest.mark.exigence("RGPD-DRO-06")
     def test_rien_ne_se_montre_a_l_ecran_d_un_eleve_oppose(self, banc: Banc) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ent_carnet.modeles.absences import (
     Absence,
     Alerte,
+    ChangementMotif,
     Contact,
     Decompte,
     Justification,
@@ -13,7 +14,7 @@ from ent_carnet.modeles.absences import (
 )
 from ent_carnet.modeles.appel import Appel, Fait
 from ent_carnet.modeles.famille import Accuse, Affichage
-from ent_carnet.modeles.punitions import ObservationEleve, Punition, Retenue
+from ent_carnet.modeles.punitions import DemandeSanction, ObservationEleve, Punition, Retenue
 from ent_carnet.modeles.sanctions import Etape, InterdictionConservatoire, LigneDuRegistre, SanctionEleve
 
 __all__ = [
@@ -23,8 +24,10 @@ __all__ = [
     "Affichage",
     "Alerte",
     "Appel",
+    "ChangementMotif",
     "Contact",
     "Decompte",
+    "DemandeSanction",
     "Etape",
     "Fait",
     "InterdictionConservatoire",
@@ -39,7 +42,9 @@ __all__ = [
 ]
 
 MODELES: tuple[type, ...] = (
-    Reglage, Motif, Appel, Fait, Absence, Justification, Contact, Alerte, Decompte, Affichage, Accuse,
-    Punition, Retenue, ObservationEleve, SanctionEleve, Etape, InterdictionConservatoire, LigneDuRegistre,
+    Reglage, Motif, ChangementMotif, Appel, Fait, Absence, Justification, Contact, Alerte, Decompte,
+    Affichage, Accuse, Punition, Retenue,
+    ObservationEleve, DemandeSanction, SanctionEleve, Etape, InterdictionConservatoire,
+    LigneDuRegistre,
 )  # fmt: skip
 """Toutes, dans l'ordre où elles s'appuient les unes sur les autres."""

@@ -43,11 +43,21 @@ from ent_carnet.nomenclatures import (
     EtatAbsence,
     EtatJustification,
     Genre,
+    Indicateur,
     LegitimiteMotif,
 )
 from ent_carnet.regles.demi_journees import RegleDemiJournee
 
-__all__ = ["Absence", "Alerte", "Contact", "Decompte", "Justification", "Motif", "Reglage"]
+__all__ = [
+    "Absence",
+    "Alerte",
+    "ChangementMotif",
+    "Contact",
+    "Decompte",
+    "Justification",
+    "Motif",
+    "Reglage",
+]
 
 _VIE_SCOLAIRE = Categorie.VIE_SCOLAIRE
 _MOTIF = (["uai", "motif_id"], ["carnet_motif.uai", "carnet_motif.id"])
@@ -104,6 +114,29 @@ class Motif(Cloisonne, Base):
     )
 
 
+class ChangementMotif(ParAnnee, Base):
+    """Un indicateur qu'une personne change à une date : ce qui précède garde l'ancienne valeur."""
+
+    __tablename__ = "carnet_motif_change"
+    __traitement__ = "carnet.assiduite"
+    __cloisonnement__ = par_etablissement()
+    __sujets__ = (Sujet("auteur_id", Lien.AUTEUR),)
+
+    motif_id: Mapped[UUID] = neutre("motif", Uuid)
+    indicateur: Mapped[str] = neutre("indicateur changé", String(10))
+    valeur: Mapped[bool] = neutre("valeur à partir de ce jour", Boolean)
+    effet_le: Mapped[date] = neutre("premier jour de la nouvelle valeur", Date)
+    decide_le: Mapped[datetime] = neutre("instant de la décision", DateTime(timezone=True))
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+
+    __table_args__ = (
+        ForeignKeyConstraint(*_MOTIF, ondelete="CASCADE"),
+        parmi("indicateur", Indicateur),
+        Index(None, "uai", "motif_id"),
+        Index(None, "auteur_id"),
+    )
+
+
 class Absence(DUn, ParAnnee, Base):
     """Le traitement d'une période : son motif, son état. Les faits de l'appel restent ce qu'ils sont."""
 
@@ -122,6 +155,7 @@ class Absence(DUn, ParAnnee, Base):
     auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
     traitee_le: Mapped[datetime] = neutre("dernier traitement", DateTime(timezone=True))
     annulee_le: Mapped[datetime | None] = neutre("annulée", DateTime(timezone=True))
+    lot_id: Mapped[UUID | None] = neutre("import dont elle vient", Uuid)
 
     __table_args__ = (
         ForeignKeyConstraint(*_MOTIF),
@@ -137,6 +171,7 @@ class Absence(DUn, ParAnnee, Base):
                 column("etat", String) != EtatAbsence.REGLEE, column("annulee_le").is_(None)
             ),
         ),
+        Index(None, "uai", "annee", "lot_id", postgresql_where=column("lot_id").is_not(None)),
         Index(None, "uai", "motif_id"),
         Index(None, "eleve_id"),
         Index(None, "auteur_id"),
@@ -218,7 +253,11 @@ class Alerte(DUn, ParAnnee, Base):
     __tablename__ = "carnet_alerte"
     __traitement__ = "carnet.assiduite"
     __cloisonnement__ = par_etablissement()
-    __sujets__ = (Sujet("eleve_id"), Sujet("traitee_par", Lien.AUTEUR))
+    __sujets__ = (
+        Sujet("eleve_id"),
+        Sujet("traitee_par", Lien.AUTEUR),
+        Sujet("referent_id", Lien.AUTEUR),
+    )
 
     seuil: Mapped[str] = donnee(_VIE_SCOLAIRE, String(16))
     nombre: Mapped[int] = donnee(_VIE_SCOLAIRE, SmallInteger)
@@ -227,11 +266,13 @@ class Alerte(DUn, ParAnnee, Base):
     suite: Mapped[str | None] = donnee(_VIE_SCOLAIRE, String(16))
     traitee_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
     traitee_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
+    referent_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
 
     __table_args__ = (
         Index(None, "uai", "annee", "eleve_id", "seuil", "du", unique=True),
         Index(None, "eleve_id"),
         Index(None, "traitee_par"),
+        Index(None, "referent_id"),
     )
 
 

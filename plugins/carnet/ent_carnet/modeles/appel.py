@@ -38,9 +38,10 @@ _VIE_SCOLAIRE = Categorie.VIE_SCOLAIRE
 
 
 class Appel(Partitionnee, Base):
-    """L'appel d'une séance, fait. Un appel oublié n'a pas de ligne : il se déduit de l'emploi du temps.
+    """L'appel d'une séance, commencé puis terminé. Un appel oublié n'a pas de ligne : il se déduit.
 
-    La séance n'est pas une clé étrangère : les faits survivent à un nouvel emploi du temps.
+    La séance n'est pas une clé étrangère : les faits survivent à un nouvel emploi du temps. Une séance longue
+    a un appel par heure : ``debut`` et ``fin`` sont ceux de l'heure.
     """
 
     __tablename__ = "carnet_appel"
@@ -57,13 +58,16 @@ class Appel(Partitionnee, Base):
     auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
     canal: Mapped[str] = neutre("écran, hors ligne ou papier", String(10), server_default=Canal.ECRAN)
     fait_le: Mapped[datetime] = neutre("dernière validation, pour l'intégrité", DateTime(timezone=True))
+    termine_le: Mapped[datetime | None] = neutre(
+        "toute la classe vue ; nul : commencé", DateTime(timezone=True)
+    )
     version: Mapped[int] = neutre("corrections de la feuille", SmallInteger, server_default="1")
 
     __table_args__ = (
         parmi("canal", Canal),
         CheckConstraint("debut < fin", name="ordre"),
         CheckConstraint("(division_id is null) <> (groupe_id is null)", name="structure"),
-        Index(None, "uai", "annee", "seance_id", unique=True),
+        Index(None, "uai", "annee", "seance_id", "debut", unique=True),
         Index(None, "uai", "annee", "debut"),
         Index(None, "auteur_id"),
     )

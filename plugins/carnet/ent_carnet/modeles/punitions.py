@@ -19,6 +19,7 @@ from ent_core.brique import (
     vers_personne,
 )
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Date,
     DateTime,
@@ -32,9 +33,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped
 
 from ent_carnet.modeles.communs import DUn, parmi
-from ent_carnet.nomenclatures import EtatRetenue, NaturePunition
+from ent_carnet.nomenclatures import Accueil, EtatRetenue, MotifDiscipline, NaturePunition, SuiteDemande
 
-__all__ = ["ObservationEleve", "Punition", "Retenue"]
+__all__ = ["DemandeSanction", "ObservationEleve", "Punition", "Retenue"]
 
 _VIE_SCOLAIRE = Categorie.VIE_SCOLAIRE
 _PERSONNELS = (
@@ -59,16 +60,23 @@ class Punition(DUn, ParAnnee, Base):
     travail: Mapped[str | None] = donnee(_VIE_SCOLAIRE, Text, libre=True)
     jour: Mapped[date] = donnee(_VIE_SCOLAIRE, Date)
     seance_id: Mapped[UUID | None] = neutre("séance, pour une exclusion de cours", Uuid)
+    accueil: Mapped[str | None] = donnee(_VIE_SCOLAIRE, String(16))
     source: Mapped[str] = neutre("saisie, papier ou import", String(6), server_default=Source.SAISIE)
-    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=_PERSONNELS)
     donnee_le: Mapped[datetime] = neutre("instant de saisie, pour l'intégrité", DateTime(timezone=True))
     annulee_le: Mapped[datetime | None] = neutre("annulée, avec trace", DateTime(timezone=True))
 
     __table_args__ = (
         parmi("nature", NaturePunition),
+        parmi("accueil", Accueil),
         parmi("source", Source),
         CheckConstraint("nature <> 'devoir' or travail is not null", name="travail"),
         CheckConstraint("nature <> 'exclusion_de_cours' or seance_id is not null", name="seance"),
+        # L'information écrite du CPE et du chef, et la prise en charge de l'élève (DISC-06).
+        CheckConstraint(
+            "nature <> 'exclusion_de_cours' or (circonstances is not null and accueil is not null)",
+            name="exclusion",
+        ),
         Index(None, "uai", "annee", "eleve_id", "jour"),
         Index(None, "uai", "annee", "jour"),
         Index(None, "eleve_id"),
@@ -88,7 +96,7 @@ class Retenue(ParAnnee, Base):
     debut: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True))
     fin: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True))
     lieu: Mapped[str] = donnee(_VIE_SCOLAIRE, String(32))
-    surveille_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    surveille_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=_PERSONNELS)
     etat: Mapped[str] = donnee(_VIE_SCOLAIRE, String(10), server_default=EtatRetenue.PREVUE)
 
     __table_args__ = (
@@ -127,4 +135,39 @@ class ObservationEleve(DUn, ParAnnee, Base):
         Index(None, "uai", "annee", "eleve_id", "jour"),
         Index(None, "eleve_id"),
         Index(None, "auteur_id"),
+    )
+
+
+class DemandeSanction(DUn, ParAnnee, Base):
+    """La demande écrite d'un personnel : une procédure, ou un conseil de discipline (DISC-03, DISC-25).
+
+    Ni punition ni sanction : elle part avec l'année, quelle que soit la suite.
+    """
+
+    __tablename__ = "carnet_demande"
+    __traitement__ = "carnet.punitions"
+    __cloisonnement__ = par_etablissement()
+    __sujets__ = (Sujet("eleve_id"), Sujet("auteur_id", Lien.AUTEUR), Sujet("suivie_par", Lien.AUTEUR))
+
+    eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=_PERSONNELS)
+    conseil: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, pour=_PERSONNELS)
+    motif: Mapped[str] = donnee(_VIE_SCOLAIRE, String(24), pour=_PERSONNELS)
+    faits: Mapped[str] = donnee(_VIE_SCOLAIRE, Text, libre=True, chiffree=True, pour=_PERSONNELS)
+    personnel_vise: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, pour=_PERSONNELS)
+    jour: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=_PERSONNELS)
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=_PERSONNELS)
+    suite: Mapped[str] = donnee(
+        _VIE_SCOLAIRE, String(8), server_default=SuiteDemande.ATTENTE, pour=_PERSONNELS
+    )
+    suivie_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_PERSONNELS)
+    suivie_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=_PERSONNELS)
+
+    __table_args__ = (
+        parmi("motif", MotifDiscipline),
+        parmi("suite", SuiteDemande),
+        Index(None, "uai", "annee", "suite"),
+        Index(None, "uai", "annee", "auteur_id"),
+        Index(None, "eleve_id"),
+        Index(None, "auteur_id"),
+        Index(None, "suivie_par"),
     )

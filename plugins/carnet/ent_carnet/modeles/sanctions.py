@@ -11,6 +11,7 @@ from ent_core.brique import (
     Cloisonne,
     Lien,
     ParAnnee,
+    Role,
     Sujet,
     donnee,
     neutre,
@@ -33,11 +34,14 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped
 
 from ent_carnet.modeles.communs import DUn, parmi
-from ent_carnet.nomenclatures import EtapeProcedure, EtatSanction, Mesure
+from ent_carnet.nomenclatures import Accompagnement, EtapeProcedure, EtatSanction, Issue, Mesure, Voie
 
 __all__ = ["Etape", "InterdictionConservatoire", "LigneDuRegistre", "SanctionEleve"]
 
 _VIE_SCOLAIRE = Categorie.VIE_SCOLAIRE
+_INSTRUCTION = (Role.CPE, Role.DIRECTION, Role.DIRECTION_ADJOINTE)
+_DOSSIER = (Role.ELEVE, Role.RESPONSABLE, *_INSTRUCTION)
+"""Qui lit le dossier ; un enseignant sait qu'une sanction est prononcée, et quand elle s'exécute."""
 
 
 class SanctionEleve(DUn, Cloisonne, Base):
@@ -55,26 +59,45 @@ class SanctionEleve(DUn, Cloisonne, Base):
     annee: Mapped[int] = neutre("année scolaire des faits", SmallInteger)
     etat: Mapped[str] = donnee(_VIE_SCOLAIRE, String(16), server_default=EtatSanction.OUVERTE)
     motif: Mapped[str] = donnee(_VIE_SCOLAIRE, String(24))
-    faits: Mapped[str] = donnee(_VIE_SCOLAIRE, Text, libre=True, chiffree=True)
-    faits_le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date)
-    defense_jusqu_au: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
+    faits: Mapped[str] = donnee(_VIE_SCOLAIRE, Text, libre=True, chiffree=True, pour=_DOSSIER)
+    faits_le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
+    majeur: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, server_default=false(), pour=_DOSSIER)
+    defense_jusqu_au: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
+    conseil_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
     sanction: Mapped[int | None] = donnee(_VIE_SCOLAIRE, SmallInteger)
     par_conseil: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, server_default=false())
     prononcee_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
-    prononcee_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
-    motivation: Mapped[str | None] = donnee(_VIE_SCOLAIRE, Text, libre=True, chiffree=True)
+    prononcee_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=_DOSSIER)
+    motivation: Mapped[str | None] = donnee(_VIE_SCOLAIRE, Text, libre=True, chiffree=True, pour=_DOSSIER)
     jours: Mapped[int | None] = donnee(_VIE_SCOLAIRE, SmallInteger)
     heures: Mapped[int | None] = donnee(_VIE_SCOLAIRE, SmallInteger)
     du: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
     au: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
     sursis_jusqu_au: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
-    sursis_revoque_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
+    sursis_revoque_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
     mesure: Mapped[str] = donnee(_VIE_SCOLAIRE, String(10), server_default=Mesure.AUCUNE)
+    hors_etablissement: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, server_default=false(), pour=_DOSSIER)
+    accord_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
+    convention_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
+    engagement_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
+    accompagnement: Mapped[str | None] = donnee(_VIE_SCOLAIRE, String(24), pour=_DOSSIER)
     efface_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
+    effacement_demande_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
+    issue: Mapped[str] = donnee(_VIE_SCOLAIRE, String(20), server_default=Issue.EN_COURS, pour=_DOSSIER)
+    au_registre: Mapped[bool] = neutre(
+        "déjà comptée au registre sans nom, où rien ne mène à elle", Boolean, server_default=false()
+    )
 
     __table_args__ = (
         parmi("etat", EtatSanction),
         parmi("mesure", Mesure),
+        parmi("issue", Issue),
+        parmi("accompagnement", Accompagnement),
+        CheckConstraint(
+            "not hors_etablissement"
+            " or (accord_le is not null and convention_le is not null and engagement_le is not null)",
+            name="pieces",
+        ),
         CheckConstraint("sanction between 1 and 6", name="echelle"),
         CheckConstraint("jours is null or (jours between 1 and 8 and sanction in (4, 5))", name="exclusion"),
         CheckConstraint(
@@ -101,16 +124,18 @@ class Etape(Cloisonne, Base):
     __depart__ = "efface_le"
 
     sanction_id: Mapped[UUID] = neutre("procédure", Uuid)
-    nature: Mapped[str] = donnee(_VIE_SCOLAIRE, String(24))
-    le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date)
-    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
-    efface_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
+    nature: Mapped[str] = donnee(_VIE_SCOLAIRE, String(32), pour=_DOSSIER)
+    le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
+    voie: Mapped[str | None] = donnee(_VIE_SCOLAIRE, String(12), pour=_DOSSIER)
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=_INSTRUCTION, deferred=True)
+    efface_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
 
     __table_args__ = (
         ForeignKeyConstraint(
             ["uai", "sanction_id"], ["carnet_sanction.uai", "carnet_sanction.id"], ondelete="CASCADE"
         ),
         parmi("nature", EtapeProcedure),
+        parmi("voie", Voie),
         Index(None, "uai", "sanction_id", "le"),
         Index(None, "auteur_id"),
     )
@@ -126,7 +151,7 @@ class InterdictionConservatoire(DUn, ParAnnee, Base):
 
     du: Mapped[date] = donnee(_VIE_SCOLAIRE, Date)
     au: Mapped[date] = donnee(_VIE_SCOLAIRE, Date)
-    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=_INSTRUCTION)
     levee_le: Mapped[datetime | None] = neutre("levée avant terme", DateTime(timezone=True))
 
     __table_args__ = (

@@ -63,6 +63,8 @@ class Periode:
 
     :param reglee: son motif la règle.
     :param etablissement: elle relève de l'établissement (sortie, examen, convocation, exclusion).
+    :param recevable: son motif est légitime, ou l'excuse valable (L. 131-8).
+    :param au_bulletin: elle se compte au bulletin.
     """
 
     debut: datetime
@@ -70,6 +72,8 @@ class Periode:
     motif: str
     reglee: bool
     etablissement: bool = False
+    recevable: bool = True
+    au_bulletin: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,8 @@ class DemiJournee:
     :param manquees: parmi elles, celles où il était absent.
     :param sans_appel: parmi elles, celles dont l'appel manque.
     :param motif: motif retenu, s'il y en a un.
+    :param legitime: chaque séance manquée est réglée par un motif recevable ; faux si elle ne compte pas.
+    :param au_bulletin: elle s'imprime au bulletin.
     """
 
     jour: date
@@ -90,6 +96,8 @@ class DemiJournee:
     statut: Statut
     motif: str
     regle: RegleDemiJournee
+    legitime: bool = False
+    au_bulletin: bool = False
 
     @property
     def compte(self) -> bool:
@@ -99,7 +107,8 @@ class DemiJournee:
     @property
     def explication(self) -> str:
         """La ligne, en une phrase."""
-        constat = f"{self.manquees} séance(s) manquée(s) sur {self.attendues}"
+        pluriel = "s" if self.manquees > 1 else ""
+        constat = f"{self.manquees} séance{pluriel} manquée{pluriel} sur {self.attendues}"
         if self.sans_appel:
             constat += f", {self.sans_appel} sans appel"
         match self.statut:
@@ -137,7 +146,8 @@ def compter(
         local = seance.debut.astimezone(FUSEAU)
         moitie = Moitie.MATIN if local.time() < midi else Moitie.APRES_MIDI
         par_moitie[local.date(), moitie].append(seance)
-    traitees = list(periodes)
+    # Deux périodes sur une séance : celle qui la règle l'emporte.
+    traitees = sorted(periodes, key=lambda periode: not periode.reglee)
     # « apres_midi » précède « matin » dans l'alphabet : l'ordre est celui de la journée.
     ordre = sorted(par_moitie, key=lambda cle: (cle[0], cle[1] is Moitie.APRES_MIDI))
     return [_demi_journee(*cle, par_moitie[cle], traitees, regle) for cle in ordre]
@@ -150,12 +160,14 @@ def _demi_journee(
     # Une absence qui relève de l'établissement n'est pas un manquement : sa séance sort du compte.
     excusees = {s: p for s in absences for p in periodes if p.etablissement and _couvre(p, s)}
     manquees = [s for s in absences if s not in excusees]
+    traitees = [next((p for p in periodes if _couvre(p, s)), None) for s in manquees]
     if _assez(len(manquees), len(seances) - len(excusees), regle):
-        motifs = [next((p for p in periodes if _couvre(p, s)), None) for s in manquees]
+        motifs = traitees
         statut = Statut.REGLEE if all(p is not None and p.reglee for p in motifs) else Statut.NON_REGLEE
     else:
         motifs = list(excusees.values())
         statut = Statut.ETABLISSEMENT if motifs else Statut.PRESENT
+    compte = statut in (Statut.REGLEE, Statut.NON_REGLEE)
     return DemiJournee(
         jour,
         moitie,
@@ -165,6 +177,8 @@ def _demi_journee(
         statut=statut,
         motif=" ; ".join(dict.fromkeys(p.motif for p in motifs if p is not None)),
         regle=regle,
+        legitime=statut is Statut.REGLEE and all(p is not None and p.recevable for p in traitees),
+        au_bulletin=compte and any(p is None or p.au_bulletin for p in traitees),
     )
 
 

@@ -1,0 +1,66 @@
+"""``ent carnet absences …`` : importer un fichier, compter et sceller une période."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from ent_core.brique import FUSEAU, OuvrirEcole, annee_scolaire
+
+from ent_carnet.regles.csv_absences import decoder
+from ent_carnet.services import decompte, import_absences
+
+__all__ = ["absences"]
+
+_UAI = click.option("--etablissement", "uai", required=True, help="Code UAI de l'établissement.")
+
+
+@click.group()
+def absences() -> None:
+    """Les absences : importer, compter, sceller."""
+
+
+@absences.command()
+@click.argument("fichier", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_UAI
+@click.option("--confirmer", is_flag=True, help="Écrire ; sans cette option, rien ne change.")
+@click.pass_obj
+def importer(ouvrir: OuvrirEcole, fichier: Path, uai: str, confirmer: bool) -> None:
+    """Importe un fichier CSV : classe ; nom ; prenom ; debut ; fin ; motif."""
+    texte = decoder(fichier.read_bytes())
+    with ouvrir(uai, "commande : importer des absences") as (session, horloge):
+        jour = horloge.aujourd_hui()
+        annee = annee_scolaire(jour)
+        if confirmer:
+            lot, apercu = import_absences.importer(
+                session, uai.upper(), annee, texte, auteur_id=None, instant=horloge.maintenant()
+            )
+            click.echo(f"Lot {lot} : {len(apercu.pretes)} absences importées.")
+        else:
+            apercu = import_absences.apercevoir(session, uai.upper(), annee, texte, jour)
+            click.echo(f"{len(apercu.pretes)} absences à importer, de {apercu.eleves} élèves.")
+    for erreur in apercu.erreurs:
+        click.echo(f"  ligne {erreur.rang} : {erreur.message}", err=True)
+
+
+@absences.command("decompte")
+@_UAI
+@click.option("--periode", "rang", type=int, required=True, help="Rang du trimestre ou du semestre.")
+@click.option("--sceller", is_flag=True, help="Sceller ; sans cette option, seulement compter.")
+@click.pass_obj
+def compter(ouvrir: OuvrirEcole, uai: str, rang: int, sceller: bool) -> None:
+    """Compte les demi-journées d'une période, ou les scelle ; aucun nom n'est écrit."""
+    with ouvrir(uai, "commande : décompte des absences") as (session, horloge):
+        instant = horloge.maintenant()
+        annee = annee_scolaire(instant.astimezone(FUSEAU).date())
+        voulue = decompte.periode(session, uai.upper(), annee, rang)
+        if sceller:
+            nombre = decompte.sceller(session, uai.upper(), annee, rang, instant)
+            click.echo(f"{voulue.libelle} : {nombre} décomptes scellés.")
+            return
+        comptes = decompte.compter_eleves(session, uai.upper(), annee, voulue.debut, voulue.fin).values()
+        total = sum(compte.total for compte in comptes)
+        non_reglees = sum(compte.non_reglees for compte in comptes)
+        click.echo(
+            f"{voulue.libelle} : {len(comptes)} élèves, {total} demi-journées, {non_reglees} non réglées."
+        )

@@ -1,0 +1,72 @@
+"""Les contacts avec la famille : l'essai, sa voie, s'il a abouti (FAM-12). Rien de ce qui s'y est dit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from ent_core.brique import DonneeInvalide, responsables
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ent_carnet.modeles import Contact
+from ent_carnet.nomenclatures import CanalContact
+
+__all__ = ["de_l_eleve", "noter"]
+
+
+def noter(
+    session: Session,
+    *,
+    uai: str,
+    annee: int,
+    eleve_id: UUID,
+    responsable_id: UUID | None,
+    canal: CanalContact,
+    abouti: bool,
+    jour: date,
+    auteur_id: UUID,
+) -> Contact:
+    """Note un essai ; sans réponse, il en est un aussi.
+
+    :param session: session ouverte dans l'établissement.
+    :param uai: établissement.
+    :param annee: année scolaire.
+    :param eleve_id: élève, déjà atteint par qui note.
+    :param responsable_id: à qui l'on s'est adressé ; ``None``, à l'élève ou au foyer.
+    :param canal: voie.
+    :param abouti: quelqu'un a répondu.
+    :param jour: jour de l'essai.
+    :param auteur_id: qui a essayé.
+    :raises DonneeInvalide: cette personne n'est pas responsable de l'élève ce jour.
+    """
+    if responsable_id is not None and responsable_id not in {
+        personne.id for personne in responsables(session, eleve_id, jour)
+    }:
+        raise DonneeInvalide(
+            "cette personne n'est pas responsable légale de l'élève ce jour.",
+            remede="choisir un responsable dans la liste.",
+        )
+    contact = Contact(
+        uai=uai, annee=annee, eleve_id=eleve_id, responsable_id=responsable_id, canal=canal, abouti=abouti,
+        le=jour, auteur_id=auteur_id,
+    )  # fmt: skip
+    session.add(contact)
+    session.flush()
+    return contact
+
+
+def de_l_eleve(session: Session, uai: str, annee: int, eleve_id: UUID) -> Sequence[Contact]:
+    """Contacts de l'année, du plus récent au plus ancien.
+
+    :param session: session ouverte dans l'établissement.
+    :param uai: établissement.
+    :param annee: année scolaire.
+    :param eleve_id: élève.
+    """
+    return session.scalars(
+        select(Contact)
+        .where(Contact.uai == uai, Contact.annee == annee, Contact.eleve_id == eleve_id)
+        .order_by(Contact.le.desc(), Contact.id.desc())
+    ).all()

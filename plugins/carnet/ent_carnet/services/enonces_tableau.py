@@ -1,0 +1,84 @@
+"""Les énoncés du tableau de la vie scolaire, bâtis une fois."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import DateTime, and_, bindparam, exists, func, literal, or_, select, union_all
+
+from ent_carnet.modeles import Absence, Appel, Contact, Fait, Justification, Motif
+from ent_carnet.nomenclatures import EtatAbsence, EtatJustification, Genre, LegitimiteMotif, NatureFait
+
+__all__ = ["ABSENTS", "A_JOINDRE", "SANS_MOTIF"]
+
+_appel, _fait, _absence, _motif, _contact, _propose = (
+    modele.__table__.c for modele in (Appel, Fait, Absence, Motif, Contact, Justification)
+)
+_UAI: Any = bindparam("uai")
+_ANNEE: Any = bindparam("annee")
+_JOUR: Any = bindparam("jour")
+_INSTANT: Any = bindparam("instant", type_=DateTime(timezone=True))
+_MATIN: Any = bindparam("matin", type_=DateTime(timezone=True))
+_SOIR: Any = bindparam("soir", type_=DateTime(timezone=True))
+
+ABSENTS = union_all(
+    select(_fait.eleve_id, _fait.debut, _fait.fin, literal(False).label("annoncee"))
+    .select_from(
+        Appel.__table__.join(
+            Fait.__table__,
+            and_(_fait.uai == _appel.uai, _fait.annee == _appel.annee, _fait.appel_id == _appel.id),
+        )
+    )
+    .where(
+        _appel.uai == _UAI, _appel.annee == _ANNEE, _appel.debut >= _MATIN, _appel.debut <= _INSTANT,
+        _appel.fin > _INSTANT, _fait.retire_le.is_(None), _fait.nature == NatureFait.ABSENT.value,
+    ),
+    select(_absence.eleve_id, _absence.debut, _absence.fin, literal(True))
+    .select_from(
+        Absence.__table__.outerjoin(
+            Motif.__table__, and_(_motif.uai == _absence.uai, _motif.id == _absence.motif_id)
+        )
+    )
+    .where(
+        _absence.uai == _UAI, _absence.annee == _ANNEE, _absence.genre == Genre.ABSENCE.value,
+        _absence.annulee_le.is_(None), _absence.debut <= _INSTANT, _absence.fin > _INSTANT,
+        or_(_absence.annoncee, _motif.legitimite == LegitimiteMotif.ETABLISSEMENT.value),
+    ),
+)  # fmt: skip
+"""Qui n'est pas là à un instant, constaté à l'appel de l'heure ou annoncé ; parfois les deux."""
+
+_essais = and_(
+    _contact.uai == _absence.uai, _contact.annee == _absence.annee, _contact.eleve_id == _absence.eleve_id,
+    _contact.le == _JOUR,
+)  # fmt: skip
+A_JOINDRE = (
+    select(
+        _absence.eleve_id, _absence.debut, _absence.fin,
+        select(func.count()).where(_essais).correlate(Absence.__table__).scalar_subquery().label("essais"),
+    )
+    .where(
+        _absence.uai == _UAI, _absence.annee == _ANNEE, _absence.etat == EtatAbsence.SANS_MOTIF.value,
+        _absence.annulee_le.is_(None), _absence.genre == Genre.ABSENCE.value,
+        _absence.debut < _SOIR, _absence.fin > _MATIN, _absence.debut <= _INSTANT,
+        ~exists().where(_essais, _contact.abouti).correlate(Absence.__table__),
+        ~exists()
+        .where(
+            _propose.uai == _absence.uai, _propose.annee == _absence.annee,
+            _propose.eleve_id == _absence.eleve_id, _propose.etat == EtatJustification.ENVOYEE.value,
+            _propose.debut < _absence.fin, _propose.fin > _absence.debut,
+        )
+        .correlate(Absence.__table__),
+    )
+    .order_by(_absence.debut, _absence.id)
+)  # fmt: skip
+"""Absences du jour sans motif, dont la famille n'a ni répondu aujourd'hui, ni rien proposé."""
+
+SANS_MOTIF = (
+    select(_absence.eleve_id, func.count().label("nombre"), func.min(_absence.debut).label("plus_ancienne"))
+    .where(
+        _absence.uai == _UAI, _absence.annee == _ANNEE, _absence.etat == EtatAbsence.SANS_MOTIF.value,
+        _absence.annulee_le.is_(None),
+    )
+    .group_by(_absence.eleve_id)
+)  # fmt: skip
+"""Par élève, périodes qui attendent un motif."""

@@ -1,0 +1,100 @@
+"""Expliquer une absence : qui le peut, laquelle, et le reçu. Le registre ne change qu'après une personne."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from ent_core.brique import AccesRefuse, Contexte, Introuvable, Portee
+from sqlalchemy.orm import Session
+
+from ent_carnet.modeles import Justification
+from ent_carnet.nomenclatures import Genre
+from ent_carnet.services import justifications
+from ent_carnet.services.a_expliquer import AExpliquer, a_expliquer
+from ent_carnet.services.atteinte import exiger_atteint
+from ent_carnet.services.famille import explique_lui_meme
+from ent_carnet.services.lecture_famille import sur_papier
+
+__all__ = ["choisir", "envoyer", "exiger_l_ecran", "recu"]
+
+
+def exiger_l_ecran(session: Session, contexte: Contexte, portee: Portee, eleve_id: UUID) -> None:
+    """L'élève est de ceux que la personne suit, et sa famille emploie le service à l'écran.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui agit.
+    :param portee: périmètre accordé.
+    :param eleve_id: élève.
+    :raises Introuvable: l'élève n'est pas de ceux que la personne suit.
+    :raises AccesRefuse: la famille garde le papier.
+    """
+    exiger_atteint(session, contexte, portee, eleve_id)
+    if sur_papier(session, contexte, eleve_id):
+        raise AccesRefuse(
+            "rien ne se fait à l'écran pour cet élève.", remede="répondre sur le papier reçu."
+        )
+
+
+def choisir(
+    session: Session,
+    contexte: Contexte,
+    portee: Portee,
+    eleve_id: UUID,
+    jour: date | None = None,
+    genre: Genre | None = None,
+) -> AExpliquer | None:
+    """Ce que la personne peut expliquer, le plus ancien d'abord ; ``None`` s'il ne reste rien.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui explique.
+    :param portee: périmètre accordé.
+    :param eleve_id: élève.
+    :param jour: jour voulu ; par défaut, le plus ancien.
+    :param genre: absence ou retard ; par défaut, l'un ou l'autre.
+    :raises Introuvable: l'élève n'est pas de ceux que la personne suit.
+    :raises AccesRefuse: ce n'est pas à elle d'expliquer, ou la famille garde le papier.
+    """
+    exiger_l_ecran(session, contexte, portee, eleve_id)
+    if not explique_lui_meme(session, contexte, eleve_id):
+        raise AccesRefuse(
+            "ce motif est donné par un responsable, ou par l'élève s'il a dix-huit ans.",
+            remede="le demander à la personne concernée.",
+        )
+    restent = a_expliquer(session, contexte.uai, contexte.annee, [eleve_id])
+    voulues = (
+        une for une in restent
+        if not une.attente and jour in (None, une.jour) and genre in (None, une.genre)
+    )  # fmt: skip
+    return next(voulues, None)
+
+
+def envoyer(session: Session, contexte: Contexte, quoi: AExpliquer, motif_id: UUID) -> Justification:
+    """Envoie le motif d'une absence ou d'un retard à la vie scolaire.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui explique.
+    :param quoi: ce que ``choisir`` a rendu.
+    :param motif_id: motif de la liste, du même genre.
+    """
+    return justifications.declarer(
+        session, uai=contexte.uai, eleve_id=quoi.eleve_id, declarant_id=contexte.personne_id,
+        debut=quoi.debut, fin=quoi.fin, motif_id=motif_id, jour=contexte.jour,
+    )  # fmt: skip
+
+
+def recu(session: Session, contexte: Contexte, portee: Portee, justification_id: UUID) -> Justification:
+    """Un motif envoyé pour un élève que la personne suit, par elle ou par un autre responsable.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui lit.
+    :param portee: périmètre accordé.
+    :param justification_id: motif envoyé.
+    :raises Introuvable: il n'est pas de ces élèves, ou la famille garde le papier.
+    """
+    trouve = session.get(Justification, (contexte.uai, contexte.annee, justification_id))
+    if trouve is not None:
+        exiger_atteint(session, contexte, portee, trouve.eleve_id)
+    if trouve is None or sur_papier(session, contexte, trouve.eleve_id):
+        raise Introuvable("ce motif n'existe pas.", remede="revenir au carnet.")
+    return trouve

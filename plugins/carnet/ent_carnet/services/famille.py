@@ -1,0 +1,242 @@
+"""La page d'un élève, telle que lui et ses responsables la lisent : présent ? à faire ? changé ? demain ?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from ent_core.brique import (
+    FUSEAU,
+    Contexte,
+    InscriptionLue,
+    Introuvable,
+    PersonneNommee,
+    Portee,
+    SeanceLue,
+    eleves,
+    est_majeur,
+    inscriptions,
+    nommer,
+    seances_du_jour,
+    seances_prevues,
+)
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from ent_carnet.modeles import Absence, Appel, Justification, Motif
+from ent_carnet.nomenclatures import Genre, NatureAffichage
+from ent_carnet.services.a_expliquer import AExpliquer, a_expliquer
+from ent_carnet.services.lecture_famille import LigneMontree, lignes_montrees, sur_papier
+
+__all__ = ["CarnetLu", "Envoi", "Journee", "atteints", "explique_lui_meme", "fenetre", "lire_le_carnet"]
+
+_VUE = timedelta(days=28)
+_A_VENIR = timedelta(days=31)
+_CHERCHE = timedelta(days=21)
+
+
+class Envoi(NamedTuple):
+    """Un motif envoyé par la famille, et où il en est ; qui l'a envoyé ne se dit pas (FAM-04)."""
+
+    id: UUID
+    debut: datetime
+    fin: datetime
+    motif: str
+    etat: str
+    recue_le: date
+
+
+@dataclass(frozen=True, slots=True)
+class Journee:
+    """Les séances d'un jour, annulées et déplacées comprises."""
+
+    jour: date
+    seances: tuple[SeanceLue, ...]
+
+    @property
+    def changees(self) -> tuple[SeanceLue, ...]:
+        """Ce qui n'est plus comme prévu."""
+        return tuple(seance for seance in self.seances if seance.etat != "prevue")
+
+
+@dataclass(frozen=True, slots=True)
+class CarnetLu:
+    """Ce que montre la page.
+
+    :param enfants: entre qui choisir ; l'élève seul, pour lui-même.
+    :param papier: rien ne se lit à l'écran.
+    :param explique: cette personne peut donner un motif aujourd'hui (FAM-06, ABS-12).
+    :param presence: la phrase du jour.
+    :param lignes: de la plus récente à la plus ancienne.
+    """
+
+    eleve: PersonneNommee
+    enfants: Sequence[PersonneNommee]
+    papier: bool
+    explique: bool = False
+    presence: str = ""
+    a_expliquer: Sequence[AExpliquer] = ()
+    envois: Sequence[Envoi] = ()
+    aujourd_hui: Journee | None = None
+    prochain: Journee | None = None
+    lignes: Sequence[LigneMontree] = ()
+
+    @property
+    def changees(self) -> list[SeanceLue]:
+        """Séances annulées ou déplacées, aujourd'hui et au prochain jour de cours."""
+        return [s for journee in (self.aujourd_hui, self.prochain) if journee for s in journee.changees]
+
+
+def atteints(session: Session, contexte: Contexte, portee: Portee) -> list[PersonneNommee]:
+    """Élèves dont la personne lit le carnet ce jour, dans l'ordre des prénoms.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui lit.
+    :param portee: périmètre accordé.
+    """
+    noms = nommer(session, session.scalars(eleves(contexte, portee)))
+    return sorted(noms.values(), key=lambda eleve: (eleve.prenom, eleve.nom, eleve.id))
+
+
+def explique_lui_meme(session: Session, contexte: Contexte, eleve_id: UUID) -> bool:
+    """Vrai si cette personne donne les motifs de cet élève : lui à dix-huit ans, avant ses responsables.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui agit.
+    :param eleve_id: élève, déjà atteint.
+    """
+    majeur = est_majeur(session, contexte.uai, eleve_id, contexte.jour)
+    return majeur is (contexte.personne_id == eleve_id)
+
+
+def fenetre(contexte: Contexte, *, tout: bool) -> tuple[date, date]:
+    """Premier jour montré, et lendemain du dernier.
+
+    :param contexte: qui lit.
+    :param tout: depuis le début de l'année scolaire, plutôt que quatre semaines.
+    """
+    rentree = date(contexte.annee, 8, 1)
+    return rentree if tout else max(contexte.jour - _VUE, rentree), contexte.jour + _A_VENIR
+
+
+def lire_le_carnet(
+    session: Session,
+    contexte: Contexte,
+    portee: Portee,
+    eleve_id: UUID,
+    instant: datetime,
+    *,
+    tout: bool = False,
+) -> CarnetLu:
+    """La page d'un élève ; un nombre fixe d'énoncés, quoi qu'il se soit passé.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui lit.
+    :param portee: périmètre accordé.
+    :param eleve_id: élève.
+    :param instant: maintenant.
+    :param tout: toute l'année, plutôt que quatre semaines.
+    :raises Introuvable: l'élève n'est pas de ceux que la personne suit.
+    """
+    enfants = atteints(session, contexte, portee)
+    eleve = next((enfant for enfant in enfants if enfant.id == eleve_id), None)
+    if eleve is None:
+        raise Introuvable("cet élève n'est pas de ceux que vous suivez.", remede="revenir à l'accueil.")
+    if sur_papier(session, contexte, eleve_id):
+        return CarnetLu(eleve, enfants, papier=True)
+    uai, annee, jour = contexte.uai, contexte.annee, contexte.jour
+    inscrit = inscriptions(session, uai, annee, jour, jour + _CHERCHE, [eleve_id])
+    aujourd_hui, prochain = _journees(session, contexte, inscrit)
+    du, au = fenetre(contexte, tout=tout)
+    lignes = lignes_montrees(session, contexte, eleve_id, du, au, instant)
+    return CarnetLu(
+        eleve,
+        enfants,
+        papier=False,
+        explique=explique_lui_meme(session, contexte, eleve_id),
+        presence=_presence(session, contexte, eleve_id, _structures(inscrit, jour), aujourd_hui, lignes),
+        a_expliquer=a_expliquer(session, uai, annee, [eleve_id]),
+        envois=_envois(session, contexte, eleve_id),
+        aujourd_hui=aujourd_hui,
+        prochain=prochain,
+        lignes=lignes,
+    )
+
+
+def _structures(inscrit: Iterable[InscriptionLue], jour: date) -> list[UUID]:
+    return [i.structure_id for i in inscrit if i.debut <= jour and (i.fin is None or i.fin > jour)]
+
+
+def _journees(
+    session: Session, contexte: Contexte, inscrit: Sequence[InscriptionLue]
+) -> tuple[Journee, Journee | None]:
+    """Le jour même, et le prochain jour qui a des cours."""
+
+    def journee(jour: date) -> Journee:
+        siennes = seances_du_jour(session, contexte.uai, contexte.annee, jour, _structures(inscrit, jour))
+        return Journee(jour, tuple(siennes))
+
+    demain = contexte.jour + timedelta(days=1)
+    prevues = seances_prevues(
+        session, contexte.uai, contexte.annee, demain, demain + _CHERCHE, {i.structure_id for i in inscrit}
+    )
+    jours = [(s.debut.astimezone(FUSEAU).date(), s.structure_id) for s in prevues]
+    suivant = next((jour for jour, structure in jours if structure in _structures(inscrit, jour)), None)
+    return journee(contexte.jour), None if suivant is None else journee(suivant)
+
+
+def _presence(
+    session: Session,
+    contexte: Contexte,
+    eleve_id: UUID,
+    structures: Sequence[UUID],
+    aujourd_hui: Journee,
+    lignes: Iterable[LigneMontree],
+) -> str:
+    """Ce que l'établissement sait : « personne ne l'a dit absent » n'est pas « l'appel n'est pas fait »."""
+    p, b = Appel, Absence
+    debut = datetime.combine(contexte.jour, datetime.min.time(), FUSEAU)
+    fin = debut + timedelta(days=1)
+    appels = (
+        select(func.count())
+        .where(
+            p.uai == contexte.uai, p.annee == contexte.annee, p.debut >= debut, p.debut < fin,
+            p.termine_le.is_not(None), or_(p.division_id.in_(structures), p.groupe_id.in_(structures)),
+        )
+        .scalar_subquery()
+    )  # fmt: skip
+    absent = (
+        select(b.id)
+        .where(
+            b.uai == contexte.uai, b.annee == contexte.annee, b.eleve_id == eleve_id, b.debut < fin,
+            b.fin > debut, b.annulee_le.is_(None), b.genre == Genre.ABSENCE,
+        )
+        .exists()
+    )  # fmt: skip
+    faits, manque = session.execute(select(appels, absent)).one()
+    du_jour = {m.ligne.nature for m in lignes if m.ligne.jour == contexte.jour}
+    if manque or NatureAffichage.ABSENCE in du_jour:
+        return "Une absence est notée aujourd'hui."
+    retard = " Un retard est noté." if NatureAffichage.RETARD in du_jour else ""
+    if faits:
+        appels_faits = "1 appel fait" if faits == 1 else f"{faits} appels faits"
+        return f"Aucune absence aujourd'hui, {appels_faits}.{retard}"
+    if not any(seance.etat != "annulee" for seance in aujourd_hui.seances):
+        return "Pas de cours aujourd'hui."
+    return f"Aucun appel n'est encore fait aujourd'hui.{retard}"
+
+
+def _envois(session: Session, contexte: Contexte, eleve_id: UUID) -> list[Envoi]:
+    """Les derniers motifs envoyés, par qui que ce soit de la famille."""
+    j, m = Justification, Motif
+    lignes = session.execute(
+        select(j.id, j.debut, j.fin, m.libelle, j.etat, j.recue_le)
+        .join(m, (m.uai == j.uai) & (m.id == j.motif_id))
+        .where(j.uai == contexte.uai, j.annee == contexte.annee, j.eleve_id == eleve_id)
+        .order_by(j.recue_le.desc(), j.id.desc())
+        .limit(5)
+    )
+    return [Envoi(*ligne) for ligne in lignes]

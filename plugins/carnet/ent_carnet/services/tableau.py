@@ -1,0 +1,271 @@
+"""Le tableau de la vie scolaire : ce qui se passe maintenant, ce qui attend quelqu'un. Jamais par personne.
+
+Une séance y est nommée par sa division, sa matière et sa salle : aucun agent n'y paraît, ni n'y est compté.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ent_core.brique import (
+    Contexte,
+    EtatVignette,
+    LigneVignette,
+    PersonneNommee,
+    Portee,
+    Role,
+    Vignette,
+    annee_scolaire,
+    eleves,
+    heure,
+    lire,
+    nommer,
+    seances_du_jour,
+    structures_enseignees,
+)
+from sqlalchemy.orm import Session
+
+from ent_carnet import permissions
+from ent_carnet.modeles import Justification
+from ent_carnet.regles.appel import EtatAppel
+from ent_carnet.regles.tableau import correspond, instant_montre
+from ent_carnet.services import enonces_tableau, justifications
+from ent_carnet.services.appel import Attendu, attendus
+from ent_carnet.services.dossier_absences import divisions_du_jour, libelles
+from ent_carnet.services.feuille import minuit
+
+__all__ = [
+    "AJoindre",
+    "Absent",
+    "Ensemble",
+    "MotifPropose",
+    "Situation",
+    "ensemble",
+    "filtrer",
+    "situation",
+    "vignette",
+]
+
+_A_LA_VIE_SCOLAIRE = frozenset({Role.CPE, Role.DIRECTION, Role.DIRECTION_ADJOINTE})
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Un élève qui n'est pas là maintenant.
+
+    :param annoncee: on le savait ; sinon l'appel de l'heure l'a constaté.
+    """
+
+    eleve: PersonneNommee
+    division: str
+    debut: datetime
+    fin: datetime
+    annoncee: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AJoindre:
+    """Une famille à joindre aujourd'hui, et combien de fois on a déjà essayé."""
+
+    eleve: PersonneNommee
+    division: str
+    debut: datetime
+    fin: datetime
+    essais: int
+
+
+@dataclass(frozen=True, slots=True)
+class MotifPropose:
+    """Un motif qu'une famille propose, et qui attend une décision."""
+
+    eleve: PersonneNommee
+    division: str
+    justification: Justification
+    motif: str
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """La vie scolaire à un instant.
+
+    :param montre: instant dont on montre les absents ; ``None``, aucun cours en ce moment.
+    :param appels: séances commencées dont l'appel manque ; celles de l'heure d'abord.
+    :param attendus: appels attendus jusqu'à maintenant, faits ou non.
+    :param sans_motif: périodes de l'année qui attendent un motif.
+    """
+
+    montre: datetime | None
+    attendus: int
+    appels: Sequence[Attendu]
+    absents: Sequence[Absent]
+    a_joindre: Sequence[AJoindre]
+    motifs: Sequence[MotifPropose]
+    sans_motif: int
+    plus_ancienne: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ensemble:
+    """L'établissement en nombres, pour qui le dirige : des élèves et des séances, jamais des agents.
+
+    :param par_division: absents de maintenant, par division, de la plus touchée à la moins touchée.
+    """
+
+    situation: Situation
+    par_division: Sequence[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Releve:
+    """Ce que la base en dit, avant les noms."""
+
+    montre: datetime | None
+    attendus: int
+    appels: list[Attendu]
+    absents: Mapping[UUID, tuple[datetime, datetime, bool]]
+    a_joindre: Mapping[UUID, tuple[datetime, datetime, int]]
+    motifs: Sequence[Justification]
+    sans_motif: int
+    plus_ancienne: datetime | None
+
+
+def situation(session: Session, contexte: Contexte, portee: Portee, instant: datetime) -> Situation:
+    """La situation de maintenant, dans le périmètre de qui regarde.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui regarde.
+    :param portee: périmètre accordé.
+    :param instant: maintenant.
+    """
+    lu = _relever(session, contexte, portee, instant)
+    concernes = {*lu.absents, *lu.a_joindre, *(j.eleve_id for j in lu.motifs)}
+    noms = nommer(session, concernes)
+    ou = divisions_du_jour(session, contexte, concernes)
+    dits = libelles(session, contexte.uai, portee)
+    return Situation(
+        lu.montre,
+        lu.attendus,
+        lu.appels,
+        [Absent(noms[e], ou.get(e, ""), *vu) for e, vu in lu.absents.items() if e in noms],
+        [AJoindre(noms[e], ou.get(e, ""), *vu) for e, vu in lu.a_joindre.items() if e in noms],
+        [
+            MotifPropose(noms[j.eleve_id], ou.get(j.eleve_id, ""), j, dits.get(j.motif_id, ""))
+            for j in lu.motifs
+            if j.eleve_id in noms
+        ],
+        lu.sans_motif,
+        lu.plus_ancienne,
+    )
+
+
+def filtrer(vue: Situation, cherches: Sequence[str]) -> Situation:
+    """Ne garde que les élèves et les séances dont le nom, la division ou la salle correspond.
+
+    :param vue: situation.
+    :param cherches: mots cherchés ; aucun, rien n'est retiré.
+    """
+
+    def nomme(ligne: Absent | AJoindre | MotifPropose) -> bool:
+        return correspond(cherches, f"{ligne.eleve.libelle} {ligne.division}")
+
+    def situe(attendu: Attendu) -> bool:
+        lieu = attendu.seance
+        return correspond(cherches, f"{lieu.structure} {lieu.matiere} {lieu.salle}")
+
+    return replace(
+        vue,
+        appels=list(filter(situe, vue.appels)),
+        absents=list(filter(nomme, vue.absents)),
+        a_joindre=list(filter(nomme, vue.a_joindre)),
+        motifs=list(filter(nomme, vue.motifs)),
+    )
+
+
+def ensemble(session: Session, contexte: Contexte, instant: datetime) -> Ensemble:
+    """L'établissement en nombres.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui regarde, avec le périmètre de l'établissement.
+    :param instant: maintenant.
+    """
+    vue = situation(session, contexte, Portee.ETABLISSEMENT, instant)
+    comptes = Counter(absent.division for absent in vue.absents if absent.division)
+    return Ensemble(vue, sorted(comptes.items(), key=lambda compte: (-compte[1], compte[0])))
+
+
+def vignette(session: Session, contexte: Contexte, instant: datetime) -> Vignette | None:
+    """« Vie scolaire maintenant », pour le CPE et la direction ; rien pour les autres.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui regarde.
+    :param instant: maintenant.
+    """
+    if not contexte.roles & _A_LA_VIE_SCOLAIRE:
+        return None
+    lu = _relever(session, contexte, Portee.ETABLISSEMENT, instant)
+    comptes = (
+        (len(lu.appels), "appel qui manque", "appels qui manquent", "appels"),
+        (len(lu.absents), "élève absent", "élèves absents", "absents"),
+        (len(lu.a_joindre), "famille à joindre", "familles à joindre", "joindre"),
+        (len(lu.motifs), "motif proposé à décider", "motifs proposés à décider", "motifs"),
+    )
+    lignes = tuple(
+        LigneVignette(f"{nombre} {un if nombre == 1 else des}", "", "carnet.tableau", {"vue": vue})
+        for nombre, un, des, vue in comptes
+        if nombre
+    )
+    return Vignette(
+        "carnet.tableau", "Vie scolaire maintenant", lignes, permission=permissions.TRAITER, ordre=10,
+        etat=EtatVignette.NORMAL if lignes else EtatVignette.VIDE,
+        vide=f"À {heure(instant)}, aucun appel ne manque et personne n'est à joindre.",
+        point="carnet.tableau", libelle_lien="Ouvrir le tableau",
+    )  # fmt: skip
+
+
+def _relever(session: Session, contexte: Contexte, portee: Portee, instant: datetime) -> _Releve:
+    uai, jour = contexte.uai, contexte.jour
+    annee = annee_scolaire(jour)
+    entier = portee is Portee.ETABLISSEMENT
+    siennes = (
+        None if entier
+        else [s.id for s in structures_enseignees(session, uai, annee, contexte.personne_id, jour)]
+    )  # fmt: skip
+    atteints = None if entier else set(session.scalars(eleves(contexte, portee)))
+    seances = seances_du_jour(session, uai, annee, jour, siennes)
+    montre = instant_montre(((s.debut, s.fin) for s in seances if s.etat != "annulee"), instant)
+    commences = [
+        a
+        for a in attendus(session, uai, annee, seances, instant)[1]
+        if a.heure.debut <= instant and a.etat is not EtatAppel.ANNULEE
+    ]
+    bornes = {"matin": minuit(jour), "soir": minuit(jour + timedelta(days=1)), "jour": jour}
+    ici = {"uai": uai, "annee": annee, "instant": instant, **bornes}
+    absents: dict[UUID, tuple[datetime, datetime, bool]] = {}
+    for eleve, *vu in lire(session, enonces_tableau.ABSENTS, {**ici, "instant": montre or bornes["matin"]}):
+        # Ce que l'appel constate l'emporte sur ce qui était annoncé.
+        if (atteints is None or eleve in atteints) and (eleve not in absents or not vu[2]):
+            absents[eleve] = (vu[0], vu[1], vu[2])
+    a_joindre: dict[UUID, tuple[datetime, datetime, int]] = {}
+    for eleve, debut, fin, essais in lire(session, enonces_tableau.A_JOINDRE, ici):
+        if atteints is None or eleve in atteints:
+            a_joindre[eleve] = (a_joindre.get(eleve, (debut,))[0], fin, essais)
+    attente = [
+        ligne
+        for ligne in lire(session, enonces_tableau.SANS_MOTIF, {"uai": uai, "annee": annee})
+        if atteints is None or ligne[0] in atteints
+    ]
+    return _Releve(
+        montre,
+        len(commences),
+        # Ceux de l'heure d'abord : c'est là qu'un appel peut encore se faire en classe.
+        sorted((a for a in commences if a.manque), key=lambda a: a.etat is EtatAppel.OUBLIE),
+        absents if montre else {},
+        a_joindre,
+        justifications.a_traiter(session, uai, annee, eleves(contexte, portee)),
+        sum(ligne[1] for ligne in attente),
+        min((ligne[2] for ligne in attente), default=None),
+    )

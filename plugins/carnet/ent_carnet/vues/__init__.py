@@ -1,0 +1,41 @@
+"""Les pages : un seul blueprint, une idée par module. Chaque module de pages s'ajoute à cette liste."""
+
+from __future__ import annotations
+
+from ent_carnet.vues import (
+    absences,
+    appel,
+    demandes,
+    discipline,
+    discipline_famille,
+    famille,
+    papier,
+    punitions,
+    recopie,
+    registre,
+    reglages_absences,
+    retenues,
+    sanctions,
+    suivi_absences,
+    tableau,
+)
+from ent_carnet.vues.pages import pages
+
+__all__ = [
+    "absences",
+    "appel",
+    "demandes",
+    "discipline",
+    "discipline_famille",
+    "famille",
+    "pages",
+    "papier",
+    "punitions",
+    "recopie",
+    "registre",
+    "reglages_absences",
+    "retenues",
+    "sanctions",
+    "suivi_absences",
+    "tableau",
+]

@@ -1,0 +1,157 @@
+"""Les pages du suivi : motifs proposés par les familles, alertes, décomptes scellés."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from ent_core.brique import (
+    consigner,
+    contexte_courant,
+    eleves,
+    exige,
+    horloge_courante,
+    nommer,
+    periodes,
+    portee_courante,
+    session_courante,
+)
+from flask import flash, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from ent_carnet.nomenclatures import SuiteAlerte
+from ent_carnet.permissions import TRAITER
+from ent_carnet.schemas.absences import ClotureSaisie
+from ent_carnet.services import decompte, justifications, seuils
+from ent_carnet.services import dossier_absences as dossiers
+from ent_carnet.services.suites_absences import recompter
+from ent_carnet.vues.lecture import lire_formulaire
+from ent_carnet.vues.pages import pages
+
+__all__ = ["SUITES"]
+
+SUITES = {
+    SuiteAlerte.DIALOGUE: "Dialogue engagé avec la famille",
+    SuiteAlerte.COMMISSION: "Commission éducative réunie",
+    SuiteAlerte.AIDE: "Aide contractualisée, avec un référent",
+    SuiteAlerte.SAISINE: "Autorité académique saisie",
+    SuiteAlerte.SANS_SUITE: "Sans suite",
+    SuiteAlerte.SANS_OBJET: "Sans objet depuis une correction",
+}
+
+
+@pages.get("/absences/motifs-proposes")
+@exige(TRAITER)
+def motifs_proposes() -> str:
+    session, contexte, portee = session_courante(), contexte_courant(), portee_courante()
+    attente = justifications.a_traiter(session, contexte.uai, contexte.annee, eleves(contexte, portee))
+    concernes = {p for j in attente for p in (j.eleve_id, j.declarant_id) if p}
+    return render_template(
+        "carnet/absences/motifs_proposes.html",
+        attente=attente,
+        noms=nommer(session, concernes),
+        divisions=dossiers.divisions_du_jour(session, contexte, [j.eleve_id for j in attente]),
+        motifs=dossiers.libelles(session, contexte.uai, portee),
+    )
+
+
+@pages.post("/absences/motifs-proposes/<uuid:justification_id>/accepter")
+@exige(TRAITER)
+def accepter_le_motif(justification_id: UUID) -> Response:
+    session, contexte = session_courante(), contexte_courant()
+    _atteindre_le_motif(justification_id)
+    touchees = justifications.accepter(
+        session, contexte.uai, contexte.annee, justification_id, auteur_id=contexte.personne_id,
+        instant=horloge_courante().maintenant(),
+    )  # fmt: skip
+    recompter(session, contexte, {absence.eleve_id for absence in touchees})
+    flash(
+        "Le motif est accepté." if touchees else
+        "Le motif est accepté ; il ne couvre en entier aucune absence : traitez-la à la main.", "succes",
+    )  # fmt: skip
+    return redirect(url_for(".motifs_proposes"))
+
+
+@pages.post("/absences/motifs-proposes/<uuid:justification_id>/refuser")
+@exige(TRAITER)
+def refuser_le_motif(justification_id: UUID) -> Response:
+    session, contexte = session_courante(), contexte_courant()
+    _atteindre_le_motif(justification_id)
+    justifications.refuser(
+        session, contexte.uai, contexte.annee, justification_id, auteur_id=contexte.personne_id,
+        instant=horloge_courante().maintenant(),
+    )  # fmt: skip
+    flash("Le motif est refusé ; l'absence n'a pas changé.", "succes")
+    return redirect(url_for(".motifs_proposes"))
+
+
+@pages.get("/absences/alertes")
+@exige(TRAITER)
+def alertes_d_absences() -> str:
+    session, contexte = session_courante(), contexte_courant()
+    ouvertes = seuils.ouvertes(session, contexte.uai, contexte.annee, eleves(contexte, portee_courante()))
+    concernes = [alerte.eleve_id for alerte in ouvertes]
+    return render_template(
+        "carnet/absences/alertes.html",
+        alertes=ouvertes,
+        noms=nommer(session, concernes),
+        divisions=dossiers.divisions_du_jour(session, contexte, concernes),
+        libelles=seuils.LIBELLES,
+        suites=[(s.value, texte) for s, texte in SUITES.items() if s is not SuiteAlerte.SANS_OBJET],
+    )
+
+
+@pages.post("/absences/alertes/<uuid:alerte_id>")
+@exige(TRAITER)
+def clore_l_alerte(alerte_id: UUID) -> Response:
+    session, contexte, saisie = session_courante(), contexte_courant(), lire_formulaire(ClotureSaisie())
+    alerte = seuils.trouver(session, contexte.uai, contexte.annee, alerte_id)
+    dossiers.atteindre(session, contexte, portee_courante(), alerte.eleve_id)
+    seuils.clore(
+        session, contexte.uai, contexte.annee, alerte_id, suite=saisie["suite"],
+        auteur_id=contexte.personne_id, jour=contexte.jour,
+        referent_id=contexte.personne_id if saisie["referent"] else None,
+    )  # fmt: skip
+    flash("La suite est notée ; le compte repart à zéro, l'histoire reste au dossier.", "succes")
+    return redirect(url_for(".alertes_d_absences"))
+
+
+@pages.get("/absences/decomptes")
+@exige(TRAITER)
+def decomptes_scelles() -> str:
+    session, contexte = session_courante(), contexte_courant()
+    dossiers.exiger_l_etablissement(portee_courante())
+    toutes = periodes(session, contexte.uai, contexte.annee)
+    tenus = {p.rang: decompte.scelles(session, contexte.uai, contexte.annee, p.rang) for p in toutes}
+    ecarts = {
+        p.rang: decompte.apres_scellement(session, contexte.uai, contexte.annee, p.rang)
+        for p in toutes
+        if tenus[p.rang]
+    }
+    return render_template(
+        "carnet/absences/decomptes.html",
+        periodes=toutes,
+        scelles=tenus,
+        ecarts=ecarts,
+        noms=nommer(session, {e.eleve_id for siens in ecarts.values() for e in siens}),
+        jour=contexte.jour,
+    )
+
+
+@pages.post("/absences/decomptes/<int:rang>")
+@exige(TRAITER)
+def sceller_la_periode(rang: int) -> Response:
+    session, contexte, horloge = session_courante(), contexte_courant(), horloge_courante()
+    dossiers.exiger_l_etablissement(portee_courante())
+    nombre = decompte.sceller(session, contexte.uai, contexte.annee, rang, horloge.maintenant())
+    consigner(
+        session, horloge, "carnet.decomptes_scelles", uai=contexte.uai, acteur=contexte.personne_id,
+        details={"periode": rang, "eleves": nombre},
+    )  # fmt: skip
+    flash(f"{nombre} décomptes sont scellés. Une correction ultérieure se verra à part.", "succes")
+    return redirect(url_for(".decomptes_scelles"))
+
+
+def _atteindre_le_motif(justification_id: UUID) -> None:
+    session, contexte = session_courante(), contexte_courant()
+    propose = justifications.trouver(session, contexte.uai, contexte.annee, justification_id)
+    dossiers.atteindre(session, contexte, portee_courante(), propose.eleve_id)
