@@ -6,7 +6,7 @@ l'audience qu'il désigne. Le rôle n'est changé que s'il le faut : une page, u
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -26,7 +26,7 @@ _POSER = "select set_config('role', %s, true), set_config('ent.finalite', %s, tr
 _DROITS = "42501"
 """Code de la base : droit manquant, ou ligne que le cloisonnement refuse."""
 
-_NOTER = "select ent_noter_lecture(%s, %s, %s)"
+_NOTER = "ent_noter_lecture(%s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +140,8 @@ class Tourniquet:
             raise
         if passage.audiences and self._pose not in passage.audiences:
             self.poser(connexion, passage.audiences[0])
-        for lecture in passage.lectures:
-            self._noter(connexion, contexte, lecture)
+        if passage.lectures:
+            self._noter(connexion, contexte, passage.lectures)
 
     def refuser(self, nature: str, objet: str = "") -> None:
         """Retient un refus, à compter quand la transaction sera finie.
@@ -151,17 +151,21 @@ class Tourniquet:
         """
         self.sauvetage.refuser(Refus(nature, objet or self._finalite, self._audience, self.uai))
 
-    def _noter(self, connexion: Connection, contexte: Any, lecture: LectureSensible) -> None:
-        """Note une lecture sensible, une fois par transaction et par personne concernée."""
-        sujets = tuple(sorted(_sujets(contexte, lecture.sujets)))
-        fait = (lecture.traitement, lecture.colonnes, sujets)
-        if fait not in self._notees:
-            self.executer(connexion, _NOTER, (lecture.traitement, list(lecture.colonnes), list(sujets)))
-            self._notees.add(fait)
-            role = self._pose or self.role
-            self.sauvetage.annoncer(
-                Lecture(role, self.uai, self.personne, lecture.traitement, lecture.colonnes, sujets)
-            )
+    def _noter(self, connexion: Connection, contexte: Any, lectures: Iterable[LectureSensible]) -> None:
+        """Note des lectures sensibles d'un seul envoi, une fois par transaction et par personne concernée."""
+        faits: dict[tuple[str, tuple[str, ...], tuple[UUID, ...]], None] = {}
+        for lecture in lectures:
+            sujets = tuple(sorted(_sujets(contexte, lecture.sujets)))
+            faits[lecture.traitement, lecture.colonnes, sujets] = None
+        neufs = [fait for fait in faits if fait not in self._notees]
+        if not neufs:
+            return
+        valeurs = [valeur for traitement, *listes in neufs for valeur in (traitement, *map(list, listes))]
+        self.executer(connexion, f"select {', '.join([_NOTER] * len(neufs))}", tuple(valeurs))
+        self._notees.update(neufs)
+        role = self._pose or self.role
+        for fait in neufs:
+            self.sauvetage.annoncer(Lecture(role, self.uai, self.personne, *fait))
 
     @property
     def interne(self) -> bool:

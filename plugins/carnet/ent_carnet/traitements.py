@@ -63,7 +63,7 @@ ASSIDUITE = Traitement(
 
 AFFICHAGE = Traitement(
     cle="carnet.affichage",
-    version=1,
+    version=2,
     intitule="Carnet de l'élève, montré aux familles",
     finalite="Informer à distance l'élève et ses responsables des absences, retards, punitions et sanctions.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,

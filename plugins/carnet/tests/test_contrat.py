@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from ent_core.essais.annuaire import ANNEE, ECOLE, Annuaire
+from ent_core.essais.annuaire import ANNEE, ECOLE, RENTREE, Annuaire
 from ent_core.essais.contrat import ContratBrique
 from ent_core.essais.contrat.banc import Banc
+from ent_core.essais.modeles import Service
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -45,6 +46,8 @@ JOUR = date(2026, 9, 3)
 
 class TestContrat(ContratBrique):
     brique = brique
+    # Deux vignettes pour un CPE, chacune d'un énoncé et de la trace de sa lecture, et le rôle à prendre.
+    enonces_par_accueil = 5
 
     def exemples(self, session: Session, annuaire: Annuaire, uai: str) -> Mapping[str, Any]:
         ici: dict[str, Any] = {"uai": uai, "annee": ANNEE}
@@ -52,6 +55,15 @@ class TestContrat(ContratBrique):
         heure: dict[str, Any] = {"debut": DEBUT, "fin": FIN}
         if session.get(Reglage, uai) is None:
             session.add(Reglage(uai=uai))
+        documentaliste = {"uai": ECOLE, "personne_id": annuaire["documentaliste"]}
+        if session.query(Service).filter_by(**documentaliste).first() is None:
+            # Le documentaliste a lui aussi une classe : sans elle, aucune page ne lui montrerait rien.
+            session.add(
+                Service(
+                    **documentaliste, annee=ANNEE, matiere="000000", source="essai",
+                    division_id=annuaire.divisions[ECOLE], debut=RENTREE,
+                )
+            )  # fmt: skip
         motif = Motif(
             uai=uai, code=uuid4().hex[:8], libelle="Maladie de l'élève", genre="absence",
             legitimite="maladie_enfant", recevable=True, regle=True, compte=True, affichable=True,
@@ -67,8 +79,7 @@ class TestContrat(ContratBrique):
             accueil="vie_scolaire",
         )  # fmt: skip
         affichage = Affichage(
-            **sien, **heure, nature="punition", objet_id=uuid4(), libelle="Retenue le 10 septembre",
-            visible_le=FIN,
+            **sien, nature="punition", objet_id=uuid4(), visible_le=FIN
         )  # fmt: skip
         sanction = SanctionEleve(
             **sien, etat="notifiee", motif="insolence", faits="A insulté un camarade dans la cour.",
@@ -110,6 +121,9 @@ class TestContrat(ContratBrique):
             jour=JOUR, auteur_id=annuaire["enseignant"], suite="engagee", suivie_le=JOUR,
             suivie_par=annuaire["cpe"],
         )  # fmt: skip
+        observation = ObservationEleve(
+            **sien, code="entraide", jour=JOUR, seance_id=appel.seance_id, auteur_id=annuaire["enseignant"]
+        )
         interdiction = InterdictionConservatoire(**sien, du=JOUR, au=JOUR, auteur_id=annuaire["direction"])
         session.add_all([retard, absence, justification, alerte])
         session.flush()
@@ -123,11 +137,9 @@ class TestContrat(ContratBrique):
                         auteur_id=annuaire["cpe"]),
                 Decompte(**sien, periode=uuid4().hex[:8], demi_journees=4, non_reglees=1, retards=2,
                          regle="une_seance", scelle_le=FIN),
-                Accuse(**ici, affichage_id=affichage.id, personne_id=annuaire["parent"], lu_le=JOUR,
-                       signe=True),
+                Accuse(**ici, affichage_id=affichage.id, personne_id=annuaire["parent"], lu_le=JOUR),
                 retenue,
-                ObservationEleve(**sien, code="entraide", jour=JOUR, seance_id=appel.seance_id,
-                            auteur_id=annuaire["enseignant"]),
+                observation,
                 demande,
                 Etape(uai=uai, sanction_id=sanction.id, nature="prononce", le=JOUR, voie="main_propre",
                       auteur_id=annuaire["direction"], efface_le=sanction.efface_le),
@@ -144,6 +156,7 @@ class TestContrat(ContratBrique):
             "rang": 1, "decision": "refuser",
             "punition_id": punition.id, "retenue_id": retenue.id, "demande_id": demande.id,
             "sanction_id": sanction.id, "interdiction_id": interdiction.id,
+            "observation_id": observation.id,
         }  # fmt: skip
 
     @pytest.mark.exigence("RGPD-DRO-06")
@@ -158,12 +171,11 @@ class TestContrat(ContratBrique):
         with banc.base.ecole(ECOLE, "essai : affichage") as session:
             assert [montree.eleve_id for montree in montrer(session, informations)] == [camarade]
             session.flush()
-            lus = select(Affichage.eleve_id).where(Affichage.libelle == "Retard de dix minutes")
+            lus = select(Affichage.eleve_id).where(Affichage.nature == "retard")
             assert session.scalars(lus).all() == [camarade]
 
 
 def _retard(eleve: UUID) -> Affichage:
     return Affichage(
-        uai=ECOLE, annee=ANNEE, eleve_id=eleve, nature="retard", objet_id=uuid4(), debut=DEBUT, fin=FIN,
-        libelle="Retard de dix minutes", visible_le=FIN,
+        uai=ECOLE, annee=ANNEE, eleve_id=eleve, nature="retard", objet_id=uuid4(), visible_le=FIN
     )  # fmt: skip

@@ -124,8 +124,8 @@ def test_une_exclusion_de_la_classe_par_toute_la_procedure(ecole: InstanceEssai)
         assert (code, absence.annoncee, absence.etat) == ("exclusion_classe", True, "reglee")
         assert absence.debut == datetime(2026, 9, 14, tzinfo=FUSEAU)
         assert absence.fin == datetime(2026, 9, 16, tzinfo=FUSEAU)
-        montres = session.scalars(select(Affichage.libelle).where(Affichage.nature == "sanction")).all()
-        assert list(montres) == ["Exclusion temporaire de la classe"]
+        assert session.scalars(select(Affichage.nature)).all() == ["sanction"]
+    assert "Exclusion temporaire de la classe" in ecole.client("parent").get("/carnet/famille").text
     assert _lue(ecole, adresse).etat == "executee"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ent_carnet.api import absences, appel, discipline, famille
+from ent_carnet.api import absences, appel, discipline, famille, tableau
 from ent_carnet.api.ressources import ressources
 
-__all__ = ["absences", "appel", "discipline", "famille", "ressources"]
+__all__ = ["absences", "appel", "discipline", "famille", "ressources", "tableau"]

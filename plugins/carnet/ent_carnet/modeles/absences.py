@@ -37,7 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped
 
-from ent_carnet.modeles.communs import DUn, parmi
+from ent_carnet.modeles.communs import ENCADREMENT, FAMILLE, PERSONNELS, SUIVI, DUn, parmi
 from ent_carnet.nomenclatures import (
     CanalContact,
     EtatAbsence,
@@ -127,7 +127,7 @@ class ChangementMotif(ParAnnee, Base):
     valeur: Mapped[bool] = neutre("valeur à partir de ce jour", Boolean)
     effet_le: Mapped[date] = neutre("premier jour de la nouvelle valeur", Date)
     decide_le: Mapped[datetime] = neutre("instant de la décision", DateTime(timezone=True))
-    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=ENCADREMENT)
 
     __table_args__ = (
         ForeignKeyConstraint(*_MOTIF, ondelete="CASCADE"),
@@ -150,9 +150,9 @@ class Absence(DUn, ParAnnee, Base):
     fin: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True))
     motif_id: Mapped[UUID | None] = donnee(_VIE_SCOLAIRE, Uuid)
     etat: Mapped[str] = donnee(_VIE_SCOLAIRE, String(12), server_default=EtatAbsence.SANS_MOTIF)
-    annoncee: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, server_default=false())
+    annoncee: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, server_default=false(), pour=PERSONNELS)
     source: Mapped[str] = neutre("saisie, papier ou import", String(6), server_default=Source.SAISIE)
-    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=PERSONNELS)
     traitee_le: Mapped[datetime] = neutre("dernier traitement", DateTime(timezone=True))
     annulee_le: Mapped[datetime | None] = neutre("annulée", DateTime(timezone=True))
     lot_id: Mapped[UUID | None] = neutre("import dont elle vient", Uuid)
@@ -190,15 +190,18 @@ class Justification(DUn, ParAnnee, Base):
         Sujet("traitee_par", Lien.AUTEUR),
     )
 
-    declarant_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
-    debut: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True))
-    fin: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True))
-    motif_id: Mapped[UUID] = donnee(_VIE_SCOLAIRE, Uuid)
-    etat: Mapped[str] = donnee(_VIE_SCOLAIRE, String(10), server_default=EtatJustification.ENVOYEE)
+    eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=(*FAMILLE, *SUIVI))
+    declarant_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=(*FAMILLE, *SUIVI))
+    debut: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True), pour=(*FAMILLE, *SUIVI))
+    fin: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True), pour=(*FAMILLE, *SUIVI))
+    motif_id: Mapped[UUID] = donnee(_VIE_SCOLAIRE, Uuid, pour=(*FAMILLE, *SUIVI))
+    etat: Mapped[str] = donnee(
+        _VIE_SCOLAIRE, String(10), server_default=EtatJustification.ENVOYEE, pour=(*FAMILLE, *SUIVI)
+    )
     source: Mapped[str] = neutre("saisie, papier ou import", String(6), server_default=Source.SAISIE)
-    recue_le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date)
-    traitee_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
-    traitee_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
+    recue_le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=(*FAMILLE, *SUIVI))
+    traitee_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=SUIVI)
+    traitee_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=(*FAMILLE, *SUIVI))
 
     __table_args__ = (
         ForeignKeyConstraint(*_MOTIF),
@@ -232,11 +235,12 @@ class Contact(DUn, ParAnnee, Base):
         Sujet("auteur_id", Lien.AUTEUR),
     )
 
-    responsable_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
-    canal: Mapped[str] = donnee(_VIE_SCOLAIRE, String(10))
-    abouti: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean)
-    le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date)
-    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=SUIVI)
+    responsable_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=SUIVI)
+    canal: Mapped[str] = donnee(_VIE_SCOLAIRE, String(10), pour=SUIVI)
+    abouti: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, pour=SUIVI)
+    le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=SUIVI)
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=SUIVI)
 
     __table_args__ = (
         parmi("canal", CanalContact),
@@ -259,14 +263,15 @@ class Alerte(DUn, ParAnnee, Base):
         Sujet("referent_id", Lien.AUTEUR),
     )
 
-    seuil: Mapped[str] = donnee(_VIE_SCOLAIRE, String(16))
-    nombre: Mapped[int] = donnee(_VIE_SCOLAIRE, SmallInteger)
-    du: Mapped[date] = donnee(_VIE_SCOLAIRE, Date)
-    au: Mapped[date] = donnee(_VIE_SCOLAIRE, Date)
-    suite: Mapped[str | None] = donnee(_VIE_SCOLAIRE, String(16))
-    traitee_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
-    traitee_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
-    referent_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=PERSONNELS)
+    seuil: Mapped[str] = donnee(_VIE_SCOLAIRE, String(16), pour=PERSONNELS)
+    nombre: Mapped[int] = donnee(_VIE_SCOLAIRE, SmallInteger, pour=PERSONNELS)
+    du: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=PERSONNELS)
+    au: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=PERSONNELS)
+    suite: Mapped[str | None] = donnee(_VIE_SCOLAIRE, String(16), pour=PERSONNELS)
+    traitee_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=PERSONNELS)
+    traitee_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=PERSONNELS)
+    referent_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=PERSONNELS)
 
     __table_args__ = (
         Index(None, "uai", "annee", "eleve_id", "seuil", "du", unique=True),
@@ -284,10 +289,11 @@ class Decompte(DUn, ParAnnee, Base):
     __cloisonnement__ = par_etablissement()
     __sujets__ = (Sujet("eleve_id"),)
 
-    periode: Mapped[str] = donnee(_VIE_SCOLAIRE, String(16))
-    demi_journees: Mapped[int] = donnee(_VIE_SCOLAIRE, SmallInteger)
-    non_reglees: Mapped[int] = donnee(_VIE_SCOLAIRE, SmallInteger)
-    retards: Mapped[int] = donnee(_VIE_SCOLAIRE, SmallInteger)
+    eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=SUIVI)
+    periode: Mapped[str] = donnee(_VIE_SCOLAIRE, String(16), pour=SUIVI)
+    demi_journees: Mapped[int] = donnee(_VIE_SCOLAIRE, SmallInteger, pour=SUIVI)
+    non_reglees: Mapped[int] = donnee(_VIE_SCOLAIRE, SmallInteger, pour=SUIVI)
+    retards: Mapped[int] = donnee(_VIE_SCOLAIRE, SmallInteger, pour=SUIVI)
     regle: Mapped[str] = neutre("règle de la demi-journée", String(16))
     scelle_le: Mapped[datetime] = neutre("instant du scellement", DateTime(timezone=True))
 

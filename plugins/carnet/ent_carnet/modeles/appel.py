@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped
 
-from ent_carnet.modeles.communs import DUn, parmi
+from ent_carnet.modeles.communs import PERSONNELS, DUn, parmi
 from ent_carnet.nomenclatures import Ailleurs, Canal, NatureFait
 
 __all__ = ["Appel", "Fait"]
@@ -54,8 +54,8 @@ class Appel(Partitionnee, Base):
     fin: Mapped[datetime] = neutre("fin de la séance", DateTime(timezone=True))
     division_id: Mapped[UUID | None] = neutre("division de la séance", Uuid)
     groupe_id: Mapped[UUID | None] = neutre("groupe de la séance", Uuid)
-    matiere: Mapped[str] = donnee(Categorie.AFFECTATION, String(64))
-    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    matiere: Mapped[str] = donnee(Categorie.AFFECTATION, String(64), pour=PERSONNELS)
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=PERSONNELS)
     canal: Mapped[str] = neutre("écran, hors ligne ou papier", String(10), server_default=Canal.ECRAN)
     fait_le: Mapped[datetime] = neutre("dernière validation, pour l'intégrité", DateTime(timezone=True))
     termine_le: Mapped[datetime | None] = neutre(
@@ -89,13 +89,13 @@ class Fait(DUn, Partitionnee, Base):
     fin: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True))
     nature: Mapped[str] = donnee(_VIE_SCOLAIRE, String(16))
     minutes: Mapped[int | None] = donnee(_VIE_SCOLAIRE, SmallInteger)
-    ailleurs: Mapped[str | None] = donnee(_VIE_SCOLAIRE, String(12))
+    ailleurs: Mapped[str | None] = donnee(_VIE_SCOLAIRE, String(12), pour=PERSONNELS)
     source: Mapped[str] = neutre("saisie, papier ou import", String(6), server_default=Source.SAISIE)
-    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=PERSONNELS)
     saisi_le: Mapped[datetime] = neutre("instant de saisie, pour l'intégrité", DateTime(timezone=True))
     remplace_id: Mapped[UUID | None] = neutre("fait que celui-ci corrige", Uuid)
     retire_le: Mapped[datetime | None] = neutre("remplacé ou annulé", DateTime(timezone=True))
-    retire_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    retire_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=PERSONNELS)
 
     __table_args__ = (
         ForeignKeyConstraint(

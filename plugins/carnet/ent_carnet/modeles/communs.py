@@ -5,11 +5,21 @@ from __future__ import annotations
 from enum import StrEnum
 from uuid import UUID
 
-from ent_core.brique import vers_personne
+from ent_core.brique import Role, vers_personne
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped
 
-__all__ = ["DUn", "parmi"]
+__all__ = ["ENCADREMENT", "FAMILLE", "PERSONNELS", "SUIVI", "DUn", "parmi"]
+
+FAMILLE = (Role.ELEVE, Role.RESPONSABLE)
+ENCADREMENT = (Role.DIRECTION, Role.DIRECTION_ADJOINTE)
+SUIVI = (Role.CPE, *ENCADREMENT)
+"""Qui règle les absences et joint les familles."""
+
+PERSONNELS = (
+    Role.ENSEIGNANT, Role.SUPPLEANT, Role.DOCUMENTALISTE, Role.PROFESSEUR_PRINCIPAL,
+    Role.ASSISTANT_EDUCATION, *SUIVI,
+)  # fmt: skip
 
 
 def parmi(colonne: str, valeurs: type[StrEnum]) -> CheckConstraint:

@@ -10,7 +10,6 @@ from ent_core.brique import (
     Categorie,
     Lien,
     ParAnnee,
-    Role,
     Source,
     Sujet,
     donnee,
@@ -32,16 +31,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped
 
-from ent_carnet.modeles.communs import DUn, parmi
-from ent_carnet.nomenclatures import Accueil, EtatRetenue, MotifDiscipline, NaturePunition, SuiteDemande
+from ent_carnet.modeles.communs import PERSONNELS, DUn, parmi
+from ent_carnet.nomenclatures import (
+    Accueil,
+    EtatRetenue,
+    MotifDiscipline,
+    MotObservation,
+    NaturePunition,
+    SuiteDemande,
+)
 
 __all__ = ["DemandeSanction", "ObservationEleve", "Punition", "Retenue"]
 
 _VIE_SCOLAIRE = Categorie.VIE_SCOLAIRE
-_PERSONNELS = (
-    Role.ENSEIGNANT, Role.SUPPLEANT, Role.DOCUMENTALISTE, Role.PROFESSEUR_PRINCIPAL, Role.CPE,
-    Role.ASSISTANT_EDUCATION, Role.DIRECTION, Role.DIRECTION_ADJOINTE,
-)  # fmt: skip
 
 
 class Punition(DUn, ParAnnee, Base):
@@ -55,14 +57,14 @@ class Punition(DUn, ParAnnee, Base):
     nature: Mapped[str] = donnee(_VIE_SCOLAIRE, String(20))
     motif: Mapped[str] = donnee(_VIE_SCOLAIRE, String(24))
     circonstances: Mapped[str | None] = donnee(
-        _VIE_SCOLAIRE, Text, libre=True, chiffree=True, pour=_PERSONNELS
+        _VIE_SCOLAIRE, Text, libre=True, chiffree=True, pour=PERSONNELS
     )
     travail: Mapped[str | None] = donnee(_VIE_SCOLAIRE, Text, libre=True)
     jour: Mapped[date] = donnee(_VIE_SCOLAIRE, Date)
     seance_id: Mapped[UUID | None] = neutre("séance, pour une exclusion de cours", Uuid)
     accueil: Mapped[str | None] = donnee(_VIE_SCOLAIRE, String(16))
     source: Mapped[str] = neutre("saisie, papier ou import", String(6), server_default=Source.SAISIE)
-    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=_PERSONNELS)
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=PERSONNELS)
     donnee_le: Mapped[datetime] = neutre("instant de saisie, pour l'intégrité", DateTime(timezone=True))
     annulee_le: Mapped[datetime | None] = neutre("annulée, avec trace", DateTime(timezone=True))
 
@@ -96,7 +98,7 @@ class Retenue(ParAnnee, Base):
     debut: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True))
     fin: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True))
     lieu: Mapped[str] = donnee(_VIE_SCOLAIRE, String(32))
-    surveille_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=_PERSONNELS)
+    surveille_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=PERSONNELS)
     etat: Mapped[str] = donnee(_VIE_SCOLAIRE, String(10), server_default=EtatRetenue.PREVUE)
 
     __table_args__ = (
@@ -128,10 +130,11 @@ class ObservationEleve(DUn, ParAnnee, Base):
     code: Mapped[str] = donnee(_VIE_SCOLAIRE, String(24))
     jour: Mapped[date] = donnee(_VIE_SCOLAIRE, Date)
     seance_id: Mapped[UUID] = neutre("séance à laquelle elle se rattache", Uuid)
-    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=PERSONNELS)
     retiree_le: Mapped[datetime | None] = neutre("retirée, avec trace", DateTime(timezone=True))
 
     __table_args__ = (
+        parmi("code", MotObservation),
         Index(None, "uai", "annee", "eleve_id", "jour"),
         Index(None, "eleve_id"),
         Index(None, "auteur_id"),
@@ -149,18 +152,18 @@ class DemandeSanction(DUn, ParAnnee, Base):
     __cloisonnement__ = par_etablissement()
     __sujets__ = (Sujet("eleve_id"), Sujet("auteur_id", Lien.AUTEUR), Sujet("suivie_par", Lien.AUTEUR))
 
-    eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=_PERSONNELS)
-    conseil: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, pour=_PERSONNELS)
-    motif: Mapped[str] = donnee(_VIE_SCOLAIRE, String(24), pour=_PERSONNELS)
-    faits: Mapped[str] = donnee(_VIE_SCOLAIRE, Text, libre=True, chiffree=True, pour=_PERSONNELS)
-    personnel_vise: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, pour=_PERSONNELS)
-    jour: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=_PERSONNELS)
-    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=_PERSONNELS)
+    eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=PERSONNELS)
+    conseil: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, pour=PERSONNELS)
+    motif: Mapped[str] = donnee(_VIE_SCOLAIRE, String(24), pour=PERSONNELS)
+    faits: Mapped[str] = donnee(_VIE_SCOLAIRE, Text, libre=True, chiffree=True, pour=PERSONNELS)
+    personnel_vise: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, pour=PERSONNELS)
+    jour: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=PERSONNELS)
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=PERSONNELS)
     suite: Mapped[str] = donnee(
-        _VIE_SCOLAIRE, String(8), server_default=SuiteDemande.ATTENTE, pour=_PERSONNELS
+        _VIE_SCOLAIRE, String(8), server_default=SuiteDemande.ATTENTE, pour=PERSONNELS
     )
-    suivie_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_PERSONNELS)
-    suivie_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=_PERSONNELS)
+    suivie_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=PERSONNELS)
+    suivie_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=PERSONNELS)
 
     __table_args__ = (
         parmi("motif", MotifDiscipline),

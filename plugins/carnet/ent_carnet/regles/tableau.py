@@ -9,7 +9,8 @@ from unicodedata import combining, normalize
 __all__ = ["correspond", "instant_montre", "mots"]
 
 _PAUSE = timedelta(minutes=30)
-_JUSTE_AVANT = timedelta(seconds=1)
+_RETOUR = timedelta(minutes=15)
+"""Les cours d'une même heure ne finissent pas tous à la même minute : on regarde un peu avant la fin."""
 
 
 def instant_montre(heures: Iterable[tuple[datetime, datetime]], instant: datetime) -> datetime | None:
@@ -27,7 +28,7 @@ def instant_montre(heures: Iterable[tuple[datetime, datetime]], instant: datetim
             return instant
         if fin <= instant <= fin + _PAUSE and (derniere is None or fin > derniere):
             derniere = fin
-    return None if derniere is None else derniere - _JUSTE_AVANT
+    return None if derniere is None else derniere - _RETOUR
 
 
 def mots(texte: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from ent_carnet.nomenclatures import (
     EtatRetenue,
     Mesure,
     MotifDiscipline,
+    MotObservation,
     NaturePunition,
     Sanction,
     SuiteDemande,
@@ -37,6 +38,7 @@ __all__ = [
     "FiltrePunitions",
     "JourDemande",
     "NotificationSaisie",
+    "ObservationSaisie",
     "OuvertureSaisie",
     "PointageSaisi",
     "PrononceSaisi",
@@ -206,6 +208,14 @@ class DemandeSaisie(_Formulaire):
     faits = _texte("Écrivez les faits, en deux mille caractères au plus.")
     conseil = fields.Boolean(load_default=False)
     personnel_vise = fields.Boolean(load_default=False)
+
+
+class ObservationSaisie(_Formulaire):
+    """Une observation, pour un élève."""
+
+    eleve = fields.UUID(required=True, error_messages=_textes("Choisissez un élève, un seul."))
+    mot = _choix(MotObservation, "Choisissez une observation.", required=True)
+    seance = fields.UUID(required=True, error_messages=_textes("Choisissez la séance."))
 
 
 class SuiteSaisie(_Formulaire):

@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import Schema, fields, pre_load, validate
 
 from ent_carnet.nomenclatures import Genre
-from ent_carnet.schemas.absences import LotSaisi
+from ent_carnet.schemas.absences import JustificationLue, LotSaisi
 
 __all__ = ["AppelSaisi", "ChoixDuLot", "ChoixDuTableau", "LotAConfirmer", "LotADefaire", "VueTableau"]
 
@@ -71,3 +71,54 @@ class AppelSaisi(_Choix):
     """Un appel à la famille : quelqu'un a répondu, ou non."""
 
     abouti = fields.Boolean(required=True)
+
+
+class AppelManquant(Schema):
+    """Une séance commencée sans appel ; aucun agent n'y est nommé."""
+
+    seance_id = fields.UUID(attribute="seance.id")
+    structure = fields.String(attribute="seance.structure")
+    matiere = fields.String(attribute="seance.matiere")
+    salle = fields.String(attribute="seance.salle")
+    debut = fields.DateTime(attribute="seance.debut")
+    fin = fields.DateTime(attribute="seance.fin")
+    etat = fields.String()
+
+
+class AbsentLu(Schema):
+    """Un élève qui n'est pas là."""
+
+    eleve_id = fields.UUID(attribute="eleve.id")
+    division = fields.String()
+    debut = fields.DateTime()
+    fin = fields.DateTime()
+    annoncee = fields.Boolean()
+
+
+class AJoindreLu(Schema):
+    """Une famille à joindre, et les essais du jour."""
+
+    eleve_id = fields.UUID(attribute="eleve.id")
+    division = fields.String()
+    debut = fields.DateTime()
+    fin = fields.DateTime()
+    essais = fields.Integer()
+
+
+class MotifProposeLu(Schema):
+    """Un motif proposé qui attend une décision."""
+
+    eleve_id = fields.UUID(attribute="eleve.id")
+    division = fields.String()
+    justification = fields.Nested(JustificationLue)
+
+
+class SituationLue(Schema):
+    """La vie scolaire à un instant."""
+
+    attendus = fields.Integer()
+    appels = fields.List(fields.Nested(AppelManquant))
+    absents = fields.List(fields.Nested(AbsentLu))
+    a_joindre = fields.List(fields.Nested(AJoindreLu))
+    motifs = fields.List(fields.Nested(MotifProposeLu))
+    sans_motif = fields.Integer()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from ent_core.brique import (
-    FUSEAU,
     Contexte,
     Role,
     SujetDeMessage,
@@ -39,8 +38,6 @@ def publier(
     annee: int,
     nature: NatureAffichage,
     objet_id: UUID,
-    jour: date,
-    libelle: str,
     visible_le: datetime,
     lien: str,
 ) -> None:
@@ -50,18 +47,15 @@ def publier(
     :param contexte: qui agit.
     :param annee: année scolaire du fait.
     :param objet_id: punition ou sanction.
-    :param jour: jour du fait.
-    :param libelle: ce qui est montré.
     :param visible_le: pas avant cet instant.
     :param lien: adresse de la page.
     """
-    debut = datetime.combine(jour, time(), FUSEAU)
     montrees = montrer(
         session,
         [
             Affichage(
                 uai=contexte.uai, annee=annee, eleve_id=eleve_id, nature=nature, objet_id=objet_id,
-                debut=debut, fin=debut + timedelta(days=1), libelle=libelle, visible_le=visible_le,
+                visible_le=visible_le,
             )
         ],
     )  # fmt: skip

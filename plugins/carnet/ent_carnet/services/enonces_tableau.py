@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import DateTime, and_, bindparam, exists, func, literal, or_, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    DateTime,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from ent_carnet.modeles import Absence, Appel, Contact, Fait, Justification, Motif
 from ent_carnet.nomenclatures import EtatAbsence, EtatJustification, Genre, LegitimiteMotif, NatureFait
 
-__all__ = ["ABSENTS", "A_JOINDRE", "SANS_MOTIF"]
+__all__ = ["ABSENTS", "A_JOINDRE", "SANS_MOTIF", "du_moment"]
 
 _appel, _fait, _absence, _motif, _contact, _propose = (
     modele.__table__.c for modele in (Appel, Fait, Absence, Motif, Contact, Justification)
@@ -18,6 +31,7 @@ _UAI: Any = bindparam("uai")
 _ANNEE: Any = bindparam("annee")
 _JOUR: Any = bindparam("jour")
 _INSTANT: Any = bindparam("instant", type_=DateTime(timezone=True))
+_MONTRE: Any = bindparam("montre", type_=DateTime(timezone=True))
 _MATIN: Any = bindparam("matin", type_=DateTime(timezone=True))
 _SOIR: Any = bindparam("soir", type_=DateTime(timezone=True))
 
@@ -30,8 +44,8 @@ ABSENTS = union_all(
         )
     )
     .where(
-        _appel.uai == _UAI, _appel.annee == _ANNEE, _appel.debut >= _MATIN, _appel.debut <= _INSTANT,
-        _appel.fin > _INSTANT, _fait.retire_le.is_(None), _fait.nature == NatureFait.ABSENT.value,
+        _appel.uai == _UAI, _appel.annee == _ANNEE, _appel.debut >= _MATIN, _appel.debut <= _MONTRE,
+        _appel.fin > _MONTRE, _fait.retire_le.is_(None), _fait.nature == NatureFait.ABSENT.value,
     ),
     select(_absence.eleve_id, _absence.debut, _absence.fin, literal(True))
     .select_from(
@@ -41,7 +55,7 @@ ABSENTS = union_all(
     )
     .where(
         _absence.uai == _UAI, _absence.annee == _ANNEE, _absence.genre == Genre.ABSENCE.value,
-        _absence.annulee_le.is_(None), _absence.debut <= _INSTANT, _absence.fin > _INSTANT,
+        _absence.annulee_le.is_(None), _absence.debut <= _MONTRE, _absence.fin > _MONTRE,
         or_(_absence.annoncee, _motif.legitimite == LegitimiteMotif.ETABLISSEMENT.value),
     ),
 )  # fmt: skip
@@ -82,3 +96,22 @@ SANS_MOTIF = (
     .group_by(_absence.eleve_id)
 )  # fmt: skip
 """Par élève, périodes qui attendent un motif."""
+
+
+_absents, _a_joindre = ABSENTS.subquery("absents"), A_JOINDRE.subquery("a_joindre")
+_DU_MOMENT = (
+    select(literal("absents").label("vue"), func.count(_absents.c.eleve_id.distinct())),
+    select(literal("joindre"), func.count(_a_joindre.c.eleve_id.distinct())),
+)
+
+
+def du_moment(atteints: Select[UUID]) -> CompoundSelect[Any]:
+    """Ce que l'accueil compte, en un énoncé : absents, familles à joindre, motifs proposés.
+
+    :param atteints: élèves de l'établissement.
+    """
+    proposes = select(literal("motifs"), func.count(_propose.id)).where(
+        _propose.uai == _UAI, _propose.annee == _ANNEE,
+        _propose.etat == EtatJustification.ENVOYEE.value, _propose.eleve_id.in_(atteints),
+    )  # fmt: skip
+    return union_all(*_DU_MOMENT, proposes)

@@ -13,6 +13,7 @@ from ent_carnet.nomenclatures import Genre
 from ent_carnet.services import justifications
 from ent_carnet.services.a_expliquer import AExpliquer, a_expliquer
 from ent_carnet.services.atteinte import exiger_atteint
+from ent_carnet.services.envois import Envoi, un_envoi
 from ent_carnet.services.famille import explique_lui_meme
 from ent_carnet.services.lecture_famille import sur_papier
 
@@ -31,9 +32,7 @@ def exiger_l_ecran(session: Session, contexte: Contexte, portee: Portee, eleve_i
     """
     exiger_atteint(session, contexte, portee, eleve_id)
     if sur_papier(session, contexte, eleve_id):
-        raise AccesRefuse(
-            "rien ne se fait à l'écran pour cet élève.", remede="répondre sur le papier reçu."
-        )
+        raise AccesRefuse("rien ne se fait à l'écran pour cet élève.", remede="répondre sur le papier reçu.")
 
 
 def choisir(
@@ -83,7 +82,7 @@ def envoyer(session: Session, contexte: Contexte, quoi: AExpliquer, motif_id: UU
     )  # fmt: skip
 
 
-def recu(session: Session, contexte: Contexte, portee: Portee, justification_id: UUID) -> Justification:
+def recu(session: Session, contexte: Contexte, portee: Portee, justification_id: UUID) -> Envoi:
     """Un motif envoyé pour un élève que la personne suit, par elle ou par un autre responsable.
 
     :param session: session ouverte dans l'établissement.
@@ -92,7 +91,7 @@ def recu(session: Session, contexte: Contexte, portee: Portee, justification_id:
     :param justification_id: motif envoyé.
     :raises Introuvable: il n'est pas de ces élèves, ou la famille garde le papier.
     """
-    trouve = session.get(Justification, (contexte.uai, contexte.annee, justification_id))
+    trouve = un_envoi(session, contexte, justification_id)
     if trouve is not None:
         exiger_atteint(session, contexte, portee, trouve.eleve_id)
     if trouve is None or sur_papier(session, contexte, trouve.eleve_id):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID
 
 from ent_core.brique import (
@@ -26,27 +25,17 @@ from ent_core.brique import (
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from ent_carnet.modeles import Absence, Appel, Justification, Motif
+from ent_carnet.modeles import Absence, Appel
 from ent_carnet.nomenclatures import Genre, NatureAffichage
 from ent_carnet.services.a_expliquer import AExpliquer, a_expliquer
+from ent_carnet.services.envois import Envoi, derniers_envois
 from ent_carnet.services.lecture_famille import LigneMontree, lignes_montrees, sur_papier
 
-__all__ = ["CarnetLu", "Envoi", "Journee", "atteints", "explique_lui_meme", "fenetre", "lire_le_carnet"]
+__all__ = ["CarnetLu", "Journee", "atteints", "explique_lui_meme", "fenetre", "lire_le_carnet"]
 
 _VUE = timedelta(days=28)
 _A_VENIR = timedelta(days=31)
 _CHERCHE = timedelta(days=21)
-
-
-class Envoi(NamedTuple):
-    """Un motif envoyé par la famille, et où il en est ; qui l'a envoyé ne se dit pas (FAM-04)."""
-
-    id: UUID
-    debut: datetime
-    fin: datetime
-    motif: str
-    etat: str
-    recue_le: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +148,7 @@ def lire_le_carnet(
         explique=explique_lui_meme(session, contexte, eleve_id),
         presence=_presence(session, contexte, eleve_id, _structures(inscrit, jour), aujourd_hui, lignes),
         a_expliquer=a_expliquer(session, uai, annee, [eleve_id]),
-        envois=_envois(session, contexte, eleve_id),
+        envois=derniers_envois(session, contexte, eleve_id),
         aujourd_hui=aujourd_hui,
         prochain=prochain,
         lignes=lignes,
@@ -227,16 +216,3 @@ def _presence(
     if not any(seance.etat != "annulee" for seance in aujourd_hui.seances):
         return "Pas de cours aujourd'hui."
     return f"Aucun appel n'est encore fait aujourd'hui.{retard}"
-
-
-def _envois(session: Session, contexte: Contexte, eleve_id: UUID) -> list[Envoi]:
-    """Les derniers motifs envoyés, par qui que ce soit de la famille."""
-    j, m = Justification, Motif
-    lignes = session.execute(
-        select(j.id, j.debut, j.fin, m.libelle, j.etat, j.recue_le)
-        .join(m, (m.uai == j.uai) & (m.id == j.motif_id))
-        .where(j.uai == contexte.uai, j.annee == contexte.annee, j.eleve_id == eleve_id)
-        .order_by(j.recue_le.desc(), j.id.desc())
-        .limit(5)
-    )
-    return [Envoi(*ligne) for ligne in lignes]

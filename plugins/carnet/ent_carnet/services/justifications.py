@@ -17,7 +17,7 @@ from ent_core.brique import (
     annee_scolaire,
 )
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from ent_carnet.modeles import Absence, Justification
 from ent_carnet.nomenclatures import EtatJustification, Genre
@@ -192,7 +192,10 @@ def trouver(session: Session, uai: str, annee: int, justification_id: UUID) -> J
     :param justification_id: motif proposé.
     :raises Introuvable: il n'existe pas ici.
     """
-    trouvee = session.get(Justification, (uai, annee, justification_id), with_for_update=True)
+    # Qui a traité n'est pas pour la famille, qui passe aussi par ici.
+    sans_agent = [defer(Justification.traitee_par)]
+    cle = (uai, annee, justification_id)
+    trouvee = session.get(Justification, cle, with_for_update=True, options=sans_agent)
     if trouvee is None:
         raise _introuvable()
     return trouvee
@@ -216,7 +219,9 @@ def _clore(
         raise OperationRefusee(
             "ce motif proposé a déjà été traité.", remede="rafraîchir la page : elle dit ce qui a été décidé."
         )
-    justification.etat, justification.traitee_par = etat, auteur_id
+    justification.etat = etat
+    if auteur_id is not None:
+        justification.traitee_par = auteur_id
     justification.traitee_le = instant.astimezone(FUSEAU).date()
     session.flush()
     return justification

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
-from ent_core.brique import FUSEAU, Contexte, limitees, opposees
+from ent_core.brique import Contexte, limitees, opposees
 from sqlalchemy import and_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -17,8 +17,6 @@ from ent_carnet.services.lignes import LigneCarnet, lignes_du_carnet
 from ent_carnet.traitements import AFFICHAGE
 
 __all__ = ["LigneMontree", "lignes_montrees", "marquer_vues", "sur_papier"]
-
-_LIBELLE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +104,7 @@ def marquer_vues(
         [
             {
                 **ici, "eleve_id": eleve_id, "nature": ligne.nature, "objet_id": objet,
-                "debut": _minuit(ligne.jour), "fin": _minuit(ligne.jour + timedelta(days=1)),
-                "libelle": ligne.libelle[:_LIBELLE], "visible_le": instant,
+                "visible_le": instant,
             }
             for objet, ligne in neuves.items()
         ],
@@ -127,7 +124,3 @@ def marquer_vues(
         ],
     )
     return len(neuves)
-
-
-def _minuit(jour: date) -> datetime:
-    return datetime.combine(jour, time(), FUSEAU)

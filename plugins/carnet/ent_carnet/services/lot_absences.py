@@ -113,7 +113,7 @@ def defaire(session: Session, contexte: Contexte, portee: Portee, horloge: Horlo
     return len(defaites)
 
 
-def _atteintes(contexte: Contexte, portee: Portee) -> Select[tuple[Absence]]:
+def _atteintes(contexte: Contexte, portee: Portee) -> Select[Absence]:
     return select(Absence).where(
         Absence.uai == contexte.uai, Absence.annee == contexte.annee, Absence.annulee_le.is_(None),
         Absence.eleve_id.in_(eleves(contexte, portee)),

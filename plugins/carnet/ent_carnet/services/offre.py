@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Decompte
-from ent_carnet.permissions import ABSENCES, CARNET
+from ent_carnet.permissions import TRAITER
 from ent_carnet.services.decompte import apres_scellement
 
 __all__ = ["repondre"]
@@ -25,7 +25,7 @@ def repondre(session: Session, contexte: Contexte, demande: Demande[Any]) -> Seq
     """
     if not isinstance(demande, DecomptesScelles):
         return None
-    portee = perimetre(contexte, ABSENCES) or perimetre(contexte, CARNET)
+    portee = perimetre(contexte, TRAITER)  # qui suit l'assiduité imprime les décomptes
     if portee is None:
         return ()
     lus = session.scalars(

@@ -23,8 +23,7 @@ from ent_core.brique import (
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from ent_carnet.libelles import PUNITIONS
-from ent_carnet.modeles import Affichage, Punition, Retenue
+from ent_carnet.modeles import Punition, Retenue
 from ent_carnet.nomenclatures import Accueil, EtatRetenue, MotifDiscipline, NatureAffichage, NaturePunition
 from ent_carnet.services import avis, motifs
 from ent_carnet.services.atteinte import exiger_atteint
@@ -98,8 +97,7 @@ def donner(
     correction = timedelta(hours=motifs.reglage(session, contexte.uai).correction)
     avis.publier(
         session, contexte, eleve_id=saisie.eleve_id, annee=contexte.annee, nature=NatureAffichage.PUNITION,
-        objet_id=punition.id, jour=saisie.jour, libelle=PUNITIONS[saisie.nature],
-        visible_le=instant + correction, lien=lien_famille(saisie.eleve_id),
+        objet_id=punition.id, visible_le=instant + correction, lien=lien_famille(saisie.eleve_id),
     )  # fmt: skip
     if saisie.nature is NaturePunition.EXCLUSION_DE_COURS:
         avis.informer_cpe_et_chef(session, contexte, lien=f"/carnet/punitions/{punition.id}")
@@ -136,15 +134,6 @@ def corriger(
     punition.circonstances, punition.travail = saisie.circonstances or None, saisie.travail or None
     punition.seance_id, punition.accueil = saisie.seance_id, saisie.accueil
     session.flush()
-    a = Affichage
-    session.execute(
-        update(a)
-        .where(
-            a.uai == contexte.uai, a.annee == punition.annee, a.objet_id == punition.id,
-            a.retire_le.is_(None),
-        )
-        .values(libelle=PUNITIONS[saisie.nature])
-    )  # fmt: skip
     return punition
 
 

@@ -22,7 +22,6 @@ from ent_core.brique import (
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
-from ent_carnet.libelles import SANCTIONS
 from ent_carnet.modeles import SanctionEleve
 from ent_carnet.nomenclatures import (
     Accompagnement,
@@ -149,8 +148,7 @@ def notifier(
     s = apres.sanction
     avis.publier(
         session, contexte, eleve_id=s.eleve_id, annee=contexte.annee, nature=NatureAffichage.SANCTION,
-        objet_id=s.id, jour=le, libelle=SANCTIONS[Sanction(s.sanction or 0)], visible_le=instant,
-        lien=lien_famille(s.eleve_id),
+        objet_id=s.id, visible_le=instant, lien=lien_famille(s.eleve_id),
     )  # fmt: skip
     return apres
 

@@ -206,24 +206,37 @@ def vignette(session: Session, contexte: Contexte, instant: datetime) -> Vignett
     """
     if not contexte.roles & _A_LA_VIE_SCOLAIRE:
         return None
-    lu = _relever(session, contexte, Portee.ETABLISSEMENT, instant)
-    comptes = (
-        (len(lu.appels), "appel qui manque", "appels qui manquent", "appels"),
-        (len(lu.absents), "élève absent", "élèves absents", "absents"),
-        (len(lu.a_joindre), "famille à joindre", "familles à joindre", "joindre"),
-        (len(lu.motifs), "motif proposé à décider", "motifs proposés à décider", "motifs"),
+    nombres = _compter(session, contexte, instant)
+    mots = (
+        ("absents", "élève absent à cette heure", "élèves absents à cette heure"),
+        ("joindre", "famille à joindre", "familles à joindre"),
+        ("motifs", "motif proposé à décider", "motifs proposés à décider"),
     )
     lignes = tuple(
         LigneVignette(f"{nombre} {un if nombre == 1 else des}", "", "carnet.tableau", {"vue": vue})
-        for nombre, un, des, vue in comptes
-        if nombre
+        for vue, un, des in mots
+        if (nombre := nombres[vue])
     )
     return Vignette(
         "carnet.tableau", "Vie scolaire maintenant", lignes, permission=permissions.TRAITER, ordre=10,
         etat=EtatVignette.NORMAL if lignes else EtatVignette.VIDE,
-        vide=f"À {heure(instant)}, aucun appel ne manque et personne n'est à joindre.",
-        point="carnet.tableau", libelle_lien="Ouvrir le tableau",
+        vide=f"À {heure(instant)}, personne n'est absent ni à joindre.",
+        point="carnet.tableau", libelle_lien="Voir les appels et tout le reste",
     )  # fmt: skip
+
+
+def _compter(session: Session, contexte: Contexte, instant: datetime) -> dict[str, int]:
+    """Les nombres de l'accueil, en un énoncé : il en a peu pour chaque brique.
+
+    Un appel qui manque se déduit de l'emploi du temps : le tableau seul le dit.
+    """
+    jour = contexte.jour
+    valeurs = {
+        "uai": contexte.uai, "annee": annee_scolaire(jour), "jour": jour, "matin": minuit(jour),
+        "soir": minuit(jour + timedelta(days=1)), "instant": instant, "montre": instant,
+    }  # fmt: skip
+    enonce = enonces_tableau.du_moment(eleves(contexte, Portee.ETABLISSEMENT))
+    return {vue: nombre for vue, nombre in lire(session, enonce, valeurs)}
 
 
 def _relever(session: Session, contexte: Contexte, portee: Portee, instant: datetime) -> _Releve:
@@ -245,7 +258,7 @@ def _relever(session: Session, contexte: Contexte, portee: Portee, instant: date
     bornes = {"matin": minuit(jour), "soir": minuit(jour + timedelta(days=1)), "jour": jour}
     ici = {"uai": uai, "annee": annee, "instant": instant, **bornes}
     absents: dict[UUID, tuple[datetime, datetime, bool]] = {}
-    for eleve, *vu in lire(session, enonces_tableau.ABSENTS, {**ici, "instant": montre or bornes["matin"]}):
+    for eleve, *vu in lire(session, enonces_tableau.ABSENTS, {**ici, "montre": montre or bornes["matin"]}):
         # Ce que l'appel constate l'emporte sur ce qui était annoncé.
         if (atteints is None or eleve in atteints) and (eleve not in absents or not vu[2]):
             absents[eleve] = (vu[0], vu[1], vu[2])

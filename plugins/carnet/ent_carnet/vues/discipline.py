@@ -18,6 +18,7 @@ MENU = (EntreeMenu("carnet.liste_des_punitions", "Discipline", PUNITIONS, ordre=
 _ONGLETS = (
     ("liste_des_punitions", "Punitions", PUNITIONS),
     ("retenues_du_jour", "Retenues", PUNITIONS),
+    ("liste_des_observations", "Observations", PUNITIONS),
     ("liste_des_demandes", "Demandes", PUNITIONS),
     ("liste_des_sanctions", "Sanctions", SANCTIONS),
     ("registre_des_sanctions", "Registre", INSTRUIRE),

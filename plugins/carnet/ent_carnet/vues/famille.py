@@ -160,9 +160,7 @@ def recu_du_motif(justification_id: UUID) -> str:
     session, contexte = session_courante(), contexte_courant()
     recu = explication.recu(session, contexte, portee_courante(), justification_id)
     return render_template(
-        "carnet/famille/recu.html", recu=recu, motif=motifs.par_id(session, contexte.uai, recu.motif_id),
-        eleve=nommer(session, [recu.eleve_id])[recu.eleve_id],
-        sien=recu.declarant_id == contexte.personne_id,
+        "carnet/famille/recu.html", recu=recu, eleve=nommer(session, [recu.eleve_id])[recu.eleve_id],
     )  # fmt: skip
 
 

@@ -219,7 +219,6 @@ def test_vu_ne_garde_que_la_date_de_cette_personne_et_la_correction_cache_l_anci
         session.add(
             Affichage(
                 **ICI, eleve_id=ecole.annuaire["eleve"], nature="punition", objet_id=punition.id,
-                debut=HUIT, fin=HUIT + timedelta(hours=1), libelle="Devoir supplémentaire",
                 visible_le=HUIT + timedelta(hours=5),
             )
         )  # fmt: skip

@@ -59,15 +59,16 @@ def test_expliquer_au_telephone_en_trois_gestes_sans_script_puis_l_autre_respons
     # L'autre responsable : le même carnet, accessible et sans rien qui dépasse ; il explique le reste.
     page = ouvrir("second_parent", script=True)
     page.goto(f"{adresse}/carnet/famille")
-    expect(page.get_by_text("En attente")).to_be_visible()
+    expect(page.get_by_text("En attente", exact=True)).to_be_visible()
     _lisible(page, axe)
     page.get_by_role("link", name="Expliquer l'absence").click()
     _lisible(page, axe)
     page.get_by_label("Maladie de l'élève").check()
     page.get_by_role("button", name="Envoyer le motif").click()
     expect(page.get_by_role("button", name="Retirer le motif")).to_be_visible()
-    _lisible(page, axe)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.get_by_role("link", name="Revenir au carnet").click()
+    expect(page.get_by_text("Motif envoyé, en attente.")).to_have_count(2)
     page.get_by_role("button", name="J'ai vu ces 2 lignes").click()
     expect(page.get_by_text("C'est noté : vous l'avez vu.")).to_be_visible()
     expect(page.get_by_text("vu le 07/09/2026")).to_have_count(2)

@@ -27,7 +27,7 @@ else:
     HUIT_HEURES, LUNDI = datetime(2026, 9, 7, 6, tzinfo=UTC), date(2026, 9, 7)
     MAINTENANT = HUIT_HEURES + timedelta(minutes=20)
 
-T, REGLER = "/carnet/tableau", "/carnet/tableau/regler"
+T, REGLER, API = "/carnet/tableau", "/carnet/tableau/regler", "/api/v1/carnet/tableau"
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_chaque_page_s_ouvre_a_la_vie_scolaire_et_a_personne_d_autre(
     clients: dict[str, FlaskClient], cour: Cour
 ) -> None:
     refus = dict.fromkeys(("assistant", "enseignant", "parent", "eleve", "secretaire"), 403)
-    for adresse in (T, f"{T}/ensemble", REGLER):
+    for adresse in (T, f"{T}/ensemble", REGLER, API):
         statuts = {role: clients[role].get(adresse).status_code for role in ("cpe", "direction", *refus)}
         assert statuts == {"cpe": 200, "direction": 200, **refus}, adresse
     famille = f"{T}/familles/{cour.eleves[0]}"
@@ -145,6 +145,10 @@ def test_une_absence_annoncee_et_un_motif_propose_ne_demandent_pas_d_appel_a_la_
     page = clients["cpe"].get(T, query_string={"q": cour.libelle}).text
     assert f"{cour.noms[1]} {cour.libelle} Absence annoncée" in bloc(page, "absents")
     assert "Rien ne correspond" in bloc(page, "joindre")
+    lu = clients["cpe"].get(API).get_json()
+    absents = {a["eleve_id"]: a["annoncee"] for a in lu["absents"]}
+    assert [absents[str(eleve)] for eleve in cour.eleves] == [False, True]
+    assert str(cour.eleves[0]) in {m["justification"]["eleve_id"] for m in lu["motifs"]}
     assert f"{cour.noms[0]} {cour.libelle} Maladie de l&#39;élève" in bloc(page, "motifs")
 
 
@@ -217,9 +221,12 @@ def test_l_accueil_du_cpe_dit_la_vie_scolaire_de_maintenant(
     clients: dict[str, FlaskClient], cour: Cour
 ) -> None:
     cour.appel(cour.seance(), 0)
-    accueil = clients["cpe"].get("/").text
+    accueil, lu = clients["cpe"].get("/").text, clients["cpe"].get(API).get_json()
     assert "Vie scolaire maintenant" in accueil
-    assert f"{T}?vue=absents" in accueil
+    comptes = re.findall(rf'<a [^>]*href="{T}\?vue=(\w+)">(\d+) ', accueil)
+    dits = {"absents": "absents", "joindre": "a_joindre", "motifs": "motifs"}
+    assert {cle: int(nombre) for cle, nombre in comptes} == {c: len(lu[n]) for c, n in dits.items() if lu[n]}
+    assert len(lu["absents"]) >= 1
     assert "Vie scolaire maintenant" not in clients["enseignant"].get("/").text
 
 
