@@ -22,17 +22,21 @@ aide: ## montre cette liste
 demo: .venv/.pret-demo ## lance une académie de démonstration et donne son adresse
 	$(BIN)/ent demo
 
-# Le navigateur garde une boucle asyncio ouverte dans son processus : ses essais ont le leur.
+# Le navigateur garde une boucle asyncio ouverte dans son processus : ses essais ont le leur, et leurs fichiers
+# se reconnaissent à leur nom, pour ne pas relire tous les autres.
+NAVIGATEUR := $(wildcard tests/navigateur tests/*/test_*navigateur.py plugins/*/tests/test_*navigateur.py \
+	plugins/*/tests/*/test_*navigateur.py)
+
 test: .venv/.pret-dev ## vérifie le code, puis lance les essais
 	outils/installer_chromium.sh
 	$(MAKE) --no-print-directory verifier
 	$(BIN)/pytest -n logical --dist worksteal -m "not navigateur and not long"
-	$(BIN)/pytest -n logical --dist worksteal -m "navigateur and not long"
+	$(BIN)/pytest -n logical --dist worksteal -m "navigateur and not long" $(NAVIGATEUR)
 
 epreuves: .venv/.pret-dev ## lance les essais longs : tutoriel, brique neuve, mutations, grandes listes
 	outils/installer_chromium.sh
 	$(BIN)/pytest -n logical --dist worksteal -m "long and not navigateur"
-	$(BIN)/pytest -n logical --dist worksteal -m "long and navigateur"
+	$(BIN)/pytest -n logical --dist worksteal -m "long and navigateur" $(NAVIGATEUR)
 
 bench: .venv/.pret-dev ## mesure les performances, à côté de leurs étalons nus
 	$(BIN)/python -m bench

@@ -182,3 +182,15 @@ def test_rien_ne_depend_d_une_machine_ni_d_un_depot_de_paquets() -> None:
         r"(?<![\w.])/(w[o]rk|r[o]ot|h[o]me/\w+)/|p[y]pi\.org|pythonh[o]sted|npmj[s]\.|debian\.[o]rg/debian"
     )
     assert lignes_ou(motif, textes()) == []
+
+
+def test_un_essai_de_navigateur_se_reconnait_a_son_fichier() -> None:
+    """« make test » ne cherche les essais de navigateur que là."""
+    egares = [
+        relatif(chemin)
+        for chemin in fichiers("tests", "plugins", motif="test_*.py")
+        if "playwright" in chemin.read_text("utf-8")
+        and not (chemin.match("*navigateur.py") or "tests/navigateur/" in relatif(chemin))
+        and chemin != Path(__file__).resolve()
+    ]
+    assert egares == []

@@ -39,6 +39,7 @@ from ent_carnet.schemas.absences import (
 )
 from ent_carnet.services import absences, contacts, decompte, justifications, motifs, seuils
 from ent_carnet.services import dossier_absences as dossiers
+from ent_carnet.services.explication import exiger_d_expliquer
 from ent_carnet.services.suites_absences import recompter
 from ent_carnet.vues.absences import DECISIONS
 
@@ -114,7 +115,7 @@ def lister_les_motifs() -> list[Motif]:
 def proposer_un_motif(saisie: dict[str, Any], eleve_id: UUID) -> Justification:
     """La famille donne le motif d'une absence, passée ou à venir ; une personne en décidera."""
     session, contexte = session_courante(), contexte_courant()
-    dossiers.atteindre(session, contexte, portee_courante(), eleve_id)
+    exiger_d_expliquer(session, contexte, portee_courante(), eleve_id)
     return justifications.declarer(
         session, uai=contexte.uai, eleve_id=eleve_id, declarant_id=contexte.personne_id, **saisie,
         jour=contexte.jour,

@@ -11,14 +11,14 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from ent_core.brique import Contexte, opposee
+from ent_core.brique import Contexte
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Affichage, InterdictionConservatoire, Punition, Retenue, SanctionEleve
 from ent_carnet.nomenclatures import EtatSanction, NatureAffichage
 from ent_carnet.services.dossier import Dossier, charger
-from ent_carnet.traitements import AFFICHAGE
+from ent_carnet.services.lecture_famille import sur_papier
 
 __all__ = ["DisciplineLue", "PunitionLue", "lire"]
 
@@ -68,7 +68,7 @@ def lire(session: Session, contexte: Contexte, eleve_id: UUID, instant: datetime
     :param eleve_id: élève.
     :param instant: maintenant : une punition encore en correction n'est pas montrée.
     """
-    if opposee(session, eleve_id, AFFICHAGE.cle):
+    if sur_papier(session, contexte, eleve_id):
         return DisciplineLue(opposee=True)
     s = SanctionEleve
     # Ouverte, la procédure n'est pas encore dite : les faits se notifient d'abord.

@@ -17,7 +17,7 @@ from ent_carnet.services.envois import Envoi, un_envoi
 from ent_carnet.services.famille import explique_lui_meme
 from ent_carnet.services.lecture_famille import sur_papier
 
-__all__ = ["choisir", "envoyer", "exiger_l_ecran", "recu"]
+__all__ = ["choisir", "envoyer", "exiger_d_expliquer", "exiger_l_ecran", "recu"]
 
 
 def exiger_l_ecran(session: Session, contexte: Contexte, portee: Portee, eleve_id: UUID) -> None:
@@ -33,6 +33,24 @@ def exiger_l_ecran(session: Session, contexte: Contexte, portee: Portee, eleve_i
     exiger_atteint(session, contexte, portee, eleve_id)
     if sur_papier(session, contexte, eleve_id):
         raise AccesRefuse("rien ne se fait à l'écran pour cet élève.", remede="répondre sur le papier reçu.")
+
+
+def exiger_d_expliquer(session: Session, contexte: Contexte, portee: Portee, eleve_id: UUID) -> None:
+    """C'est à cette personne de donner les motifs de cet élève, et à l'écran.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui explique.
+    :param portee: périmètre accordé.
+    :param eleve_id: élève.
+    :raises Introuvable: l'élève n'est pas de ceux que la personne suit.
+    :raises AccesRefuse: ce n'est pas à elle d'expliquer, ou la famille garde le papier.
+    """
+    exiger_l_ecran(session, contexte, portee, eleve_id)
+    if not explique_lui_meme(session, contexte, eleve_id):
+        raise AccesRefuse(
+            "ce motif est donné par un responsable, ou par l'élève s'il a dix-huit ans.",
+            remede="le demander à la personne concernée.",
+        )
 
 
 def choisir(
@@ -54,12 +72,7 @@ def choisir(
     :raises Introuvable: l'élève n'est pas de ceux que la personne suit.
     :raises AccesRefuse: ce n'est pas à elle d'expliquer, ou la famille garde le papier.
     """
-    exiger_l_ecran(session, contexte, portee, eleve_id)
-    if not explique_lui_meme(session, contexte, eleve_id):
-        raise AccesRefuse(
-            "ce motif est donné par un responsable, ou par l'élève s'il a dix-huit ans.",
-            remede="le demander à la personne concernée.",
-        )
+    exiger_d_expliquer(session, contexte, portee, eleve_id)
     restent = a_expliquer(session, contexte.uai, contexte.annee, [eleve_id])
     voulues = (
         une for une in restent

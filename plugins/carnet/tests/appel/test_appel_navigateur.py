@@ -131,6 +131,7 @@ def test_trente_eleves_au_clavier_puis_sans_reseau(salle: Salle, classe: Classe,
     page.close()
     contexte.set_offline(False)
     page = salle.appel(contexte, f"/carnet/appel/{seance}")
+    expect(page.locator("#appel-compte")).to_have_text("28 présents2 absents2 en retard")
     expect(page.locator("#appel-etat")).to_have_text("Appel fait, enregistré à 8 h 04")
     assert grande.courants(seance)[28] == "retard"
 

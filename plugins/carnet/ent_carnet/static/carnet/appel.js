@@ -257,6 +257,7 @@
         depuis = garde.depuis;
         retarde = true;
         compter();
+        dire("Enregistrement…");
         envoyer();
       } else if (garde.moi === d.moi) {
         const reponse = await poster(garde.envoi, corps(garde.changements, garde.termine, true, garde.depuis)).catch(() => null);
