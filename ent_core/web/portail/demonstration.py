@@ -99,7 +99,12 @@ def _plus_rattachee(ent: Instance, profil: str, fonction: str | None) -> Any:
         .join(Etablissement, Etablissement.uai == Rattachement.uai)
         .where(Rattachement.profil == profil, en_vigueur(Rattachement, ent.horloge.aujourd_hui()))
         .group_by(Compte.id, Personne.prenom, Personne.nom)
-        .order_by(func.count(Etablissement.uai.distinct()).desc(), Personne.nom, Personne.prenom)
+        .order_by(
+            func.count(Etablissement.uai.distinct()).desc(),
+            func.min(Etablissement.uai),  # le premier, où la démonstration ouvre ses briques
+            Personne.nom,
+            Personne.prenom,
+        )
         .limit(1)
     )
     return enonce if fonction is None else enonce.where(Rattachement.fonction == fonction)
