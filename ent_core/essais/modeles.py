@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ent_core.identite.modeles import (
+    ActeJournal,
     Creneau,
     CreneauEnseignant,
     Division,
     Groupe,
     Inscription,
+    Matiere,
     Periode,
     Personne,
     Rattachement,
@@ -18,8 +20,10 @@ from ent_core.identite.modeles import (
 from ent_core.roles.attribution import attribuer
 from ent_core.roles.modeles import Delegation
 from ent_core.socle.calendrier import HorlogeFixe
+from ent_core.vie_privee.droits.modeles import OppositionPersonne
 
 __all__ = [
+    "ActeJournal",
     "Creneau",
     "CreneauEnseignant",
     "Delegation",
@@ -27,6 +31,8 @@ __all__ = [
     "Groupe",
     "HorlogeFixe",
     "Inscription",
+    "Matiere",
+    "OppositionPersonne",
     "Periode",
     "Personne",
     "Rattachement",

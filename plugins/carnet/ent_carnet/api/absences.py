@@ -22,6 +22,7 @@ from ent_carnet.modeles import Absence, Alerte, Contact, Decompte, Justification
 from ent_carnet.permissions import ABSENCES, EXPLIQUER, TRAITER
 from ent_carnet.regles.demi_journees import DemiJournee
 from ent_carnet.schemas.absences import (
+    DECISIONS,
     AbsenceLue,
     AbsenceSaisie,
     AlerteLue,
@@ -41,7 +42,6 @@ from ent_carnet.services import absences, contacts, decompte, justifications, mo
 from ent_carnet.services import dossier_absences as dossiers
 from ent_carnet.services.explication import exiger_d_expliquer
 from ent_carnet.services.suites_absences import recompter
-from ent_carnet.vues.absences import DECISIONS
 
 __all__ = ["lister_les_absences"]
 

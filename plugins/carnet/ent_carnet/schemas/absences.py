@@ -14,6 +14,7 @@ from ent_carnet.nomenclatures import CanalContact, EtatAbsence, Genre, Indicateu
 from ent_carnet.regles.demi_journees import RegleDemiJournee
 
 __all__ = [
+    "DECISIONS",
     "AbsenceLue",
     "AbsenceSaisie",
     "AlerteLue",
@@ -33,6 +34,9 @@ __all__ = [
     "ReglageSaisi",
     "TraitementSaisi",
 ]
+
+DECISIONS = {"motif": None, "reglee": True, "non_reglee": False}
+"""Ce que l'on décide d'une absence : comme le dit son motif, réglée, ou non."""
 
 _FICHIER = 2_000_000
 
@@ -67,7 +71,7 @@ class TraitementSaisi(_Saisie):
     """Le motif d'une absence, et ce que la personne décide."""
 
     motif_id = fields.UUID(load_default=None, allow_none=True)
-    decision = fields.String(load_default="motif", validate=validate.OneOf(["motif", "reglee", "non_reglee"]))
+    decision = fields.String(load_default="motif", validate=validate.OneOf(list(DECISIONS)))
 
 
 class LotSaisi(TraitementSaisi):

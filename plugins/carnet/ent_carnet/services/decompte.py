@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from ent_carnet.modeles import Decompte
 from ent_carnet.regles.demi_journees import DemiJournee, RegleDemiJournee, Statut, compter
 from ent_carnet.services.motifs import reglage
-from ent_carnet.services.observations import relever
+from ent_carnet.services.releve import relever
 
 __all__ = ["Compte", "Ecart", "apres_scellement", "compter_eleves", "periode", "sceller", "scelles"]
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from ent_carnet.modeles import Absence, Alerte, ChangementMotif
 from ent_carnet.nomenclatures import EtatAbsence, Indicateur, SuiteAlerte
 from ent_carnet.services import motifs, seuils
-from ent_carnet.services.observations import bornes
+from ent_carnet.services.releve import bornes
 
 __all__ = ["LIBELLES", "Effet", "changer", "historique", "previsualiser"]
 

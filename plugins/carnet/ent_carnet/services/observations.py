@@ -1,225 +1,137 @@
-"""Réunir ce qu'il faut pour compter : inscriptions datées, emploi du temps, appels, faits, périodes.
-
-Huit énoncés au plus, quel que soit le nombre d'élèves.
-"""
+"""Les observations : un mot choisi, rattaché à une séance du jour ; ni point, ni score (CARNET-15)."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from typing import Any
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from ent_core.brique import FUSEAU, Base, Source, inscriptions, lire, seances_prevues
-from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, bindparam, func, or_, select
+from ent_core.brique import (
+    Contexte,
+    DonneeInvalide,
+    Introuvable,
+    OperationRefusee,
+    PersonneNommee,
+    Portee,
+    SeancePrevue,
+    eleves,
+    inscriptions,
+    nommer,
+    seances_prevues,
+)
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ent_carnet.modeles import Absence, Appel, ChangementMotif, Fait, Motif
-from ent_carnet.nomenclatures import EtatAbsence, Genre, Indicateur, LegitimiteMotif, NatureFait
-from ent_carnet.regles.attendus import Appartenance, AppelFait, Constat, Prevue, observer
-from ent_carnet.regles.demi_journees import Observee, Periode
-from ent_carnet.regles.indicateurs import Changement, Indicateurs, indicateurs_au
+from ent_carnet.modeles import ObservationEleve
+from ent_carnet.nomenclatures import MotObservation
+from ent_carnet.services.atteinte import exiger_atteint
 
-__all__ = ["PeriodeTenue", "Releve", "bornes", "periodes_tenues", "relever"]
+__all__ = ["ObservationLue", "lister", "noter", "retirer", "seances_du_jour_de"]
 
-_tables = Base.metadata.tables
-_appel = _tables[Appel.__tablename__].c
-_fait = _tables[Fait.__tablename__].c
-_absence = _tables[Absence.__tablename__].c
-_motif = _tables[Motif.__tablename__].c
-_change = _tables[ChangementMotif.__tablename__].c
-_UAI: Any = bindparam("uai")
-_ANNEE: Any = bindparam("annee")
-_DU: Any = bindparam("du")
-_AU: Any = bindparam("au")
-
-
-def _parmi(nom: str) -> ColumnElement[Any]:
-    return func.any(bindparam(nom, type_=ARRAY(Uuid)))
-
-
-_APPELS = select(
-    _appel.id,
-    _appel.seance_id,
-    func.coalesce(_appel.division_id, _appel.groupe_id),
-    _appel.debut,
-    _appel.fin,
-    _appel.termine_le.is_not(None),
-).where(
-    _appel.uai == _UAI, _appel.annee == _ANNEE, _appel.debut >= _DU, _appel.debut < _AU,
-    or_(_appel.division_id == _parmi("structures"), _appel.groupe_id == _parmi("structures")),
-)  # fmt: skip
-_FAITS = select(_fait.eleve_id, _fait.appel_id, _fait.nature, _fait.debut, _fait.fin).where(
-    _fait.uai == _UAI, _fait.annee == _ANNEE, _fait.debut >= _DU, _fait.debut < _AU,
-    _fait.eleve_id == _parmi("eleves"), _fait.retire_le.is_(None),
-)  # fmt: skip
-_ABSENCES = (
-    select(
-        _absence.id, _absence.eleve_id, _absence.genre, _absence.debut, _absence.fin, _absence.etat,
-        _absence.motif_id, _absence.source, _absence.auteur_id, _absence.annoncee,
-    )
-    .where(
-        _absence.uai == _UAI, _absence.annee == _ANNEE, _absence.debut < _AU, _absence.fin > _DU,
-        _absence.eleve_id == _parmi("eleves"), _absence.annulee_le.is_(None),
-    )
-    .order_by(_absence.debut, _absence.id)
-)  # fmt: skip
-_MOTIFS = select(
-    _motif.id, _motif.libelle, _motif.legitimite, _motif.recevable, _motif.regle, _motif.compte,
-    _motif.affichable,
-).where(_motif.uai == _UAI)  # fmt: skip
-_CHANGEMENTS = (
-    select(_change.motif_id, _change.indicateur, _change.valeur, _change.effet_le)
-    .where(_change.uai == _UAI, _change.annee == _ANNEE)
-    .order_by(_change.decide_le, _change.id)
-)
+_LIGNES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class PeriodeTenue:
-    """Une absence ou un retard traité, avec ce que son motif vaut à sa date.
+class ObservationLue:
+    """Une observation, telle qu'elle se lit dans la liste.
 
-    :param libre: personne ne l'a encore traitée : elle suit les faits.
+    :param mienne: qui lit l'a écrite, et peut la retirer.
     """
 
     id: UUID
-    eleve_id: UUID
-    genre: Genre
-    debut: datetime
-    fin: datetime
-    etat: EtatAbsence
-    motif: str
-    etablissement: bool
-    indicateurs: Indicateurs
-    importee: bool
-    libre: bool
-
-    @property
-    def periode(self) -> Periode:
-        """Ce que la règle des demi-journées en attend."""
-        return Periode(
-            self.debut, self.fin, self.motif, self.etat is EtatAbsence.REGLEE, self.etablissement,
-            self.indicateurs.recevable, self.indicateurs.compte,
-        )  # fmt: skip
+    eleve: PersonneNommee
+    mot: MotObservation
+    jour: date
+    auteur: PersonneNommee | None
+    mienne: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Releve:
-    """Ce qui est su d'élèves dans un intervalle, par élève."""
-
-    observees: Mapping[UUID, Sequence[Observee]]
-    tenues: Mapping[UUID, Sequence[PeriodeTenue]]
-
-    def periodes(self, eleve_id: UUID) -> list[Periode]:
-        """Périodes d'absence d'un élève.
-
-        :param eleve_id: élève.
-        """
-        return [t.periode for t in self.tenues.get(eleve_id, ()) if t.genre is Genre.ABSENCE]
-
-    def retards(self, eleve_id: UUID, *, au_bulletin: bool = False) -> list[date]:
-        """Jours des retards d'un élève, un par séance.
-
-        :param eleve_id: élève.
-        :param au_bulletin: sans ceux dont le motif dit qu'ils ne se comptent pas.
-        """
-        exclus = [
-            (t.debut, t.fin)
-            for t in self.tenues.get(eleve_id, ())
-            if au_bulletin and t.genre is Genre.RETARD and not t.indicateurs.compte
-        ]
-        return [
-            o.debut.astimezone(FUSEAU).date()
-            for o in self.observees.get(eleve_id, ())
-            if o.nature is NatureFait.RETARD and not any(d <= o.debut < f for d, f in exclus)
-        ]
-
-
-def bornes(du: date, au: date) -> tuple[datetime, datetime]:
-    """Instants du premier jour et du lendemain du dernier, à Paris.
-
-    :param du: premier jour.
-    :param au: lendemain du dernier jour.
-    """
-    return datetime.combine(du, time(), FUSEAU), datetime.combine(au, time(), FUSEAU)
-
-
-def relever(
-    session: Session, uai: str, annee: int, du: date, au: date, eleves: Iterable[UUID] | None = None
-) -> Releve:
-    """Relève tout ce qui est su d'élèves dans un intervalle.
+def lister(session: Session, contexte: Contexte, portee: Portee) -> list[ObservationLue]:
+    """Observations de l'année dans le périmètre, la plus récente d'abord ; deux énoncés.
 
     :param session: session ouverte dans l'établissement.
-    :param uai: établissement.
-    :param annee: année scolaire.
-    :param du: premier jour.
-    :param au: lendemain du dernier jour.
-    :param eleves: élèves voulus ; par défaut, tous les inscrits de l'intervalle.
+    :param contexte: qui regarde.
+    :param portee: périmètre de la permission.
     """
-    lues = inscriptions(session, uai, annee, du, au, eleves)
-    voulus = list({i.eleve_id for i in lues} if eleves is None else set(eleves))
-    structures = list({i.structure_id for i in lues})
-    premier, dernier = bornes(du, au)
-    commun = {"uai": uai, "annee": annee, "du": premier, "au": dernier}
-    appels = [AppelFait(*ligne) for ligne in lire(session, _APPELS, {**commun, "structures": structures})]
-    constats: dict[UUID, list[Constat]] = defaultdict(list)
-    for eleve, appel, nature, debut, fin in lire(session, _FAITS, {**commun, "eleves": voulus}):
-        constats[eleve].append(Constat(appel, NatureFait(nature), debut, fin))
-    tenues = periodes_tenues(session, uai, annee, du, au, voulus)
-    observees = observer(
-        [Appartenance(i.eleve_id, i.structure_id, i.debut, i.fin) for i in lues],
-        [
-            Prevue(s.id, s.structure_id, s.debut, s.fin)
-            for s in seances_prevues(session, uai, annee, du, au, structures)
-        ],
-        appels,
-        constats,
-        {eleve: [(t.debut, t.fin) for t in siennes if t.importee] for eleve, siennes in tenues.items()},
-    )
-    return Releve(observees, tenues)
+    o = ObservationEleve
+    lignes = session.execute(
+        select(o.id, o.eleve_id, o.code, o.jour, o.auteur_id)
+        .where(
+            o.uai == contexte.uai, o.annee == contexte.annee, o.retiree_le.is_(None),
+            o.eleve_id.in_(eleves(contexte, portee)),
+        )
+        .order_by(o.jour.desc(), o.id.desc())
+        .limit(_LIGNES)
+    ).all()  # fmt: skip
+    noms = nommer(session, {qui for li in lignes for qui in (li.eleve_id, li.auteur_id) if qui})
+    return [
+        ObservationLue(
+            li.id, noms[li.eleve_id], MotObservation(li.code), li.jour, noms.get(li.auteur_id),
+            li.auteur_id == contexte.personne_id,
+        )
+        for li in lignes if li.eleve_id in noms
+    ]  # fmt: skip
 
 
-def periodes_tenues(
-    session: Session, uai: str, annee: int, du: date, au: date, eleves: Iterable[UUID]
-) -> dict[UUID, list[PeriodeTenue]]:
-    """Périodes non annulées qui touchent un intervalle, par élève ; trois énoncés.
+def seances_du_jour_de(session: Session, contexte: Contexte, eleve_id: UUID) -> list[SeancePrevue]:
+    """Séances où un élève est attendu aujourd'hui : une observation s'y rattache.
 
     :param session: session ouverte dans l'établissement.
-    :param uai: établissement.
-    :param annee: année scolaire.
-    :param du: premier jour.
-    :param au: lendemain du dernier jour.
-    :param eleves: élèves voulus.
+    :param contexte: qui regarde.
+    :param eleve_id: élève, déjà atteint.
     """
-    changements: dict[UUID, list[Changement]] = defaultdict(list)
-    for motif_id, indicateur, valeur, effet in lire(session, _CHANGEMENTS, {"uai": uai, "annee": annee}):
-        changements[motif_id].append(Changement(Indicateur(indicateur), valeur, effet))
-    motifs: dict[UUID | None, Row[Any]] = {ligne.id: ligne for ligne in lire(session, _MOTIFS, {"uai": uai})}
-    premier, dernier = bornes(du, au)
-    valeurs = {"uai": uai, "annee": annee, "du": premier, "au": dernier, "eleves": list(eleves)}
-    trouvees: dict[UUID, list[PeriodeTenue]] = defaultdict(list)
-    for ligne in lire(session, _ABSENCES, valeurs):
-        motif = motifs.get(ligne.motif_id)
-        trouvees[ligne.eleve_id].append(_tenue(ligne, motif, changements.get(ligne.motif_id, ())))
-    return trouvees
+    ici, jour = (session, contexte.uai, contexte.annee), contexte.jour
+    demain = jour + timedelta(days=1)
+    siennes = {i.structure_id for i in inscriptions(*ici, jour, demain, [eleve_id])}
+    return seances_prevues(*ici, jour, demain, siennes)
 
 
-_SANS_MOTIF = Indicateurs(recevable=False, regle=False, compte=True, affichable=True)
+def noter(
+    session: Session, contexte: Contexte, portee: Portee, *, eleve: UUID, mot: MotObservation, seance: UUID
+) -> ObservationEleve:
+    """Écrit une observation.
 
-
-def _tenue(ligne: Row[Any], motif: Row[Any] | None, changements: Sequence[Changement]) -> PeriodeTenue:
-    indicateurs = _SANS_MOTIF
-    if motif is not None:
-        courants = Indicateurs(motif.recevable, motif.regle, motif.compte, motif.affichable)
-        indicateurs = indicateurs_au(ligne.debut.astimezone(FUSEAU).date(), courants, changements)
-    return PeriodeTenue(
-        ligne.id, ligne.eleve_id, Genre(ligne.genre), ligne.debut, ligne.fin, EtatAbsence(ligne.etat),
-        motif.libelle if motif else "",
-        motif is not None and motif.legitimite == LegitimiteMotif.ETABLISSEMENT,
-        indicateurs,
-        importee=ligne.source == Source.IMPORT,
-        libre=ligne.auteur_id is None and ligne.etat == EtatAbsence.SANS_MOTIF
-        and ligne.source == Source.SAISIE and not ligne.annoncee,
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui écrit.
+    :param portee: périmètre de sa permission.
+    :param eleve: élève.
+    :param mot: mot choisi dans la liste.
+    :param seance: séance du jour.
+    :raises Introuvable: l'élève est hors de son périmètre.
+    :raises DonneeInvalide: cette séance n'est pas une séance de l'élève aujourd'hui.
+    """
+    exiger_atteint(session, contexte, portee, eleve)
+    if seance not in {une.id for une in seances_du_jour_de(session, contexte, eleve)}:
+        raise DonneeInvalide(
+            "cette séance n'est pas à l'emploi du temps de l'élève aujourd'hui.",
+            remede="choisir une de ses séances du jour.",
+        )
+    ecrite = ObservationEleve(
+        uai=contexte.uai, annee=contexte.annee, eleve_id=eleve, code=mot, jour=contexte.jour,
+        seance_id=seance, auteur_id=contexte.personne_id,
     )  # fmt: skip
+    session.add(ecrite)
+    session.flush()
+    return ecrite
+
+
+def retirer(
+    session: Session, contexte: Contexte, portee: Portee, observation_id: UUID, instant: datetime
+) -> None:
+    """Retire une observation : la famille ne la voit plus, sa trace reste jusqu'à l'été.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui retire ; son auteur, ou la vie scolaire.
+    :param portee: périmètre de sa permission.
+    :param observation_id: observation.
+    :param instant: maintenant.
+    :raises Introuvable: hors de son périmètre.
+    :raises OperationRefusee: un autre l'a écrite.
+    """
+    lue = session.get(ObservationEleve, (contexte.uai, contexte.annee, observation_id))
+    if lue is None or lue.retiree_le is not None:
+        raise Introuvable("cette observation n'existe pas, ou n'est plus là.", remede="revenir à la liste.")
+    exiger_atteint(session, contexte, portee, lue.eleve_id)
+    if lue.auteur_id != contexte.personne_id and portee is not Portee.ETABLISSEMENT:
+        raise OperationRefusee("un autre a écrit cette observation.", remede="le lui demander.")
+    lue.retiree_le = instant

@@ -18,7 +18,7 @@ from ent_carnet.modeles import Absence, Fait
 from ent_carnet.nomenclatures import Genre, NatureFait
 from ent_carnet.regles.demi_journees import Observee
 from ent_carnet.regles.periodes import Accord, Intervalle, Tenue, accorder
-from ent_carnet.services.observations import PeriodeTenue, Releve, bornes, periodes_tenues, relever
+from ent_carnet.services.releve import PeriodeTenue, Releve, bornes, periodes_tenues, relever
 
 __all__ = ["Rapprochement", "rapprocher", "rapprocher_le_jour"]
 

@@ -26,6 +26,7 @@ from werkzeug.wrappers import Response
 from ent_carnet.nomenclatures import CanalContact, EtatAbsence, Genre
 from ent_carnet.permissions import ABSENCES, TRAITER
 from ent_carnet.schemas.absences import (
+    DECISIONS,
     AbsenceSaisie,
     ChoixAbsences,
     ChoixIntervalle,
@@ -41,7 +42,6 @@ from ent_carnet.vues.pages import pages
 __all__ = ["MENU"]
 
 MENU = (EntreeMenu("carnet.liste_des_absences", "Absences", ABSENCES, ordre=120, icone="personnes"),)
-DECISIONS = {"motif": None, "reglee": True, "non_reglee": False}
 
 
 @pages.get("/absences")

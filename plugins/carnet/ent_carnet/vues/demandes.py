@@ -8,7 +8,6 @@ from ent_core.brique import (
     ErreurEnt,
     contexte_courant,
     exige,
-    nommer,
     peut,
     portee_courante,
     session_courante,
@@ -18,11 +17,11 @@ from werkzeug.wrappers import Response
 
 from ent_carnet import libelles
 from ent_carnet.permissions import INSTRUIRE, PUNIR, PUNITIONS
-from ent_carnet.schemas.discipline import ChoixEleve, DemandeSaisie, SuiteSaisie
-from ent_carnet.services import choix_eleve, demandes
-from ent_carnet.services.atteinte import exiger_atteint
+from ent_carnet.schemas.discipline import DemandeSaisie, SuiteSaisie
+from ent_carnet.services import demandes
+from ent_carnet.vues.choix_eleve import choisir
 from ent_carnet.vues.discipline import onglets_discipline
-from ent_carnet.vues.formulaires import filtres, lire, tenter
+from ent_carnet.vues.formulaires import lire, tenter
 from ent_carnet.vues.pages import pages
 
 __all__ = ["deposer_demande", "liste_des_demandes", "nouvelle_demande", "suivre_demande"]
@@ -76,16 +75,7 @@ def _liste(refus: ErreurEnt | None) -> str:
 
 
 def _formulaire(erreurs: dict[str, str], refus: ErreurEnt | None) -> str:
-    session, contexte, portee = session_courante(), contexte_courant(), portee_courante()
-    choix = filtres(ChoixEleve())
-    eleve_id: UUID | None = request.form.get("eleve", type=UUID) or choix["eleve"]
-    if eleve_id is not None:
-        exiger_atteint(session, contexte, portee, eleve_id)
-    structures = choix_eleve.structures(session, contexte, portee)
     return render_template(
         "carnet/demandes/nouvelle.html",
-        structures=structures, structure_id=choix["structure"],
-        eleves=choix_eleve.eleves_de(session, contexte, structures, choix["structure"]),
-        eleve=nommer(session, [eleve_id]).get(eleve_id) if eleve_id else None,
-        saisie=request.form, erreurs=erreurs, refus=refus, libelles=libelles,
+        **choisir().champs, saisie=request.form, erreurs=erreurs, refus=refus, libelles=libelles,
     )  # fmt: skip

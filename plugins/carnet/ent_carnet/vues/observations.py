@@ -10,7 +10,6 @@ from ent_core.brique import (
     contexte_courant,
     exige,
     horloge_courante,
-    nommer,
     peut,
     portee_courante,
     session_courante,
@@ -20,11 +19,11 @@ from werkzeug.wrappers import Response
 
 from ent_carnet import libelles
 from ent_carnet.permissions import PUNIR, PUNITIONS
-from ent_carnet.schemas.discipline import ChoixEleve, ObservationSaisie
-from ent_carnet.services import choix_eleve, observations_eleve
-from ent_carnet.services.atteinte import exiger_atteint
+from ent_carnet.schemas.discipline import ObservationSaisie
+from ent_carnet.services import observations
+from ent_carnet.vues.choix_eleve import choisir
 from ent_carnet.vues.discipline import onglets_discipline
-from ent_carnet.vues.formulaires import filtres, lire, tenter
+from ent_carnet.vues.formulaires import lire, tenter
 from ent_carnet.vues.pages import pages
 
 __all__ = ["liste_des_observations", "noter_observation", "nouvelle_observation", "retirer_observation"]
@@ -47,9 +46,7 @@ def nouvelle_observation() -> str:
 def noter_observation() -> Response | tuple[str, int]:
     session, contexte, portee = session_courante(), contexte_courant(), portee_courante()
     donnees, erreurs = lire(ObservationSaisie())
-    refus = (
-        None if erreurs else tenter(lambda: observations_eleve.noter(session, contexte, portee, **donnees))
-    )
+    refus = None if erreurs else tenter(lambda: observations.noter(session, contexte, portee, **donnees))
     if erreurs or refus:
         return _formulaire(erreurs, refus), 422
     flash("L'observation est notée. La famille la lit dans le carnet.", "succes")
@@ -61,7 +58,7 @@ def noter_observation() -> Response | tuple[str, int]:
 def retirer_observation(observation_id: UUID) -> Response | tuple[str, int]:
     session, contexte, instant = session_courante(), contexte_courant(), horloge_courante().maintenant()
     portee = portee_courante()
-    refus = tenter(lambda: observations_eleve.retirer(session, contexte, portee, observation_id, instant))
+    refus = tenter(lambda: observations.retirer(session, contexte, portee, observation_id, instant))
     if refus:
         return _liste(refus), 409
     flash("L'observation est retirée. La famille ne la voit plus.", "succes")
@@ -72,24 +69,21 @@ def _liste(refus: ErreurEnt | None) -> str:
     return render_template(
         "carnet/observations/liste.html",
         onglets=onglets_discipline("liste_des_observations"), refus=refus, libelles=libelles,
-        observations=observations_eleve.lister(session_courante(), contexte_courant(), portee_courante()),
+        observations=observations.lister(session_courante(), contexte_courant(), portee_courante()),
         peut_noter=peut(PUNIR),
     )  # fmt: skip
 
 
 def _formulaire(erreurs: dict[str, str], refus: ErreurEnt | None) -> str:
-    session, contexte, portee = session_courante(), contexte_courant(), portee_courante()
-    choix = filtres(ChoixEleve())
-    eleve_id: UUID | None = request.form.get("eleve", type=UUID) or choix["eleve"]
-    if eleve_id is not None:
-        exiger_atteint(session, contexte, portee, eleve_id)
-    structures = choix_eleve.structures(session, contexte, portee)
-    siennes = observations_eleve.seances_du_jour_de(session, contexte, eleve_id) if eleve_id else []
+    choix = choisir()
+    siennes = (
+        observations.seances_du_jour_de(session_courante(), contexte_courant(), choix.eleve_id)
+        if choix.eleve_id
+        else []
+    )
     return render_template(
         "carnet/observations/nouvelle.html",
-        structures=structures, structure_id=choix["structure"],
-        eleves=choix_eleve.eleves_de(session, contexte, structures, choix["structure"]),
-        eleve=nommer(session, [eleve_id]).get(eleve_id) if eleve_id else None,
+        **choix.champs,
         seances=[(une.id, f"Séance de {une.debut.astimezone(FUSEAU):%H h %M}") for une in siennes],
         saisie=request.form, erreurs=erreurs, refus=refus, libelles=libelles,
     )  # fmt: skip

@@ -26,9 +26,9 @@ from werkzeug.wrappers import Response
 from ent_carnet import libelles
 from ent_carnet.nomenclatures import NaturePunition
 from ent_carnet.permissions import PUNIR, PUNITIONS
-from ent_carnet.schemas.discipline import ChoixEleve, FiltrePunitions, PunitionCorrigee, PunitionSaisie
-from ent_carnet.services import choix_eleve, punitions, retenues
-from ent_carnet.services.atteinte import exiger_atteint
+from ent_carnet.schemas.discipline import FiltrePunitions, PunitionCorrigee, PunitionSaisie
+from ent_carnet.services import punitions, retenues
+from ent_carnet.vues.choix_eleve import choisir
 from ent_carnet.vues.discipline import onglets_discipline
 from ent_carnet.vues.formulaires import filtres, lire, tenter
 from ent_carnet.vues.pages import pages
@@ -108,19 +108,12 @@ def annuler_punition(punition_id: UUID) -> Response | tuple[str, int]:
 
 
 def _formulaire(erreurs: dict[str, str], refus: ErreurEnt | None) -> str:
-    session, contexte, portee = session_courante(), contexte_courant(), portee_courante()
-    choix = filtres(ChoixEleve())
-    eleve_id: UUID | None = request.form.get("eleve", type=UUID) or choix["eleve"]
-    if eleve_id is not None:
-        exiger_atteint(session, contexte, portee, eleve_id)
-    structures = choix_eleve.structures(session, contexte, portee)
+    choix = choisir()
     return render_template(
         "carnet/punitions/nouvelle.html",
-        structures=structures, structure_id=choix["structure"],
-        eleves=choix_eleve.eleves_de(session, contexte, structures, choix["structure"]),
-        eleve=nommer(session, [eleve_id]).get(eleve_id) if eleve_id else None,
-        seances=_seances(eleve_id is not None), saisie=request.form, erreurs=erreurs, refus=refus,
-        libelles=libelles, jour=contexte.jour,
+        **choix.champs,
+        seances=_seances(choix.eleve_id is not None), saisie=request.form, erreurs=erreurs, refus=refus,
+        libelles=libelles, jour=contexte_courant().jour,
     )  # fmt: skip
 
 

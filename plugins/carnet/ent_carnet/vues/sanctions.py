@@ -36,8 +36,8 @@ from ent_carnet.schemas.discipline import (
     OuvertureSaisie,
     PrononceSaisi,
 )
-from ent_carnet.services import choix_eleve, demandes, effacement, procedure, sanctions
-from ent_carnet.services.atteinte import exiger_atteint
+from ent_carnet.services import demandes, effacement, procedure, sanctions
+from ent_carnet.vues.choix_eleve import choisir
 from ent_carnet.vues.discipline import onglets_discipline
 from ent_carnet.vues.formulaires import filtres, lire, tenter
 from ent_carnet.vues.pages import pages
@@ -211,19 +211,12 @@ def _ouvrir(donnees: dict[str, Any]) -> UUID:
 
 
 def _ouverture(erreurs: dict[str, str], refus: ErreurEnt | None) -> str:
-    session, contexte, portee = session_courante(), contexte_courant(), portee_courante()
-    choix = filtres(ChoixEleve())
-    demande_id: UUID | None = request.form.get("demande", type=UUID) or choix["demande"]
-    demande = demandes.trouver(session, contexte, demande_id) if demande_id else None
-    eleve_id = demande.eleve_id if demande else request.form.get("eleve", type=UUID) or choix["eleve"]
-    if eleve_id is not None:
-        exiger_atteint(session, contexte, portee, eleve_id)
-    structures = choix_eleve.structures(session, contexte, portee)
+    contexte = contexte_courant()
+    demande_id = request.form.get("demande", type=UUID) or filtres(ChoixEleve())["demande"]
+    demande = demandes.trouver(session_courante(), contexte, demande_id) if demande_id else None
     return render_template(
         "carnet/sanctions/nouvelle.html",
-        structures=structures, structure_id=choix["structure"], demande=demande,
-        eleves=choix_eleve.eleves_de(session, contexte, structures, choix["structure"]),
-        eleve=nommer(session, [eleve_id]).get(eleve_id) if eleve_id else None,
+        **choisir(demande.eleve_id if demande else None).champs, demande=demande,
         saisie=request.form, erreurs=erreurs, refus=refus, libelles=libelles, jour=contexte.jour,
     )  # fmt: skip
 

@@ -27,6 +27,7 @@ from werkzeug.wrappers import Response
 from ent_carnet.nomenclatures import CanalContact, EtatAbsence, Genre
 from ent_carnet.permissions import APPEL, TRAITER
 from ent_carnet.regles.tableau import correspond, mots
+from ent_carnet.schemas.absences import DECISIONS
 from ent_carnet.schemas.tableau import (
     AppelSaisi,
     ChoixDuLot,
@@ -39,7 +40,6 @@ from ent_carnet.services import contacts, lot_absences, motifs, tableau
 from ent_carnet.services import dossier_absences as dossiers
 from ent_carnet.services.feuille import minuit
 from ent_carnet.services.recherche import LIMITE, chercher
-from ent_carnet.vues.absences import DECISIONS
 from ent_carnet.vues.lecture import lire_demande, lire_formulaire
 from ent_carnet.vues.pages import pages
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 import gzip
 import re
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from ent_core.brique import FUSEAU, Base
+from ent_core.brique import FUSEAU
 from ent_core.essais.annuaire import ANNEE, ECOLE, RENTREE
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai, compter_enonces
+from ent_core.essais.modeles import (
+    Creneau,
+    OppositionPersonne,
+    Personne,
+    Responsabilite,
+    Restriction,
+)
 from sqlalchemy import select
 
 from ent_carnet import brique
@@ -24,11 +30,6 @@ from ent_carnet.modeles import (
     Punition,
 )
 from ent_carnet.services import absences, justifications, motifs
-
-_noyau: dict[str, Any] = {mappeur.class_.__tablename__: mappeur.class_ for mappeur in Base.registry.mappers}
-Creneau, Personne, Rattachement = (_noyau[nom] for nom in ("creneau", "personne", "rattachement"))
-Responsabilite, Restriction = _noyau["responsabilite"], _noyau["restriction"]
-OppositionPersonne = _noyau["opposition_personne"]
 
 LUNDI = date(2026, 9, 7)
 HUIT = datetime(2026, 9, 7, 8, tzinfo=FUSEAU)

@@ -7,14 +7,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
-from typing import Any
 from uuid import UUID, uuid4
 from zipfile import ZipFile
 
 import pytest
-from ent_core.brique import FUSEAU, Base, Contexte, imprimer, jour_long
+from ent_core.brique import FUSEAU, Contexte, imprimer, jour_long
 from ent_core.essais.annuaire import ANNEE, AUTRE, ECOLE, RENTREE
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai, compter_enonces
+from ent_core.essais.modeles import (
+    ActeJournal,
+    Creneau,
+    CreneauEnseignant,
+    Groupe,
+    Inscription,
+    Matiere,
+    OppositionPersonne,
+    Personne,
+    Rattachement,
+)
 from pypdf import PdfReader
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -36,15 +46,6 @@ from ent_carnet.schemas.papier import champs_de_la_feuille
 from ent_carnet.services.feuilles_appel import feuilles
 from ent_carnet.services.lignes import LigneCarnet, lignes_du_carnet
 from ent_carnet.services.semaine_papier import SemaineImprimee, donnees, semaine
-
-# La trousse ne donne ni séance, ni groupe, ni opposition : les classes du noyau, sans l'importer.
-_noyau: dict[str, Any] = {mappeur.class_.__tablename__: mappeur.class_ for mappeur in Base.registry.mappers}
-ActeJournal, Creneau, CreneauEnseignant = (
-    _noyau[nom] for nom in ("acte_journal", "creneau", "creneau_enseignant")
-)
-Groupe, Inscription, Matiere = (_noyau[nom] for nom in ("groupe", "inscription", "matiere"))
-Personne, Rattachement = (_noyau[nom] for nom in ("personne", "rattachement"))
-OppositionPersonne = _noyau["opposition_personne"]
 
 LUNDI = date(2026, 11, 16)
 MERCREDI = datetime(2026, 11, 18, 16, tzinfo=UTC)

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
-from ent_core.brique import FUSEAU, Base
+from ent_core.brique import FUSEAU
 from ent_core.essais.annuaire import ANNEE, ECOLE
 from ent_core.essais.instance import FabriqueInstance
+from ent_core.essais.modeles import Creneau
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
@@ -26,11 +27,10 @@ def test_imprimer_puis_recopier_au_telephone(
 ) -> None:
     instance = application_avec(brique)
     instance.horloge.avancer(datetime(2026, 11, 18, 16, tzinfo=UTC) - instance.horloge.maintenant())
-    seance = next(m.class_ for m in Base.registry.mappers if m.class_.__tablename__ == "creneau")
     debut = datetime(2026, 11, 18, 8, tzinfo=FUSEAU)
     with instance.base.academie("essai : cours") as session:
         session.add(
-            seance(
+            Creneau(
                 uai=ECOLE, annee=ANNEE, debut=debut, fin=debut + timedelta(minutes=55),
                 division_id=instance.annuaire.divisions[ECOLE],
             )

@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 
 import pytest
 from ent_core.brique import Base
-from ent_core.essais import application as trousse
 from ent_core.essais.annuaire import ANNEE, ECOLE, RENTREE
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai
+from ent_core.essais.modeles import HorlogeFixe
 from ent_core.essais.vivier import Vivier
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -98,7 +98,7 @@ def composer(instance: InstanceEssai) -> Cour:
 @pytest.fixture(scope="module")
 def ecole(vivier: Vivier) -> Iterator[InstanceEssai]:
     """Deux collèges ; le carnet est ouvert dans le premier."""
-    fabrique = FabriqueInstance(vivier, trousse.HorlogeFixe(MAINTENANT))  # type: ignore[attr-defined] # non réexportée
+    fabrique = FabriqueInstance(vivier, HorlogeFixe(MAINTENANT))
     yield fabrique(brique)
     fabrique.fermer()
 
