@@ -33,7 +33,7 @@ test: .venv/.pret-dev ## vérifie le code, puis lance les essais
 	$(BIN)/pytest -n logical --dist worksteal -m "not navigateur and not long"
 	$(BIN)/pytest -n logical --dist worksteal -m "navigateur and not long" $(NAVIGATEUR)
 
-epreuves: .venv/.pret-dev ## lance les essais longs : tutoriel, brique neuve, mutations, grandes listes
+epreuves: .venv/.pret-dev ## lance les essais longs : tutoriel, brique neuve, fautes, grandes listes
 	outils/installer_chromium.sh
 	$(BIN)/pytest -n logical --dist worksteal -m "long and not navigateur"
 	$(BIN)/pytest -n logical --dist worksteal -m "long and navigateur" $(NAVIGATEUR)

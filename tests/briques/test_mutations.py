@@ -109,9 +109,6 @@ def _annonces() -> tuple[ModuleType, Callable[..., Any]]:
     return import_module("ent_annonces.brique"), exemples
 
 
-pytestmark = pytest.mark.long
-
-
 @pytest.fixture(scope="module", params=["annonces", "temoin"])
 def etabli(request: pytest.FixtureRequest, vivier: Vivier) -> Iterator[Etabli]:
     nom = str(request.param)
