@@ -6,7 +6,18 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import aaf, accueil, archive, cloture, conservation, export, portillon, verification
+from bench import (
+    aaf,
+    accueil,
+    appel,
+    archive,
+    cloture,
+    conservation,
+    export,
+    famille,
+    portillon,
+    verification,
+)
 
 
 def principal() -> int:
@@ -14,6 +25,8 @@ def principal() -> int:
     with tempfile.TemporaryDirectory(prefix="ent-banc-") as dossier:
         tenus = [
             accueil.mesurer(Path(dossier) / "accueil"),
+            appel.mesurer(Path(dossier) / "appel"),
+            famille.mesurer(Path(dossier) / "famille"),
             aaf.mesurer(Path(dossier) / "aaf"),
             verification.mesurer(Path(dossier) / "verification"),
             conservation.mesurer(Path(dossier) / "conservation"),

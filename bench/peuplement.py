@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import date
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-__all__ = ["peupler"]
+__all__ = ["Effectifs", "peupler"]
+
+
+@dataclass(frozen=True, slots=True)
+class Effectifs:
+    """Ce que compte un établissement ; chaque division a une séance par heure, de 8 h à 14 h, dix jours.
+
+    Quand il y a autant d'enseignants que de divisions, chacun est à chaque heure dans une autre.
+    """
+
+    eleves: int = 200
+    parents: int = 150
+    enseignants: int = 20
+    divisions: int = 8
+
 
 _ETAPES = (
     """
@@ -24,13 +39,14 @@ _ETAPES = (
     """
     insert into division (uai, annee, code, libelle, mefs)
     select lpad(n::text, 7, '0') || 'A', :annee, 'D' || d, 'Division ' || d, '{}'
-    from generate_series(cast(:debut as int), cast(:fin as int)) n, generate_series(1, 8) d
+    from generate_series(cast(:debut as int), cast(:fin as int)) n,
+      generate_series(1, cast(:divisions as int)) d
     """,
     """
     insert into personne (id, nom, prenom, civilite)
     select md5(n || ':' || genre || ':' || p)::uuid, 'Nom' || p, 'Prénom' || p, 'Mme'
     from generate_series(cast(:debut as int), cast(:fin as int)) n,
-      (values ('eleve', 200), ('parent', 150), ('enseignant', 20)) as g(genre, nombre),
+      (values ('eleve', :eleves), ('parent', :parents), ('enseignant', :enseignants)) as g(genre, nombre),
       lateral generate_series(1, nombre) p
     """,
     """
@@ -38,23 +54,24 @@ _ETAPES = (
     select lpad(n::text, 7, '0') || 'A', md5(n || ':' || genre || ':' || p)::uuid, profil, fonction, 'banc',
       make_date(cast(:annee as int), 9, 1)
     from generate_series(cast(:debut as int), cast(:fin as int)) n,
-      (values ('eleve', 200, 'National_ELV', null), ('parent', 150, 'National_TUT', null),
-              ('enseignant', 20, 'National_ENS', 'ENS')) as g(genre, nombre, profil, fonction),
+      (values ('eleve', :eleves, 'National_ELV', null), ('parent', :parents, 'National_TUT', null),
+              ('enseignant', :enseignants, 'National_ENS', 'ENS')) as g(genre, nombre, profil, fonction),
       lateral generate_series(1, nombre) p
     """,
     """
     insert into inscription (uai, annee, personne_id, division_id, debut)
     select d.uai, d.annee, md5(n || ':eleve:' || p)::uuid, d.id, make_date(cast(:annee as int), 9, 1)
-    from generate_series(cast(:debut as int), cast(:fin as int)) n, generate_series(1, 200) p
+    from generate_series(cast(:debut as int), cast(:fin as int)) n, generate_series(1, cast(:eleves as int)) p
     join lateral (select * from division where uai = lpad(n::text, 7, '0') || 'A'
-                  and annee = :annee and code = 'D' || (1 + p % 8)) d on true
+                  and annee = :annee and code = 'D' || (1 + p % cast(:divisions as int))) d on true
     """,
     """
     insert into responsabilite
       (eleve_id, responsable_id, lien, legal, financier, contact, paiement, source, debut)
-    select md5(n || ':eleve:' || p)::uuid, md5(n || ':parent:' || (1 + p % 150))::uuid, '10', 1,
-      true, true, false, 'banc', make_date(cast(:annee as int), 9, 1)
-    from generate_series(cast(:debut as int), cast(:fin as int)) n, generate_series(1, 200) p
+    select md5(n || ':eleve:' || p)::uuid,
+      md5(n || ':parent:' || (1 + p % cast(:parents as int)))::uuid, '10', 1, true, true, false, 'banc',
+      make_date(cast(:annee as int), 9, 1)
+    from generate_series(cast(:debut as int), cast(:fin as int)) n, generate_series(1, cast(:eleves as int)) p
     """,
     """
     insert into matiere (code, libelle) values ('061300', 'Mathématiques'), ('020700', 'Français')
@@ -73,26 +90,31 @@ _ETAPES = (
     """
     insert into creneau_enseignant (uai, annee, creneau_id, personne_id)
     select c.uai, c.annee, c.id,
-      md5(left(c.uai, 7)::int || ':enseignant:' || (1 + extract(hour from c.debut)::int % 20))::uuid
-    from creneau c
+      md5(left(c.uai, 7)::int || ':enseignant:'
+        || (1 + (substr(d.code, 2)::int + extract(hour from c.debut)::int) % cast(:enseignants as int)))::uuid
+    from creneau c join division d on d.uai = c.uai and d.annee = c.annee and d.id = c.division_id
     where c.annee = :annee and c.uai between lpad(cast(cast(:debut as int) as text), 7, '0')
       and lpad(cast(cast(:fin as int) + 1 as text), 7, '0')
     """,
     """
     insert into compte (personne_id, identifiant, etat)
-    select md5(n || ':parent:' || p)::uuid, 'parent.' || n || '.' || p, 'actif'
-    from generate_series(cast(:debut as int), cast(:fin as int)) n, generate_series(1, 2) p
+    select md5(n || ':' || genre || ':' || p)::uuid, genre || '.' || n || '.' || p, 'actif'
+    from generate_series(cast(:debut as int), cast(:fin as int)) n,
+      (values ('parent', 2), ('enseignant', :enseignants)) as g(genre, nombre),
+      lateral generate_series(1, nombre) p
     """,
 )
 
 
-def peupler(session: Session, debut: int, fin: int, jour: date) -> None:
-    """Ajoute les établissements de rang ``debut`` à ``fin`` compris : 370 personnes et 480 séances chacun.
+def peupler(session: Session, debut: int, fin: int, jour: date, effectifs: Effectifs = Effectifs()) -> None:
+    """Ajoute les établissements de rang ``debut`` à ``fin`` compris ; par défaut, 370 personnes chacun.
 
     :param session: session de l'académie.
     :param debut: premier rang.
     :param fin: dernier rang.
     :param jour: jour de la mesure, qui donne l'année.
+    :param effectifs: de chaque établissement.
     """
+    valeurs = {"debut": debut, "fin": fin, "annee": jour.year, **asdict(effectifs)}
     for etape in _ETAPES:
-        session.execute(text(etape), {"debut": debut, "fin": fin, "annee": jour.year})
+        session.execute(text(etape), valeurs)

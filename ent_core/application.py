@@ -29,6 +29,7 @@ from ent_core.vie_privee.portillon import Portillon
 from ent_core.vie_privee.publication import historique
 from ent_core.vie_privee.registre import Registre
 from ent_core.web import montage
+from ent_core.web.avant_ouverture import verifier_liens
 from ent_core.web.instance import EXTENSION, Instance
 from ent_core.web.portillon import autour_du_crochet
 from ent_core.web.routes import verifier_routes
@@ -73,7 +74,13 @@ def create_app(
         )
     application.extensions[EXTENSION] = ent
     refusees = montage.monter(application, ent)
-    exiger_sans_erreur([*refusees, *verifier_routes(application, dict(ent.permissions))])
+    exiger_sans_erreur(
+        [
+            *refusees,
+            *verifier_routes(application, dict(ent.permissions)),
+            *verifier_liens(application, chargement),
+        ]
+    )
     return application
 
 

@@ -56,16 +56,18 @@ from ent_core.contrat.manifeste import CONTRAT, Manifeste
 from ent_core.contrat.messages import CanalSms, SujetDeMessage
 from ent_core.contrat.offres import DecompteScelle, DecomptesScelles, Demande
 from ent_core.contrat.papier import ChampPapier, FormulairePapier, Source
+from ent_core.contrat.prealables import Prealable
 from ent_core.contrat.resultats import Anomalie, Bilan, Niveau, PieceExport
 from ent_core.contrat.roles import Profil, Role
 from ent_core.contrat.statistiques import Dimension, Rythme, Statistique, UniteComptee
-from ent_core.contrat.taches import Tache
+from ent_core.contrat.taches import BaseDesTaches, Tache
 from ent_core.donnees.base import Base
 from ent_core.donnees.colonnes import Cloisonne, ParAnnee, Partitionnee, cle, donnee, neutre, vers_personne
 from ent_core.donnees.session import lire
+from ent_core.identite.autorite import exerce_l_autorite
 from ent_core.identite.courrier import Expediteur, Foyer, expediteur, foyers
 from ent_core.identite.effectifs import inscrits_du_jour
-from ent_core.identite.jalons import est_majeur, fins_d_annee, personnels
+from ent_core.identite.jalons import est_majeur, fins_d_annee, partis, personnels
 from ent_core.identite.journal import consigner
 from ent_core.identite.lectures import (
     PersonneNommee,
@@ -116,7 +118,7 @@ from ent_core.vie_privee.statistiques.publication import (
     periodes_publiees,
     rendre_statistique,
 )
-from ent_core.web.droits import perimetre, peut
+from ent_core.web.droits import perimetre, peut, portee_de_lecture
 from ent_core.web.offres import consulter
 from ent_core.web.requete import contexte_courant, horloge_courante, portee_courante, session_courante
 from ent_core.web.routes import ApiBrique, BlueprintBrique, exige, public
@@ -132,6 +134,7 @@ __all__ = [
     "AucuneDonnee",
     "Autorite",
     "Base",
+    "BaseDesTaches",
     "BaseLegale",
     "Bilan",
     "BlueprintBrique",
@@ -188,6 +191,7 @@ __all__ = [
     "PieceExport",
     "Population",
     "Portee",
+    "Prealable",
     "Profil",
     "Role",
     "Rythme",
@@ -220,6 +224,7 @@ __all__ = [
     "eleves",
     "eleves_inscrits",
     "est_majeur",
+    "exerce_l_autorite",
     "exige",
     "expediteur",
     "fins_d_annee",
@@ -242,6 +247,7 @@ __all__ = [
     "opposee",
     "opposees",
     "par_etablissement",
+    "partis",
     "perimetre",
     "periodes",
     "periodes_publiees",
@@ -249,6 +255,7 @@ __all__ = [
     "peut",
     "peut_atteindre",
     "portee_courante",
+    "portee_de_lecture",
     "prevenir",
     "prevenir_familles",
     "public",

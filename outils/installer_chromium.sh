@@ -2,7 +2,7 @@
 # Installe Chromium et des polices pour les essais dans un vrai navigateur, s'il n'y en a pas déjà.
 set -eu
 
-for nom in chromium chromium-browser google-chrome google-chrome-stable; do
+for nom in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do
     if command -v "$nom" >/dev/null 2>&1; then
         exit 0
     fi
@@ -35,5 +35,8 @@ apt() {
 
 echo "Installation de Chromium et des polices…"
 apt update || expliquer "la liste des paquets n'a pas pu être lue (réseau ?)"
-apt install --no-install-recommends chromium fonts-dejavu-core fonts-noto-core ||
+# Sans écran, s'il existe : le même moteur, sans l'interface ni ses bibliothèques.
+chromium=chromium-headless-shell
+apt-cache show "$chromium" >/dev/null 2>&1 || chromium=chromium
+apt install --no-install-recommends "$chromium" fonts-dejavu-core fonts-noto-core ||
     expliquer "apt-get a échoué (voir plus haut)"

@@ -19,7 +19,7 @@ from ent_core.vie_privee.conservation.regles import Regles
 from ent_core.vie_privee.registre import DeclarationBrique, Registre
 from ent_core.vie_privee.relecture import relire
 
-__all__ = ["absentes", "dire_les_absentes", "registre_complet", "regles_completes"]
+__all__ = ["absentes", "comptees", "dire_les_absentes", "registre_complet", "regles_completes"]
 
 
 def absentes(session: Session, chargement: Chargement) -> list[DeclarationBrique]:
@@ -54,7 +54,15 @@ def regles_completes(session: Session, chargement: Chargement) -> Regles:
     :param session: session de l'académie.
     :param chargement: briques chargées.
     """
-    return Regles.du(registre_complet(session, chargement))
+    return Regles.du(registre_complet(session, chargement), comptees(chargement))
+
+
+def comptees(chargement: Chargement) -> dict[str, str]:
+    """Tables que compte une statistique, et la colonne qui en date les faits.
+
+    :param chargement: briques chargées ; celles qui ne le sont plus ne comptent rien.
+    """
+    return {s.table: s.jour for brique in chargement.briques for s in brique.statistiques}
 
 
 def dire_les_absentes(base: BaseDeDonnees, chargement: Chargement) -> list[Anomalie]:

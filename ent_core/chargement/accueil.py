@@ -88,8 +88,11 @@ def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
 
 
 def _du_personnel(session: Session, contexte: Contexte) -> Sequence[Vignette]:
-    if contexte.suspendues and Role.DIRECTION in contexte.roles:
-        return [_a_accepter(contexte)]
+    if Role.DIRECTION in contexte.roles and (contexte.suspendues or contexte.en_attente):
+        return [
+            *([_a_accepter(contexte)] if contexte.suspendues else ()),
+            *([_a_attester(contexte)] if contexte.en_attente else ()),
+        ]
     if contexte.roles & {Role.ENSEIGNANT, Role.SUPPLEANT, Role.DOCUMENTALISTE}:
         jour, seances = _jour_utile(contexte, session, _de_l_enseignant)
         return [_journee("noyau.journee", "Mes cours", jour, contexte.jour, seances, pour_eleve=False)]
@@ -115,6 +118,24 @@ def _a_accepter(contexte: Contexte) -> Vignette:
         etat=EtatVignette.A_FAIRE,
         point="vie_privee_acceptation.soumissions",
         libelle_lien="Lire et répondre",
+    )
+
+
+def _a_attester(contexte: Contexte) -> Vignette:
+    """L'ouverture est décidée et la brique attend : seul le chef d'établissement peut la faire servir."""
+    nombre = len(contexte.en_attente)
+    titre, ligne = "attester les préalables d'une brique", "Elle n'est pas servie avant."
+    if nombre > 1:
+        titre, ligne = f"attester les préalables de {nombre} briques", "Elles ne sont pas servies avant."
+    return Vignette(
+        "noyau.prealables",
+        titre,
+        (LigneVignette(ligne),),
+        permission="noyau.prealables",
+        ordre=11,
+        etat=EtatVignette.A_FAIRE,
+        point="admin.briques",
+        libelle_lien="Voir ce qui reste",
     )
 
 

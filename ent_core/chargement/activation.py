@@ -12,14 +12,16 @@ from sqlalchemy.orm import Session
 from ent_core.chargement.decisions import Decision, Decisions
 from ent_core.chargement.decouverte import Chargement
 from ent_core.chargement.modeles import Bascule
+from ent_core.chargement.prealables import Prealables
 from ent_core.chargement.preparation import Preparation
 from ent_core.chargement.relais import Relais
+from ent_core.contrat.manifeste import DEGRES, dit_les_degres
 from ent_core.contrat.resultats import Anomalie
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Etablissement
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.configuration import BasculeFichier
-from ent_core.socle.erreurs import DonneeInvalide, Introuvable
+from ent_core.socle.erreurs import DonneeInvalide, Introuvable, OperationRefusee
 from ent_core.vie_privee.acceptation.services import Acceptations
 
 __all__ = ["Activation", "EtatBriques"]
@@ -30,10 +32,12 @@ class EtatBriques:
     """Ce qui est ouvert dans un établissement.
 
     :param suspendues: ouvertes, mais élargies depuis ce que l'établissement a accepté.
+    :param en_attente: ouvertes ou qui vont l'être, et dont un préalable au moins n'est pas attesté.
     """
 
     actives: frozenset[str]
     suspendues: frozenset[str]
+    en_attente: frozenset[str]
 
 
 class Activation:
@@ -47,9 +51,13 @@ class Activation:
     def __init__(
         self, chargement: Chargement, relais: Relais, fichier: Sequence[BasculeFichier] = ()
     ) -> None:
-        self._briques = tuple(brique.id for brique in chargement.briques if brique.id != "noyau")
-        self._decisions = Decisions(self._briques, fichier)
         briques = [brique for brique in chargement.briques if brique.id != "noyau"]
+        self._briques = tuple(brique.id for brique in briques)
+        self._manifestes = {brique.id: brique.manifeste for brique in briques}
+        self.prealables = Prealables({brique.id: brique.prealables for brique in briques})
+        self._decisions = Decisions(
+            {b: m.degres for b, m in self._manifestes.items()}, fichier, prealables=bool(self.prealables)
+        )
         self.acceptations = Acceptations(
             (brique.declaration() for brique in briques), {b.id: b.manifeste.version for b in briques}
         )
@@ -80,8 +88,28 @@ class Activation:
         """
         return self._decisions.de_plusieurs(session, uais, jour)
 
+    def ouvertures(
+        self, session: Session, brique: str, uais: Sequence[str], jour: date
+    ) -> dict[str, Decision | None]:
+        """Ce qui ouvre une brique dans chaque établissement, ce jour ou le premier à venir ; un seul énoncé.
+
+        :param session: session de l'académie.
+        :param brique: brique chargée.
+        :param uais: établissements ; une chaîne vide demande les seules décisions de l'académie.
+        :param jour: premier jour regardé.
+        """
+        return self._decisions.ouvertures(session, brique, uais, jour)
+
+    def convient(self, brique: str, degre: int) -> bool:
+        """Vrai si une brique peut s'ouvrir dans un établissement de ce degré.
+
+        :param brique: brique chargée.
+        :param degre: 1, 2, ou 0 pour un service académique, qui n'a pas de degré.
+        """
+        return degre not in DEGRES or degre in self._manifestes[brique].degres
+
     def actives(self, session: Session, uai: str, jour: date) -> frozenset[str]:
-        """Briques ouvertes dans un établissement, un jour, et dont il a accepté les déclarations.
+        """Briques servies dans un établissement, un jour : ouvertes, acceptées, leurs préalables attestés.
 
         :param session: session ouverte.
         :param uai: établissement.
@@ -90,16 +118,21 @@ class Activation:
         return self.etat(session, uai, jour).actives
 
     def etat(self, session: Session, uai: str, jour: date) -> EtatBriques:
-        """Briques actives et briques suspendues dans un établissement ; un seul énoncé.
+        """Briques actives, suspendues et en attente dans un établissement ; un seul énoncé.
 
         :param session: session ouverte.
         :param uai: établissement.
         :param jour: le jour.
         """
-        decisions, acceptees = self._decisions.et_acceptees(session, uai, jour)
-        ouvertes = frozenset(b for b, d in decisions.items() if d.ouverte)
-        actives = frozenset(b for b in ouvertes if self.acceptations.couvre(session, b, acceptees.get(b)))
-        return EtatBriques(actives, ouvertes - actives)
+        lu = self._decisions.etat(session, uai, jour)
+        ouvertes = frozenset(b for b, d in lu.decisions.items() if d.ouverte)
+        couvertes = frozenset(
+            b for b in ouvertes if self.acceptations.couvre(session, b, lu.acceptees.get(b))
+        )
+        en_attente = frozenset(
+            b for b in lu.prevues if self.prealables.manquants(b, lu.attestes.get(b, frozenset()))
+        )
+        return EtatBriques(couvertes - en_attente, ouvertes - couvertes, en_attente)
 
     def basculer(
         self,
@@ -127,6 +160,7 @@ class Activation:
         :param par: personne qui décide.
         :raises Introuvable: brique non chargée, ou établissement inconnu.
         :raises DonneeInvalide: la fin précède le début.
+        :raises OperationRefusee: la brique n'est pas faite pour le degré de cet établissement.
         """
         jour = debut or horloge.aujourd_hui()
         if brique not in self._briques:
@@ -136,8 +170,8 @@ class Activation:
             )
         if fin is not None and fin <= jour:
             raise DonneeInvalide("la fin précède le début.", remede="choisir une fin après le début.")
-        if uai is not None and session.get(Etablissement, uai) is None:
-            raise Introuvable(f"l'établissement {uai} est inconnu.", remede="vérifier le code UAI.")
+        if uai is not None:
+            self._verifier_etablissement(session, brique, uai, ouverte=ouverte)
         bascule = Bascule(
             brique=brique,
             uai=uai,
@@ -161,6 +195,19 @@ class Activation:
             details={"debut": jour.isoformat(), "fin": fin.isoformat() if fin else None},
         )
         return bascule
+
+    def _verifier_etablissement(self, session: Session, brique: str, uai: str, *, ouverte: bool) -> None:
+        etablissement = session.get(Etablissement, uai)
+        if etablissement is None:
+            raise Introuvable(f"l'établissement {uai} est inconnu.", remede="vérifier le code UAI.")
+        if ouverte and not self.convient(brique, etablissement.degre):
+            manifeste = self._manifestes[brique]
+            raise OperationRefusee(
+                f"« {manifeste.titre} » ne s'ouvre pas dans cet établissement, {etablissement.nom} :"
+                f" {dit_les_degres(manifeste)}.",
+                remede="retirer cet établissement de la décision.",
+                lieu=f"établissement {uai}",
+            )
 
     def retirer(self, session: Session, horloge: Horloge, bascule_id: UUID, par: UUID | None = None) -> None:
         """Annule une décision : celle d'avant reprend effet, et la brique est prévenue si l'état change.

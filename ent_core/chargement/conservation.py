@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ent_core.chargement.absentes import regles_completes
+from ent_core.chargement.absentes import comptees, regles_completes
 from ent_core.chargement.archive import regler
 from ent_core.chargement.coffre import balayer_le_coffre, coffre_de
 from ent_core.chargement.decouverte import Chargement
@@ -53,7 +53,8 @@ def regles_de(chargement: Chargement) -> Regles:
 
     :param chargement: briques chargées.
     """
-    return Regles.du(Registre.reunir(brique.declaration() for brique in chargement.briques))
+    registre = Registre.reunir(brique.declaration() for brique in chargement.briques)
+    return Regles.du(registre, comptees(chargement))
 
 
 def tetes_de(configuration: Configuration) -> Tetes:

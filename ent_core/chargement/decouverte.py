@@ -22,8 +22,9 @@ from ent_core.contrat import crochets
 from ent_core.contrat.donnees import AucuneDonnee, Traitement
 from ent_core.contrat.evenements import Evenement
 from ent_core.contrat.interface import Permission
-from ent_core.contrat.manifeste import CONTRAT, FORME_IDENTIFIANT, Manifeste
+from ent_core.contrat.manifeste import CONTRAT, DEGRES, FORME_IDENTIFIANT, Manifeste
 from ent_core.contrat.messages import CanalSms, SujetDeMessage
+from ent_core.contrat.prealables import Prealable
 from ent_core.contrat.resultats import Anomalie
 from ent_core.contrat.statistiques import Statistique
 from ent_core.contrat.taches import Tache
@@ -56,6 +57,7 @@ class BriqueChargee:
     statistiques: tuple[Statistique, ...] = ()
     sujets: tuple[SujetDeMessage, ...] = ()
     sms: CanalSms | None = None
+    prealables: tuple[Prealable, ...] = ()
 
     @property
     def id(self) -> str:
@@ -257,6 +259,7 @@ def _interroger(nom: str, greffon: Any, anomalies: list[Anomalie]) -> BriqueChar
         statistiques=suite("ent_statistiques", _est(Statistique), "Statistique"),
         sujets=suite("ent_sujets_de_message", _est(SujetDeMessage), "SujetDeMessage"),
         sms=lire("ent_canal_sms", None),
+        prealables=suite("ent_prealables", _est(Prealable), "Prealable"),
     )
 
 
@@ -278,6 +281,13 @@ def _identite(nom: str, manifeste: Manifeste) -> Iterable[Anomalie]:
             f"brique {nom}",
             f"écrite pour le contrat {manifeste.contrat}, ce noyau tient le contrat {CONTRAT}",
             "installer une version de la brique faite pour ce noyau",
+        )
+    if not manifeste.degres or not manifeste.degres <= DEGRES:
+        yield Anomalie(
+            "BRIQUE-012",
+            f"brique {nom}",
+            "son manifeste ne dit pas de degré où elle puisse s'ouvrir",
+            "écrire degres=frozenset({1}), frozenset({2}), ou ne rien écrire : les deux",
         )
 
 

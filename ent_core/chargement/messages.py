@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ent_core.chargement.decouverte import Chargement
 from ent_core.contrat.messages import CanalSms
 from ent_core.contrat.resultats import Anomalie
+from ent_core.contrat.roles import Role
 from ent_core.contrat.taches import Tache
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.messages.envoi import ecoles_a_servir, envoyer
@@ -18,6 +19,7 @@ from ent_core.vie_privee.droits.oppositions import opposees
 __all__ = ["controler_messages", "poste_des_messages", "tache_des_messages"]
 
 _LONGUEUR = 64
+_ROLES = frozenset(role.value for role in Role)
 
 
 def poste_des_messages(chargement: Chargement, configuration: Configuration, horloge: Horloge) -> Poste:
@@ -77,6 +79,14 @@ def controler_messages(chargement: Chargement) -> Iterator[Anomalie]:
             if sujet.cle in vus:
                 yield Anomalie("MESSAGE-002", lieu, "clé déclarée deux fois", "choisir une autre clé")
             vus.add(sujet.cle)
+            for role in sujet.pour:
+                if role not in _ROLES:
+                    yield Anomalie(
+                        "MESSAGE-005",
+                        lieu,
+                        f"rôle inconnu « {role} » parmi ceux que l'on prévient",
+                        "employer un rôle de ent_core.brique.Role",
+                    )
     porteuses = [brique for brique in chargement.briques if brique.sms is not None]
     for brique in porteuses:
         if not isinstance(brique.sms, CanalSms):

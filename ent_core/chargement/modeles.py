@@ -1,4 +1,4 @@
-"""Les bascules, ce que les briques en savent, et le registre des briques vues."""
+"""Les bascules, les préalables attestés, ce que les briques en savent, et le registre des briques vues."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ from sqlalchemy import (
     SmallInteger,
     String,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped
 
 from ent_core.contrat.donnees import Lien, Sujet, commun, par_etablissement
 from ent_core.donnees.base import Base
-from ent_core.donnees.colonnes import cle, neutre, vers_personne
+from ent_core.donnees.colonnes import Cloisonne, cle, neutre, vers_personne
 from ent_core.donnees.exemptions import CODE
 
-__all__ = ["Bascule", "BriqueConnue", "BriquePreparee"]
+__all__ = ["Bascule", "BriqueConnue", "BriquePreparee", "PrealableAtteste"]
 
 
 class Bascule(Base):
@@ -79,6 +80,38 @@ class BriquePreparee(Base):
     uai: Mapped[str] = neutre("établissement", String(8), ForeignKey("etablissement.uai"), primary_key=True)
     brique: Mapped[str] = neutre("identifiant de brique", String(31), primary_key=True)
     annee: Mapped[int] = neutre("dernière année scolaire annoncée à la brique", SmallInteger)
+
+
+class PrealableAtteste(Cloisonne, Base):
+    """Préalable d'une brique, attesté dans un établissement. Une attestation retirée garde sa ligne."""
+
+    __tablename__ = "prealable"
+    __traitement__ = "noyau.decisions"
+    __cloisonnement__ = par_etablissement()
+    __sujets__ = (Sujet("atteste_par", Lien.AUTEUR), Sujet("retire_par", Lien.AUTEUR))
+    __depart__ = "retire_le"
+
+    brique: Mapped[str] = neutre("identifiant de brique", String(31))
+    cle: Mapped[str] = neutre("identifiant du préalable dans la brique", String(40))
+    origine: Mapped[str] = neutre("page ou commande", String(10))
+    atteste_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    atteste_le: Mapped[datetime] = neutre("date de l'attestation", DateTime(timezone=True))
+    retire_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
+    retire_le: Mapped[datetime | None] = neutre("date du retrait", DateTime(timezone=True))
+
+    __table_args__ = (
+        CheckConstraint("origine in ('page', 'commande')", name="origine"),
+        Index(
+            "uq_prealable_en_vigueur",
+            "uai",
+            "brique",
+            "cle",
+            unique=True,
+            postgresql_where=text("retire_le is null"),
+        ),
+        Index(None, "atteste_par"),
+        Index(None, "retire_par"),
+    )
 
 
 class BriqueConnue(Base):

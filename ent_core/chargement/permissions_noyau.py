@@ -55,6 +55,11 @@ PERMISSIONS = (
         {Role.DIRECTION: Portee.ETABLISSEMENT},
     ),
     Permission(
+        "noyau.prealables",
+        "Attester ce qu'une brique demande d'avoir fait avant qu'elle serve",
+        {Role.DIRECTION: Portee.ETABLISSEMENT},
+    ),
+    Permission(
         "noyau.conservation",
         "Planifier, approuver et annuler des éliminations ; poser et lever des gels",
         {

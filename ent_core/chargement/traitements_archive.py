@@ -22,7 +22,7 @@ from ent_core.contrat.roles import Role
 
 __all__ = ["TRAITEMENTS_ARCHIVE"]
 
-_TOUS = frozenset({Population.ELEVE, Population.RESPONSABLE, Population.PERSONNEL, Population.EXTERIEUR})
+_TOUS = frozenset(Population)
 _FINALITE = "Garder à part ce qui n'est plus d'usage courant, le temps qu'un texte ou un litige le demande."
 _TEXTES = (
     "code du patrimoine, articles L. 211-4, L. 212-2 et L. 212-3",

@@ -24,7 +24,7 @@ from ent_core.contrat.roles import Role
 
 __all__ = ["FEUILLES", "TRAITEMENTS_MESSAGES"]
 
-_TOUS = frozenset({Population.ELEVE, Population.RESPONSABLE, Population.PERSONNEL, Population.EXTERIEUR})
+_TOUS = frozenset(Population)
 _EXPEDITEURS = (Role.DIRECTION, Role.DIRECTION_ADJOINTE, Role.CPE, Role.ADMINISTRATIF)
 _CHACUN = tuple(
     Destinataire(role.value, Portee.MES_ENFANTS if role is Role.RESPONSABLE else Portee.MOI)

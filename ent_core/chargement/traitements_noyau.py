@@ -37,11 +37,11 @@ from ent_core.contrat.roles import Role
 __all__ = ["CHACUN", "TRAITEMENTS"]
 
 _ARRETE = "arrêté du 30 novembre 2006 modifié"
-_TOUS = frozenset({Population.ELEVE, Population.RESPONSABLE, Population.PERSONNEL, Population.EXTERIEUR})
+_TOUS = frozenset(Population)
 
 _ANNUAIRE = Traitement(
     cle="noyau.annuaire",
-    version=2,
+    version=3,
     intitule="Annuaire des personnes et des classes",
     finalite="Tenir l'annuaire des personnes, des classes et des liens, sur lequel tout repose.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
@@ -141,9 +141,10 @@ _JOURNAL = Traitement(
 
 _DECISIONS = Traitement(
     cle="noyau.decisions",
-    version=1,
+    version=2,
     intitule="Décisions sur les briques",
-    finalite="Savoir qui a ouvert ou fermé une brique, et qui a accepté ce qu'elle fait des données.",
+    finalite="Savoir qui a ouvert ou fermé une brique, qui a accepté ce qu'elle fait des données, et qui a"
+    " attesté ce qu'il fallait avoir fait avant.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
     base=BaseLegale.OBLIGATION_LEGALE,
     textes=("RGPD, articles 5.2, 24 et 30",),

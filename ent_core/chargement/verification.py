@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
+from sqlalchemy.orm import RelationshipProperty
 
 from ent_core.chargement.conservation import regles_de
 from ent_core.chargement.decouverte import BriqueChargee, Chargement, verrou_de
 from ent_core.chargement.examen import MARQUE
 from ent_core.chargement.messages import controler_messages
 from ent_core.chargement.taches import controler_taches
+from ent_core.contrat.prealables import FORME_CLE
 from ent_core.contrat.resultats import Anomalie, Niveau
 from ent_core.contrat.roles import Role
+from ent_core.donnees.base import Base
 from ent_core.socle.configuration import Configuration
 from ent_core.socle.erreurs import AnomaliesTrouvees
 from ent_core.vie_privee.controle_declarations import controler
@@ -39,7 +42,9 @@ def verifier_declarations(chargement: Chargement, configuration: Configuration) 
         lambda: regles_de(chargement).anomalies(),
         lambda: _verrous(chargement, production=configuration.production),
         lambda: controler_statistiques([(b.declaration(), b.statistiques) for b in chargement.briques]),
+        lambda: _modeles(chargement),
         lambda: _permissions(chargement),
+        lambda: _prealables(chargement),
         lambda: _taches(chargement),
         lambda: controler_messages(chargement),
         lambda: _reglages(chargement, configuration),
@@ -68,6 +73,30 @@ def _verrous(chargement: Chargement, *, production: bool) -> Iterator[Anomalie]:
         if chemin is not None:
             forme = canonique(brique.declaration())
             yield from controler_verrou(brique.id, forme, chemin, production=production)
+
+
+def _modeles(chargement: Chargement) -> Iterator[Anomalie]:
+    """SQLAlchemy retrouve par son nom la classe qu'une relation cite : entre deux homonymes, il s'arrête."""
+    brique_de = {table: brique.id for brique in chargement.briques for table in brique.tables}
+    prises: dict[str, str] = {}
+    modeles = [m.class_ for m in Base.registry.mappers if m.local_table in brique_de]
+    citees = {
+        p.argument
+        for c in modeles
+        for p in c.__mapper__._props.values()
+        if isinstance(p, RelationshipProperty)
+    }
+    for modele in sorted(modeles, key=lambda c: (brique_de[c.__table__] != "noyau", brique_de[c.__table__])):
+        brique = brique_de[modele.__table__]
+        prise = prises.setdefault(modele.__name__, brique)
+        if prise != brique and modele.__name__ in citees:
+            yield Anomalie(
+                "MODELE-001",
+                f"brique {brique}, classe {modele.__name__}",
+                f"la brique {prise} a déjà une classe de ce nom, et une relation la cite par ce seul nom :"
+                " elle ne saurait pas laquelle prendre",
+                "dans la relation, citer le chemin entier de la classe, ou la classe elle-même",
+            )
 
 
 def _permissions(chargement: Chargement) -> Iterator[Anomalie]:
@@ -108,6 +137,22 @@ def _permissions(chargement: Chargement) -> Iterator[Anomalie]:
                         f"le rôle « {role} » n'est destinataire d'aucun traitement de la brique",
                         "l'ajouter aux destinataires déclarés, ou lui retirer la permission (SDET-AUT-04)",
                     )
+
+
+def _prealables(chargement: Chargement) -> Iterator[Anomalie]:
+    for brique in chargement.briques:
+        cles = [prealable.cle for prealable in brique.prealables]
+        for cle in sorted(set(cles)):
+            lieu = f"brique {brique.id}, préalable {cle}"
+            if cles.count(cle) > 1:
+                yield Anomalie("PREALABLE-001", lieu, "cette clé est prise deux fois", "en changer une")
+            if not FORME_CLE.fullmatch(cle):
+                yield Anomalie(
+                    "PREALABLE-002",
+                    lieu,
+                    "sa clé ne s'écrit pas dans une commande",
+                    "de 2 à 40 lettres minuscules, chiffres et soulignés",
+                )
 
 
 def _taches(chargement: Chargement) -> Iterator[Anomalie]:
@@ -171,7 +216,7 @@ def _a_completer(chargement: Chargement, *, production: bool) -> Iterator[Anomal
     """Un registre inachevé ne se montre pas aux familles."""
     niveau = Niveau.ERREUR if production else Niveau.AVERTISSEMENT
     for brique in chargement.briques:
-        for declare in (brique.manifeste, *brique.traitements, *brique.permissions):
+        for declare in (brique.manifeste, *brique.traitements, *brique.permissions, *brique.prealables):
             if MARQUE in repr(declare):
                 yield Anomalie(
                     "MARQUE-002",

@@ -13,6 +13,7 @@ import click
 from ent_core.chargement import historique as decisions
 from ent_core.chargement import retrait, squelette
 from ent_core.chargement.decouverte import installees
+from ent_core.cli.deploiement import deploiement
 from ent_core.cli.ouverture import Ouverture, lire_configuration, ouvrir
 from ent_core.cli.sortie import ecrire_anomalies, ecrire_json, ecrire_tableau, option_json
 from ent_core.identite.etablissements import tous
@@ -29,6 +30,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 @click.group()
 def brique() -> None:
     """Les briques : installées, chargées, ouvertes."""
+
+
+brique.add_command(deploiement)
 
 
 @brique.command()
@@ -211,6 +215,7 @@ def _basculer(
                 origine="commande",
             )  # fmt: skip
         jour = debut or ouverture.horloge.aujourd_hui()
+        avec_prealables = ouverte and ouverture.activation.prealables.de(nom)
     if en_json:
         ecrire_json(
             {"brique": nom, "ouverte": ouverte, "etablissements": list(uais), "du": jour, "au": dernier}
@@ -220,6 +225,11 @@ def _basculer(
     jusque = f" et jusqu'au {_jour(dernier)}" if dernier else ""
     etat = "ouverte" if ouverte else "fermée"
     click.echo(f"La brique « {nom} » est {etat} : {ou}, à partir du {_jour(jour)}{jusque}.")
+    if avec_prealables:
+        click.echo(
+            "Elle n'est servie que là où ses préalables sont attestés :"
+            f" « ent brique deploiement {nom} » dit où ils manquent."
+        )
 
 
 def _jour(jour: date) -> str:

@@ -162,10 +162,12 @@ def _administrer(session: Session, ouverture: Ouverture) -> None:
     premier = session.scalars(
         select(Etablissement.uai).where(Etablissement.degre == 2).order_by(Etablissement.uai)
     ).first()
-    for brique in ouverture.activation.briques:
-        ouverture.activation.basculer(
-            session, ouverture.horloge, brique, uai=premier, ouverte=True, origine="commande"
-        )
+    activation, horloge = ouverture.activation, ouverture.horloge
+    assert premier is not None  # noqa: S101 - le générateur écrit un collège d'abord
+    for brique in activation.briques:
+        activation.basculer(session, horloge, brique, uai=premier, ouverte=True, origine="commande")
+        cles = [prealable.cle for prealable in activation.prealables.de(brique)]
+        activation.prealables.attester(session, horloge, brique, premier, cles, origine="commande")
 
 
 def _annoncer(port: int) -> None:

@@ -128,7 +128,7 @@ def _essais(nom: str, paquet: Path, adresse: str) -> Iterator[Anomalie]:
 
 
 def _pytest(racine: Path, adresse: str) -> Iterator[Anomalie]:
-    with tempfile.TemporaryDirectory(prefix="ent-essais-") as lieu:
+    with tempfile.TemporaryDirectory(prefix="ent-epreuve-") as lieu:
         releve = Path(lieu) / "essais.xml"
         fini = subprocess.run(  # noqa: S603 - commande composée ici
             [

@@ -6,6 +6,7 @@ import click
 from sqlalchemy import func, select
 
 from ent_core.cli.ouverture import ouvrir
+from ent_core.cli.prealables import prealables
 from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
 from ent_core.contrat.roles import LIBELLES_PROFILS
 from ent_core.donnees.intervalles import en_vigueur
@@ -19,6 +20,9 @@ __all__ = ["etablissement"]
 @click.group()
 def etablissement() -> None:
     """Les établissements."""
+
+
+etablissement.add_command(prealables)
 
 
 @etablissement.command()
@@ -75,10 +79,11 @@ def voir(uai: str, en_json: bool) -> None:
             .all()
         )
         decisions = ouverture.activation.decisions(session, trouve.uai, jour)
+        en_attente = ouverture.activation.etat(session, trouve.uai, jour).en_attente
     if en_json:
         ecrire_json(
             {"uai": trouve.uai, "nom": trouve.nom, "ville": trouve.ville, "personnes": dict(profils),
-             "briques": {cle: d.ouverte for cle, d in decisions.items()}}
+             "briques": {cle: d.ouverte for cle, d in decisions.items()}, "en_attente": sorted(en_attente)}
         )  # fmt: skip
         return
     click.echo(f"{trouve.nom} ({trouve.uai}){', ' + trouve.ville if trouve.ville else ''}")
@@ -86,7 +91,8 @@ def voir(uai: str, en_json: bool) -> None:
         click.echo(f"  {nombre:>6}  {LIBELLES_PROFILS.get(profil, profil)}")
     for cle, decision in sorted(decisions.items()):
         etat = "ouverte" if decision.ouverte else "fermée"
-        click.echo(f"  brique {cle} : {etat} ({decision.niveau}, {decision.origine})")
+        attente = ", en attente de ses préalables" if cle in en_attente else ""
+        click.echo(f"  brique {cle} : {etat}{attente} ({decision.niveau}, {decision.origine})")
 
 
 @etablissement.command("creer-service")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from ent_core.chargement.activation import Activation
 from ent_core.chargement.archive import archive_de
 from ent_core.chargement.coffre import chiffreur_de
-from ent_core.chargement.decouverte import Chargement, charger
+from ent_core.chargement.decouverte import BriqueChargee, Chargement, charger
 from ent_core.chargement.messages import poste_des_messages
 from ent_core.chargement.relais import Relais
 from ent_core.chargement.verification import exiger_sans_erreur, verifier_declarations
@@ -25,7 +25,7 @@ from ent_core.socle.calendrier import Horloge, HorlogeSysteme
 from ent_core.socle.configuration import Configuration
 from ent_core.socle.erreurs import Introuvable
 
-__all__ = ["Ouverture", "lire_configuration", "ouvrir", "ouvrir_ecole", "uai_saisi"]
+__all__ = ["Ouverture", "brique_chargee", "lire_configuration", "ouvrir", "ouvrir_ecole", "uai_saisi"]
 
 
 def uai_saisi(_contexte: click.Context, _option: click.Parameter, valeur: str | None) -> str | None:
@@ -55,6 +55,22 @@ class Ouverture:
     def activation(self) -> Activation:
         """Décisions d'ouverture des briques."""
         return Activation(self.chargement, self.relais, self.configuration.bascules)
+
+
+def brique_chargee(ouverture: Ouverture, nom: str) -> BriqueChargee:
+    """Brique chargée, hors noyau.
+
+    :param ouverture: base ouverte, briques chargées.
+    :param nom: identifiant.
+    :raises Introuvable: elle n'est pas chargée.
+    """
+    trouvee = ouverture.chargement.brique(nom) if nom != "noyau" else None
+    if trouvee is None:
+        raise Introuvable(
+            f"la brique « {nom} » n'est pas chargée.",
+            remede="l'ajouter à [briques] chargees ; « ent brique lister » montre celles qui le sont.",
+        )
+    return trouvee
 
 
 def lire_configuration() -> Configuration:

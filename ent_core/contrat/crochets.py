@@ -23,12 +23,13 @@ from ent_core.contrat.manifeste import Manifeste
 from ent_core.contrat.messages import CanalSms, SujetDeMessage
 from ent_core.contrat.offres import Demande
 from ent_core.contrat.papier import FormulairePapier
+from ent_core.contrat.prealables import Prealable
 from ent_core.contrat.resultats import Anomalie, Bilan, PieceExport
 from ent_core.contrat.statistiques import Statistique
 from ent_core.contrat.taches import Tache
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
     from uuid import UUID
 
     import click
@@ -78,6 +79,12 @@ def ent_traitements() -> Sequence[Traitement] | AucuneDonnee:
 @crochet
 def ent_permissions() -> Sequence[Permission]:
     """Rend les permissions de la brique et les rôles qui les ont par défaut."""
+    raise NotImplementedError
+
+
+@crochet
+def ent_prealables() -> Sequence[Prealable]:
+    """Rend ce qu'un établissement atteste avant que la brique y serve ; sans cela, elle sert aussitôt."""
     raise NotImplementedError
 
 
@@ -142,13 +149,14 @@ def ent_navigation(contexte: Contexte) -> Sequence[EntreeMenu]:
 
 
 @crochet
-def ent_tableau_de_bord(session: Session, contexte: Contexte) -> Sequence[Vignette]:
+def ent_tableau_de_bord(session: Session, contexte: Contexte, instant: datetime) -> Sequence[Vignette]:
     """Rend les vignettes de l'accueil ; une erreur donne une vignette « indisponible ».
 
     N'est pas appelé pour qui n'a aucune permission de la brique.
 
     :param session: session de base, déjà cloisonnée.
     :param contexte: qui regarde, où et à quel titre.
+    :param instant: maintenant, avec son fuseau.
     """
     raise NotImplementedError
 

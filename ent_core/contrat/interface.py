@@ -51,6 +51,7 @@ class Contexte:
     :param delegations: permissions reçues par délégation, avec leur périmètre.
     :param briques: briques actives dans l'établissement ce jour.
     :param suspendues: briques ouvertes, mais dont l'établissement n'a pas encore accepté l'élargissement.
+    :param en_attente: briques ouvertes, ou qui vont l'être, et dont un préalable au moins n'est pas attesté.
     """
 
     compte_id: UUID
@@ -64,6 +65,7 @@ class Contexte:
     delegations: Mapping[str, Portee] = field(default_factory=dict)
     briques: frozenset[str] = frozenset()
     suspendues: frozenset[str] = frozenset()
+    en_attente: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ent_core.contrat.roles import Role
+
 __all__ = ["CanalSms", "SujetDeMessage"]
 
 
@@ -18,11 +20,13 @@ class SujetDeMessage:
     :param cle: ``brique.nom``, 64 caractères au plus, unique dans l'instance.
     :param libelle: ce dont il s'agit, tel que la personne le lit dans l'ENT, et là seulement.
     :param urgent: part aussi la nuit et en fin de semaine ; chaque envoi en est journalisé.
+    :param pour: rôles que l'on prévient de ce sujet, et qui seuls en règlent la réception ; vide, tous.
     """
 
     cle: str
     libelle: str
     urgent: bool = False
+    pour: tuple[Role, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

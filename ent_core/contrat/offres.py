@@ -30,6 +30,7 @@ class DecompteScelle:
     :param non_reglees: parmi elles, celles que rien ne réglait au scellement.
     :param retards: nombre de retards.
     :param corrige: une correction est venue après le scellement ; ce qui s'imprime reste ce qui est scellé.
+        Ne se dit qu'aux personnels.
     """
 
     eleve_id: UUID

@@ -47,7 +47,7 @@ PARTAGEES: dict[str, str] = {
     "rattachement": "uai id personne_id profil fonction debut fin",
     "inscription": "uai annee id personne_id division_id groupe_id debut fin",
     "responsabilite": "id eleve_id responsable_id legal debut fin",
-    "restriction": "id responsabilite_id debut fin",
+    "restriction": "id responsabilite_id effet debut fin",
     "service": "uai annee id personne_id division_id groupe_id matiere nature debut fin",
     "professeur_principal": "uai annee id personne_id division_id debut fin",
     "creneau": "uai annee id debut fin matiere division_id groupe_id salle etat",

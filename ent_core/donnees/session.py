@@ -119,6 +119,7 @@ class BaseDeDonnees:
         event.listen(self._fabrique, "after_begin", _prologue)
         event.listen(self._fabrique, "after_commit", _valider)
         event.listen(self._fabrique, "after_transaction_end", _oublier)
+        event.listen(self._fabrique, "after_transaction_end", _reecrire)
         event.listen(self._fabrique, "do_orm_execute", _cloisonner)
         event.listen(self._fabrique, "before_flush", preparer)
         event.listen(self._fabrique, "after_transaction_end", fermer_trousseau)
@@ -126,8 +127,12 @@ class BaseDeDonnees:
     def lier(self, connexion: Connection) -> None:
         """Fait passer toutes les sessions par une connexion ouverte, en points de reprise (tests).
 
+        Rien n'est défait tant que l'appelant tient sa transaction : réécrire ailleurs s'y bloquerait.
+
         :param connexion: connexion dont l'appelant tient la transaction.
         """
+        if event.contains(self._fabrique, "after_transaction_end", _reecrire):
+            event.remove(self._fabrique, "after_transaction_end", _reecrire)
         self._fabrique.configure(bind=connexion, join_transaction_mode="create_savepoint")
 
     def session(self, portage: Portage) -> Session:
@@ -333,7 +338,9 @@ def _prologue(session: Session, _transaction: SessionTransaction, connexion: Con
 def _etablir(session: Session, connexion: Connection) -> None:
     """Pose dans la base ce que dit le portage ; le tourniquet, s'il en faut un, ne juge pas cet ordre-là."""
     actuel = portage(session)
-    if connexion.get_execution_options().get(OPTION) is not None:
+    en_vigueur: Tourniquet | None = connexion.get_execution_options().get(OPTION)
+    if en_vigueur is not None:
+        en_vigueur.noter(connexion)
         connexion.execution_options(**{OPTION: None})
     role = _audience(actuel)
     connexion.info[ROLE] = actuel.role
@@ -347,13 +354,16 @@ def _etablir(session: Session, connexion: Connection) -> None:
 
 
 def _oublier(session: Session, transaction: SessionTransaction) -> None:
-    """La connexion n'est à la session que le temps d'une transaction ; ce qu'elle a défait se réécrit."""
+    """La connexion n'est à la session que le temps d'une transaction."""
     if transaction.parent is None:
         session.info.pop(_CONNEXION, None)
-        tourniquet: Tourniquet | None = session.info.get(_TOURNIQUET)
-        # Sur la connexion d'un autre (« lier »), rien n'est encore défait : réécrire ailleurs s'y bloquerait.
-        if tourniquet is not None and not isinstance(session.bind, Connection):
-            tourniquet.sauvetage.rendre(session.info[_BASE].moteur)
+
+
+def _reecrire(session: Session, transaction: SessionTransaction) -> None:
+    """Ce qu'une transaction défaite a emporté, et qui doit rester noté, se réécrit après elle."""
+    tourniquet: Tourniquet | None = session.info.get(_TOURNIQUET)
+    if transaction.parent is None and tourniquet is not None:
+        tourniquet.sauvetage.rendre(session.info[_BASE].moteur)
 
 
 def _poser(connexion: Connection, valeur: Portage) -> None:

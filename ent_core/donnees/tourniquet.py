@@ -1,7 +1,8 @@
 """Le tourniquet : sur une connexion, le portillon en vigueur et le rôle de base réellement posé.
 
 Sans juge, il laisse tout passer. Avec un juge, il lui soumet chaque énoncé *avant* qu'il ne parte, et pose
-l'audience qu'il désigne. Le rôle n'est changé que s'il le faut : une page, une fois.
+l'audience qu'il désigne. Le rôle n'est changé que s'il le faut : une page, une fois. Les lectures sensibles
+se notent ensemble, d'un envoi, avant la validation.
 """
 
 from __future__ import annotations
@@ -54,6 +55,9 @@ class Passage:
     lectures: tuple[LectureSensible, ...] = ()
 
 
+_Fait = tuple[str, tuple[str, ...], tuple[UUID, ...]]
+"""Traitement, colonnes lues, personnes concernées."""
+
 Juge = Callable[[Any], Passage]
 """Rend le passage d'un énoncé compilé, ou le refuse par une ``ErreurEnt``."""
 
@@ -78,8 +82,8 @@ class Tourniquet:
     """
 
     __slots__ = (
-        "_audience", "_finalite", "_interne", "_juge", "_notees", "_pose", "finalite", "personne", "role",
-        "sauvetage", "uai",
+        "_a_noter", "_audience", "_finalite", "_interne", "_juge", "_notees", "_pose", "finalite", "personne",
+        "role", "sauvetage", "uai",
     )  # fmt: skip
 
     def __init__(self, role: str, finalite: str) -> None:
@@ -91,7 +95,8 @@ class Tourniquet:
         self._finalite = self._audience = ""
         self._pose: str | None = role
         self._interne = False
-        self._notees: set[tuple[str, tuple[str, ...], tuple[UUID, ...]]] = set()
+        self._notees: set[_Fait] = set()
+        self._a_noter: list[_Fait] = []
 
     def lever(self, juge: Juge | None, finalite: str = "", audience: str = "") -> None:
         """Met un juge en vigueur, ou aucun ; la base ne le saura qu'au prochain énoncé.
@@ -110,6 +115,7 @@ class Tourniquet:
         self._pose = role
         # Ce qui était noté est peut-être défait, ou l'était pour une autre personne.
         self._notees.clear()
+        self._a_noter.clear()
 
     def poser(self, connexion: Connection, role: str) -> None:
         """Pose une audience dans la base, si elle n'y est pas.
@@ -118,6 +124,7 @@ class Tourniquet:
         :param role: rôle de base.
         """
         if self._pose != role:
+            self.noter(connexion)
             finalite = self.finalite if self._juge is None else self._finalite
             self.executer(connexion, _POSER, (role, finalite))
             self._pose = role
@@ -141,7 +148,7 @@ class Tourniquet:
         if passage.audiences and self._pose not in passage.audiences:
             self.poser(connexion, passage.audiences[0])
         if passage.lectures:
-            self._noter(connexion, contexte, passage.lectures)
+            self._retenir(contexte, passage.lectures)
 
     def refuser(self, nature: str, objet: str = "") -> None:
         """Retient un refus, à compter quand la transaction sera finie.
@@ -151,21 +158,30 @@ class Tourniquet:
         """
         self.sauvetage.refuser(Refus(nature, objet or self._finalite, self._audience, self.uai))
 
-    def _noter(self, connexion: Connection, contexte: Any, lectures: Iterable[LectureSensible]) -> None:
-        """Note des lectures sensibles d'un seul envoi, une fois par transaction et par personne concernée."""
-        faits: dict[tuple[str, tuple[str, ...], tuple[UUID, ...]], None] = {}
+    def _retenir(self, contexte: Any, lectures: Iterable[LectureSensible]) -> None:
+        """Retient des lectures sensibles, une fois par transaction et par personne concernée."""
+        role = self._pose or self.role
         for lecture in lectures:
             sujets = tuple(sorted(_sujets(contexte, lecture.sujets)))
-            faits[lecture.traitement, lecture.colonnes, sujets] = None
-        neufs = [fait for fait in faits if fait not in self._notees]
-        if not neufs:
-            return
-        valeurs = [valeur for traitement, *listes in neufs for valeur in (traitement, *map(list, listes))]
-        self.executer(connexion, f"select {', '.join([_NOTER] * len(neufs))}", tuple(valeurs))
-        self._notees.update(neufs)
-        role = self._pose or self.role
-        for fait in neufs:
-            self.sauvetage.annoncer(Lecture(role, self.uai, self.personne, *fait))
+            fait = (lecture.traitement, lecture.colonnes, sujets)
+            if fait not in self._notees:
+                self._notees.add(fait)
+                self._a_noter.append(fait)
+                self.sauvetage.annoncer(Lecture(role, self.uai, self.personne, *fait))
+
+    def noter(self, connexion: Connection) -> None:
+        """Note d'un seul envoi les lectures retenues, sous le rôle et pour la personne qui les ont faites.
+
+        Avant la validation, ou avant qu'un autre rôle ne soit posé. Rien de ce qui est lu ne sort d'ici là ;
+        si la transaction est défaite, le sauvetage les réécrit.
+
+        :param connexion: connexion de la transaction.
+        """
+        if self._a_noter:
+            valeurs = [v for traitement, *listes in self._a_noter for v in (traitement, *map(list, listes))]
+            notes = ", ".join([_NOTER] * len(self._a_noter))
+            self._a_noter.clear()
+            self.executer(connexion, f"select {notes}", tuple(valeurs))
 
     @property
     def interne(self) -> bool:
@@ -216,6 +232,8 @@ def brancher(moteur: Engine) -> None:
     event.listen(moteur, "after_cursor_execute", _constater)
     event.listen(moteur, "handle_error", _echouer)
     event.listen(moteur, "rollback_savepoint", _douter)
+    event.listen(moteur, "commit", _noter)
+    event.listen(moteur, "release_savepoint", _noter)
 
 
 def _passer(
@@ -250,3 +268,10 @@ def _douter(connexion: Connection, _nom: str, _contexte: Any) -> None:
     if tourniquet is not None:
         tourniquet.sauvetage.defaire()
         tourniquet.posee(None)
+
+
+def _noter(connexion: Connection, *_point: Any) -> None:
+    """La transaction, ou un point de reprise, va être validée : ce qui s'y est lu d'abord."""
+    tourniquet: Tourniquet | None = connexion.get_execution_options().get(OPTION)
+    if tourniquet is not None:
+        tourniquet.noter(connexion)

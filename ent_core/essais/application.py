@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.routing import Rule
 
 from ent_core.application import create_app
@@ -28,14 +29,32 @@ from ent_core.web.instance import EXTENSION, Instance
 __all__ = ["CLE", "assembler", "client_de", "configuration_essai", "connecter", "dossier_de", "etat"]
 
 CLE = "une clé d'essai, assez longue pour signer"
-_DOSSIERS = Path(mkdtemp(prefix="ent-essais-"))
 _PROCESSUS = os.getpid()
+_DOSSIERS = Path(mkdtemp(prefix=f"ent-essais-{_PROCESSUS}-"))
+"""Le numéro du processus dit aux sessions voisines que ces coffres servent encore."""
 
 
 @atexit.register
 def _ranger() -> None:
     if os.getpid() == _PROCESSUS:  # un essai peut bifurquer : seul le premier processus range
         shutil.rmtree(_DOSSIERS, ignore_errors=True)
+
+
+class _GabaritsTraduits(BytecodeCache):
+    """Gabarits déjà traduits par ce processus : ses applications ont les mêmes."""
+
+    def __init__(self) -> None:
+        self._traduits: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key + bucket.checksum in self._traduits:
+            bucket.bytecode_from_string(self._traduits[bucket.key + bucket.checksum])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._traduits[bucket.key + bucket.checksum] = bucket.bytecode_to_string()
+
+
+_GABARITS = _GabaritsTraduits()
 
 
 def pytest_configure() -> None:
@@ -80,6 +99,7 @@ def assembler(
     """
     assemblee = create_app(configuration or configuration_essai(), base, horloge=horloge, briques=briques)
     assemblee.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=False)
+    assemblee.jinja_env.bytecode_cache = _GABARITS
     return assemblee
 
 

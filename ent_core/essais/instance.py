@@ -26,7 +26,7 @@ from ent_core.contrat.manifeste import Manifeste
 from ent_core.contrat.resultats import Anomalie
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.session import BaseDeDonnees
-from ent_core.essais.annuaire import AUTRE, ECOLE, RECTORAT, Annuaire, peupler
+from ent_core.essais.annuaire import AUTRE, ECOLE, RECTORAT, Annuaire
 from ent_core.essais.application import assembler, configuration_essai, connecter
 from ent_core.essais.base import AdressesBase
 from ent_core.essais.vivier import Vivier
@@ -78,16 +78,32 @@ class InstanceEssai:
         return RECTORAT if self.annuaire.profils[role] == Profil.ACADEMIE else ECOLE
 
     def ouvrir(
-        self, brique: str, uai: str | None = ECOLE, *, debut: date | None = None, fin: date | None = None
-    ) -> None:
-        """Ouvre une brique.
+        self, brique: str, uai: str | None = ECOLE, *, debut: date | None = None, fin: date | None = None,
+        attester: bool = True,
+    ) -> None:  # fmt: skip
+        """Ouvre une brique, et atteste ses préalables : elle sert aussitôt.
 
         :param brique: identifiant.
         :param uai: établissement, ou ``None`` pour toute l'académie.
         :param debut: premier jour.
         :param fin: lendemain du dernier jour.
+        :param attester: faux pour l'essai qui regarde les préalables.
         """
         self._basculer(brique, uai, ouverte=True, debut=debut, fin=fin)
+        if attester:
+            self.attester(brique, *((ECOLE, AUTRE) if uai is None else (uai,)))
+
+    def attester(self, brique: str, *uais: str) -> None:
+        """Atteste tous les préalables d'une brique.
+
+        :param brique: identifiant.
+        :param uais: établissements.
+        """
+        prealables = self.ent.activation.prealables
+        cles = [prealable.cle for prealable in prealables.de(brique)]
+        with self.base.academie("essai : préalables") as session:
+            for uai in uais if cles else ():
+                prealables.attester(session, self.horloge, brique, uai, cles, origine="commande")
 
     def fermer(self, brique: str, uai: str | None = ECOLE) -> None:
         """Ferme une brique.
@@ -168,12 +184,10 @@ class FabriqueInstance:
         greffons = {brique.ent_manifeste().id: brique for brique in briques}
         chargement = charger(reglages.briques.chargees, greffons)
         exiger_sans_erreur(verifier_declarations(chargement, reglages))
-        adresses = self._vivier.bases.migree(chargement.distributions)
+        adresses, annuaire = self._vivier.bases.peuplee(chargement.distributions)
         base = BaseDeDonnees(adresses.application)
         try:
             application = assembler(base, self._horloge, reglages, greffons)
-            with base.academie("essai : annuaire") as session:
-                annuaire = peupler(session)
             instance = InstanceEssai(application, base, self._horloge, annuaire)
             for identifiant in greffons if ouvertes else ():
                 instance.ouvrir(identifiant)

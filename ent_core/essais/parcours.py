@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,12 +11,14 @@ from flask.testing import FlaskClient
 from werkzeug.routing import BuildError
 from werkzeug.test import TestResponse
 
+from ent_core.contrat import offres
 from ent_core.contrat.interface import Contexte
 from ent_core.donnees.session import Portage
 from ent_core.essais.instance import InstanceEssai
 from ent_core.roles.attribution import attribuer
 from ent_core.socle.calendrier import annee_scolaire
 from ent_core.web.navigation import concernees
+from ent_core.web.offres import consulter
 from ent_core.web.routes import exigence_de
 
 __all__ = ["Demande", "Parcours"]
@@ -129,13 +131,14 @@ class Parcours:
     def liens_fautifs(self) -> Iterator[str]:
         """Entrées de menu et vignettes sans route, ou dont la route demande autre chose."""
         for nom in self.roles():
-            contexte = self._contexte(nom)
+            contexte = self.contexte(nom)
             with self.instance.base.session(
                 Portage("essai : vignettes", uai=contexte.uai, personne=contexte.personne_id)
             ) as session:
+                instant = self.instance.horloge.maintenant()
                 for crochet, arguments in (
                     ("ent_navigation", {"contexte": contexte}),
-                    ("ent_tableau_de_bord", {"contexte": contexte, "session": session}),
+                    ("ent_tableau_de_bord", {"contexte": contexte, "session": session, "instant": instant}),
                 ):
                     for brique, rendu, panne in self.instance.ent.relais.demander(
                         crochet, concernees(self.instance.ent, contexte), **arguments
@@ -167,7 +170,22 @@ class Parcours:
                 if permission and exigence and exigence.permission != permission:
                     yield f"{ou} demande « {permission} », sa page demande « {exigence.permission} »"
 
-    def _contexte(self, nom: str) -> Contexte:
+    def consulter(self, nom: str, demande: offres.Demande[Any]) -> Sequence[Any]:
+        """Ce qu'une personne obtient de la brique par la page d'une autre.
+
+        :param nom: nom de rôle de l'annuaire.
+        :param demande: demande typée.
+        """
+        contexte = self.contexte(nom)
+        portage = Portage("essai : autre brique", uai=contexte.uai, personne=contexte.personne_id)
+        with self.instance.application.app_context(), self.instance.base.session(portage) as session:
+            return consulter(session, contexte, demande) or ()
+
+    def contexte(self, nom: str) -> Contexte:
+        """Qui agit, aujourd'hui, la brique ouverte.
+
+        :param nom: nom de rôle de l'annuaire.
+        """
         annuaire, jour = self.instance.annuaire, self.instance.horloge.aujourd_hui()
         return Contexte(
             compte_id=annuaire[nom],

@@ -110,7 +110,12 @@ class Remise:
                 self,
                 depart={nom: _contenu(connexion, nom) for nom in remplies},
                 suites=dict(_lire(connexion, _SUITES)),
-                copies={nom: _copier(connexion, nom) for nom in remplies if nom not in self.depart},
+                # D'un repère à l'autre, ce que l'on sait remplir l'est ; les lignes de naissance, jamais.
+                copies={
+                    nom: _copier(connexion, nom)
+                    for nom in remplies
+                    if nom not in self.depart or nom in self.copies
+                },
                 fois=0,
             )
 

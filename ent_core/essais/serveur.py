@@ -74,7 +74,8 @@ def _effacer_les_sessions_mortes() -> None:
     """Une session tuée net laisse son serveur ; la suivante le retire."""
     for dossier in Path(tempfile.gettempdir()).glob(f"{_PREFIXE}*"):
         numero = dossier.name.removeprefix(_PREFIXE).partition("-")[0]
-        if Path(f"/proc/{numero}").exists() or dossier.stat().st_uid != os.geteuid():
+        # Un dossier qui ne dit pas son processus peut servir : on n'y touche pas.
+        if not numero.isdigit() or Path(f"/proc/{numero}").exists() or dossier.stat().st_uid != os.geteuid():
             continue
         with contextlib.suppress(ErreurEnt, OSError):
             embarque.effacer(dossier)

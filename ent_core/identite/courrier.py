@@ -19,6 +19,7 @@ from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import lire
 from ent_core.donnees.sous_portillon import hors_portillon
+from ent_core.identite.autorite import coupe
 from ent_core.identite.modeles import Etablissement, Personne, Rattachement, Responsabilite, Restriction
 from ent_core.socle.erreurs import AccesRefuse, Introuvable
 
@@ -69,7 +70,7 @@ _FOYERS = union_all(
         _lien.responsable_id == _adulte.id,
         _lien.legal > 0,
         en_vigueur(_lien, _JOUR),
-        ~exists().where(_limite.responsabilite_id == _lien.id, en_vigueur(_limite, _JOUR)),
+        ~exists().where(coupe(_limite), _limite.responsabilite_id == _lien.id, en_vigueur(_limite, _JOUR)),
     ),
 ).order_by("eleve", desc("lui_meme"), "nom")
 
@@ -129,7 +130,7 @@ def expediteur(session: Session, uai: str) -> Expediteur:
 def foyers(session: Session, contexte: Contexte, eleves: Iterable[UUID]) -> dict[UUID, tuple[Foyer, ...]]:
     """Foyers à qui écrire au sujet d'élèves : les responsables légaux en vigueur, réunis par adresse.
 
-    Un responsable restreint par un acte de justice n'y est pas. Un élève sans foyer n'est pas rendu.
+    Un responsable qu'un acte de justice écarte n'y est pas. Un élève sans foyer n'est pas rendu.
 
     :param session: session ouverte dans l'établissement.
     :param contexte: qui écrit ; direction, vie scolaire ou secrétariat.

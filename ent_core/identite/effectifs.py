@@ -35,17 +35,22 @@ _INSCRITS = (
     )
     .order_by(collate(_personne.recherche, "C"), _personne.id)
 )
+_DES_DIVISIONS = _INSCRITS.where(_inscription.division_id.is_not(None))
 
 
-def inscrits_du_jour(session: Session, uai: str, annee: int, jour: date) -> dict[UUID, list[PersonneNommee]]:
+def inscrits_du_jour(
+    session: Session, uai: str, annee: int, jour: date, *, groupes: bool = True
+) -> dict[UUID, list[PersonneNommee]]:
     """Élèves de chaque division et de chaque groupe un jour, dans l'ordre des noms ; un seul énoncé.
 
     :param session: session ouverte dans l'établissement.
     :param uai: établissement.
     :param annee: année scolaire.
     :param jour: le jour ; qui est parti n'y est plus, qui arrive n'y est pas encore.
+    :param groupes: faux pour les seules divisions, où chaque élève n'est qu'une fois.
     """
+    enonce, valeurs = _INSCRITS if groupes else _DES_DIVISIONS, {"uai": uai, "annee": annee, "jour": jour}
     par_structure: dict[UUID, list[PersonneNommee]] = {}
-    for structure, *eleve in lire(session, _INSCRITS, {"uai": uai, "annee": annee, "jour": jour}):
+    for structure, *eleve in lire(session, enonce, valeurs):
         par_structure.setdefault(structure, []).append(PersonneNommee(*eleve))
     return par_structure

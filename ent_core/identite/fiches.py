@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.identite.annuaire import Titre, titres
+from ent_core.identite.autorite import EffetActe
 from ent_core.identite.modeles import (
     Compte,
     Division,
@@ -54,6 +55,7 @@ class RestrictionEcrite:
 
     id: UUID
     reference: str
+    effet: str
     debut: date
     fin: date | None
     en_vigueur: bool
@@ -80,8 +82,13 @@ class LienFamilial:
 
     @property
     def restreint(self) -> bool:
-        """Vrai si une restriction est en vigueur."""
-        return any(restriction.en_vigueur for restriction in self.restrictions)
+        """Vrai si un acte en vigueur coupe l'accès."""
+        return any(r.en_vigueur and r.effet == EffetActe.ACCES for r in self.restrictions)
+
+    @property
+    def informe_seulement(self) -> bool:
+        """Vrai si un acte en vigueur laisse lire, sans décider."""
+        return not self.restreint and any(r.en_vigueur for r in self.restrictions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +213,6 @@ def _restrictions(
         .order_by(Restriction.debut)
     )
     for r, tient in session.execute(enonce).all():
-        ecrite = RestrictionEcrite(r.id, r.reference, r.debut, r.fin, tient)
+        ecrite = RestrictionEcrite(r.id, r.reference, r.effet, r.debut, r.fin, tient)
         resultat[r.responsabilite_id] = (*resultat.get(r.responsabilite_id, ()), ecrite)
     return resultat

@@ -1,4 +1,5 @@
-"""Ce qu'une règle de droit attend de l'annuaire : fin d'une année, majorité d'un élève, qui a une fonction.
+"""Ce qu'une règle de droit attend de l'annuaire : fin d'une année, majorité d'un élève, qui a une fonction,
+qui est parti.
 
 Rien n'est accordé ici. La date de naissance ne sort pas : une brique apprend un oui ou un non.
 """
@@ -10,7 +11,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import ARRAY, Uuid, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Profil, Role, role_de
@@ -21,7 +22,7 @@ from ent_core.donnees.sous_portillon import hors_portillon
 from ent_core.identite.modeles import AnneeScolaire, Personne, Rattachement
 from ent_core.socle.calendrier import est_mineur
 
-__all__ = ["est_majeur", "fins_d_annee", "personnels"]
+__all__ = ["est_majeur", "fins_d_annee", "partis", "personnels"]
 
 _tables = Base.metadata.tables
 _annee = _tables[AnneeScolaire.__tablename__].c
@@ -36,6 +37,12 @@ _NAISSANCE = select(_personne.naissance).where(
     exists().where(
         _titre.uai == _UAI, _titre.personne_id == _personne.id, _titre.profil == Profil.ELEVE.value
     ),
+)
+_PRESENTS = select(_titre.personne_id).where(
+    _titre.uai == _UAI,
+    _titre.profil == Profil.ELEVE.value,
+    _titre.personne_id == func.any(bindparam("eleves", type_=ARRAY(Uuid))),
+    en_vigueur(_titre, _JOUR),
 )
 _TITRES = select(_titre.personne_id, _titre.profil, _titre.fonction).where(
     _titre.uai == _UAI, en_vigueur(_titre, _JOUR), _titre.profil.not_in([Profil.ELEVE, Profil.RESPONSABLE])
@@ -62,6 +69,18 @@ def est_majeur(session: Session, uai: str, eleve_id: UUID, jour: date) -> bool:
     with hors_portillon(session, "majorité : un oui ou un non, jamais la date"):
         naissance = session.execute(_NAISSANCE, {"uai": uai, "eleve": eleve_id}).scalar()
     return est_mineur(naissance, jour) is False
+
+
+def partis(session: Session, uai: str, eleves: Collection[UUID], jour: date) -> frozenset[UUID]:
+    """Parmi des élèves qu'une brique connaît, ceux que l'établissement ne compte plus ce jour.
+
+    :param session: session ouverte dans l'établissement.
+    :param uai: établissement.
+    :param eleves: élèves.
+    :param jour: le jour.
+    """
+    lignes = lire(session, _PRESENTS, {"uai": uai, "jour": jour, "eleves": list(eleves)})
+    return frozenset(eleves) - frozenset(lignes.scalars())
 
 
 def personnels(session: Session, uai: str, roles: Collection[Role], jour: date) -> list[UUID]:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import lire
+from ent_core.identite.autorite import coupe
 from ent_core.identite.lectures import PersonneNommee
 from ent_core.identite.modeles import Creneau, Inscription, Periode, Personne, Responsabilite, Restriction
 from ent_core.socle.calendrier import FUSEAU
@@ -122,7 +123,7 @@ _RESPONSABLES = (
         _lien.responsable_id == _personne.id,
         _lien.legal > 0,
         en_vigueur(_lien, _JOUR),
-        ~exists().where(_limite.responsabilite_id == _lien.id, en_vigueur(_limite, _JOUR)),
+        ~exists().where(coupe(_limite), _limite.responsabilite_id == _lien.id, en_vigueur(_limite, _JOUR)),
     )
     .order_by(_lien.legal, _personne.nom, _personne.id)
 )

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from ent_core.identite.autorite import EffetActe
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Rattachement, Responsabilite, Restriction
 from ent_core.socle.calendrier import Horloge
@@ -23,16 +24,18 @@ def restreindre(
     *,
     uai: str | None,
     reference: str,
+    effet: EffetActe = EffetActe.ACCES,
     debut: date,
     fin: date | None,
     acteur: UUID,
 ) -> Restriction:
-    """Enregistre une restriction ; l'accès du responsable cesse dès son premier jour.
+    """Enregistre un acte : dès son premier jour, le responsable ne lit plus, ou ne décide plus.
 
     :param session: session de l'établissement, ou de l'académie.
     :param responsabilite_id: lien restreint ; l'élève est de l'établissement.
     :param uai: établissement d'où l'on agit ; ``None`` pour l'académie.
     :param reference: juridiction, date et numéro de l'acte.
+    :param effet: ce que l'acte lui retire.
     :param debut: premier jour.
     :param fin: lendemain du dernier jour ; ``None`` jusqu'à nouvel ordre.
     :param acteur: personne qui saisit.
@@ -49,6 +52,7 @@ def restreindre(
     restriction = Restriction(
         responsabilite_id=responsabilite_id,
         reference=reference.strip(),
+        effet=effet,
         debut=debut,
         fin=fin,
         saisi_par=acteur,
@@ -62,7 +66,11 @@ def restreindre(
         uai=uai,
         acteur=acteur,
         objet=str(restriction.id),
-        details={"debut": debut.isoformat(), "fin": fin.isoformat() if fin else None},
+        details={
+            "effet": effet.value,
+            "debut": debut.isoformat(),
+            "fin": fin.isoformat() if fin else None,
+        },
     )
     return restriction
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,6 +25,9 @@ from ent_core.messages.poste import Poste, demander, poste_de
 from ent_core.messages.reglages import reglage_de
 
 __all__ = ["EnAttente", "annuler", "annuler_messages", "messages_en_attente", "prevenir", "prevenir_familles"]
+
+PLUS_TARD = timedelta(days=30)
+"""Attente la plus longue d'un message : le noyau ne le garde que deux mois."""
 
 _MOTIF = "messages : prévenir"
 _table = Base.metadata.tables[Message.__tablename__]
@@ -58,6 +61,7 @@ def prevenir(
     personnes: Iterable[UUID],
     lien: str,
     a_propos: UUID | None = None,
+    pas_avant: datetime | None = None,
 ) -> int:
     """Prévient des personnes qu'une information est disponible ; le noyau choisit le canal et l'heure.
 
@@ -70,11 +74,12 @@ def prevenir(
     :param personnes: à prévenir.
     :param lien: adresse de la page à ouvrir dans l'ENT, depuis « / » ; elle ne part jamais au-dehors.
     :param a_propos: élève dont il s'agit.
+    :param pas_avant: instant à partir duquel l'information se lit ; rien ne s'en dit plus tôt.
     :returns: nombre de messages en attente.
-    :raises ValueError: sujet inconnu, ou lien qui sort de l'ENT (faute de programmation).
+    :raises ValueError: sujet inconnu, lien hors de l'ENT, départ trop lointain (faute de programmation).
     """
     poste, uai = poste_de(session), _ecole(session, contexte)
-    _verifier(poste, sujet, lien)
+    _verifier(poste, sujet, lien, pas_avant)
     with hors_portillon(session, _MOTIF):
         joignables = joindre(session, poste, uai, sujet, personnes)
         voulus = set(joignables)
@@ -87,11 +92,17 @@ def prevenir(
             contexte,
             sujet,
             [(joignables[qui], lien, a_propos) for qui in sorted(voulus)],
+            pas_avant,
         )
 
 
 def prevenir_familles(
-    session: Session, contexte: Contexte | None, *, sujet: str, liens: Mapping[UUID, str]
+    session: Session,
+    contexte: Contexte | None,
+    *,
+    sujet: str,
+    liens: Mapping[UUID, str],
+    pas_avant: datetime | None = None,
 ) -> int:
     """Prévient, pour chaque élève, ceux qui doivent l'être : ses responsables, ou lui-même s'il est majeur.
 
@@ -101,12 +112,13 @@ def prevenir_familles(
     :param contexte: qui agit ; ``None`` pour un travail différé.
     :param sujet: clé d'un ``SujetDeMessage`` déclaré.
     :param liens: élève → adresse de la page à ouvrir dans l'ENT.
+    :param pas_avant: instant à partir duquel l'information se lit ; rien ne s'en dit plus tôt.
     :returns: nombre de messages en attente.
-    :raises ValueError: sujet inconnu, ou lien qui sort de l'ENT (faute de programmation).
+    :raises ValueError: sujet inconnu, lien hors de l'ENT, départ trop lointain (faute de programmation).
     """
     poste, uai = poste_de(session), _ecole(session, contexte)
     for lien in set(liens.values()) or {"/"}:
-        _verifier(poste, sujet, lien)
+        _verifier(poste, sujet, lien, pas_avant)
     with hors_portillon(session, _MOTIF):
         par_eleve = prevenus(session, poste, uai, liens)
         joignables = joindre(session, poste, uai, sujet, frozenset().union(*par_eleve.values()))
@@ -116,7 +128,7 @@ def prevenir_familles(
             for qui in sorted(personnes)
             if qui in joignables
         ]
-        return _deposer(session, poste, uai, contexte, sujet, voulus)
+        return _deposer(session, poste, uai, contexte, sujet, voulus, pas_avant)
 
 
 def annuler_messages(
@@ -194,11 +206,13 @@ def _ecole(session: Session, contexte: Contexte | None) -> str:
     return contexte.uai if contexte is not None else portage(session).uai
 
 
-def _verifier(poste: Poste, sujet: str, lien: str) -> None:
+def _verifier(poste: Poste, sujet: str, lien: str, pas_avant: datetime | None) -> None:
     if sujet not in poste.sujets:
         raise ValueError(f"« {sujet} » n'est pas un sujet déclaré : l'ajouter à ent_sujets_de_message")
     if not lien.startswith("/") or lien.startswith(("//", "/\\")) or len(lien) > 200:
         raise ValueError("un lien de message est une adresse de l'ENT, depuis « / » (200 caractères)")
+    if pas_avant is not None and pas_avant > poste.horloge.maintenant() + PLUS_TARD:
+        raise ValueError(f"un message part dans les {PLUS_TARD.days} jours : prévenir plus près du jour dit")
 
 
 def _deposer(
@@ -208,6 +222,7 @@ def _deposer(
     contexte: Contexte | None,
     sujet: str,
     voulus: Sequence[tuple[Joignable, str, UUID | None]],
+    pas_avant: datetime | None,
 ) -> int:
     if not voulus:
         return 0
@@ -217,8 +232,9 @@ def _deposer(
         {
             "uai": uai, "personne_id": qui.id, "a_propos": eleve, "lien": lien, "lot": lot, "sujet": sujet,
             "par": contexte.personne_id if contexte else None, "qualite": qui.qualite, "urgent": urgent,
-            "cree_le": maintenant, "visible_le": depart(reglage, maintenant, urgent=True),
-            **_par(choisir(qui, canaux, urgent=urgent), qui, reglage, maintenant, urgent=urgent),
+            "cree_le": maintenant,
+            "visible_le": depart(reglage, maintenant, urgent=True, pas_avant=pas_avant),
+            **_par(choisir(qui, canaux, urgent=urgent), qui, reglage, maintenant, pas_avant, urgent=urgent),
         }
         for qui, lien, eleve in voulus
     ]  # fmt: skip
@@ -235,9 +251,12 @@ def _deposer(
 
 
 def _par(
-    canal: Canal, qui: Joignable, reglage: Reglage, maintenant: datetime, *, urgent: bool
-) -> dict[str, Any]:
+    canal: Canal, qui: Joignable, reglage: Reglage, maintenant: datetime, pas_avant: datetime | None, *,
+    urgent: bool,
+) -> dict[str, Any]:  # fmt: skip
     """Dans l'ENT et sur papier, rien ne dérange personne : seul compte le délai d'annulation."""
     dehors = canal in (Canal.COURRIEL, Canal.SMS)
-    quand = depart(reglage, maintenant, urgent=urgent or not dehors, resume=dehors and qui.resume)
+    quand = depart(
+        reglage, maintenant, urgent=urgent or not dehors, resume=dehors and qui.resume, pas_avant=pas_avant
+    )
     return {"canal": canal.value, "prevu_le": quand}

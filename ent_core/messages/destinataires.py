@@ -1,6 +1,6 @@
 """Qui prévenir, et par où on peut le joindre : relu à chaque envoi, jamais retenu.
 
-Les deux parents reçoivent la même chose, quelle que soit leur situation (FAM-01) ; celui qu'un acte restreint
+Les deux parents reçoivent la même chose, quelle que soit leur situation (FAM-01) ; celui qu'un acte écarte
 ne reçoit rien ; à dix-huit ans, l'élève est prévenu lui-même, et peut s'opposer à ce que ses parents le
 soient (FAM-06).
 """
@@ -20,6 +20,7 @@ from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import lire
+from ent_core.identite.autorite import coupe
 from ent_core.identite.modeles import Compte, Personne, Rattachement, Responsabilite, Restriction
 from ent_core.messages.modeles import PreferenceMessage
 from ent_core.messages.poste import TRAITEMENT, Poste
@@ -46,7 +47,7 @@ _ICI = and_(_eleve.c.uai == _UAI, _eleve.c.profil == Profil.ELEVE.value, en_vigu
 _AUTORITE = and_(
     _lien.c.legal > 0,
     en_vigueur(_lien.c, _JOUR),
-    ~exists().where(_limite.responsabilite_id == _lien.c.id, en_vigueur(_limite, _JOUR)),
+    ~exists().where(coupe(_limite), _limite.responsabilite_id == _lien.c.id, en_vigueur(_limite, _JOUR)),
 )
 _RESPONSABLES = (
     select(_lien.c.eleve_id, _lien.c.responsable_id, _lien.c.lien)
@@ -90,7 +91,7 @@ _JOIGNABLES = (
     .where(_p.c.id == func.any(_QUI), _p.c.sursis_depuis.is_(None))
 )
 _FAMILLES = select(func.count(distinct(_lien.c.responsable_id))).where(
-    _AUTORITE, exists().where(_ICI, _eleve.c.personne_id == _lien.c.eleve_id)
+    _AUTORITE, _lien.c.eleve_id.in_(select(_eleve.c.personne_id).where(_ICI).limit(bindparam("eleves")))
 )
 
 
@@ -190,14 +191,15 @@ def joindre(
     }
 
 
-def nombre_de_familles(session: Session, uai: str, jour: date) -> int:
+def nombre_de_familles(session: Session, uai: str, jour: date, eleves: int | None = None) -> int:
     """Responsables qui peuvent être prévenus dans un établissement.
 
     :param session: session de l'établissement, hors du portillon.
     :param uai: établissement.
     :param jour: le jour.
+    :param eleves: s'en tenir à ceux de tant d'élèves : il y a au moins autant de familles.
     """
-    nombre: int = lire(session, _FAMILLES, {"uai": uai, "jour": jour}).scalar_one()
+    nombre: int = lire(session, _FAMILLES, {"uai": uai, "jour": jour, "eleves": eleves}).scalar_one()
     return nombre
 
 

@@ -35,15 +35,24 @@ class Reglage:
 PAR_DEFAUT = Reglage()
 
 
-def depart(reglage: Reglage, demande: datetime, *, urgent: bool = False, resume: bool = False) -> datetime:
+def depart(
+    reglage: Reglage,
+    demande: datetime,
+    *,
+    urgent: bool = False,
+    resume: bool = False,
+    pas_avant: datetime | None = None,
+) -> datetime:
     """Instant où un message part, arrondi à la minute qui suit : ceux d'une même minute partent ensemble.
 
     :param reglage: réglages de l'établissement.
     :param demande: instant de la demande.
     :param urgent: vrai pour un sujet urgent : ni silence, ni résumé.
     :param resume: vrai si la personne préfère un résumé par jour.
+    :param pas_avant: instant avant lequel rien ne part ; les heures de silence s'y ajoutent.
     """
-    pret = _minute(demande + timedelta(minutes=reglage.delai))
+    pret = demande + timedelta(minutes=reglage.delai)
+    pret = _minute(pret if pas_avant is None else max(pret, pas_avant))
     if urgent:
         return pret
     if not resume:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.interface import Contexte
 from ent_core.donnees.base import Base
+from ent_core.donnees.session import lire
 from ent_core.identite.journal import consigner
 from ent_core.messages.heures import PAR_DEFAUT, Reglage
 from ent_core.messages.modeles import ReglageMessages
@@ -19,7 +20,9 @@ from ent_core.socle.erreurs import DonneeInvalide
 __all__ = ["reglage_de", "regler"]
 
 _table = Base.metadata.tables[ReglageMessages.__tablename__]
-_COLONNES = [_table.c[champ.name] for champ in fields(Reglage)]
+_REGLAGE = select(*(_table.c[champ.name] for champ in fields(Reglage))).where(
+    _table.c.uai == bindparam("uai")
+)
 
 
 def reglage_de(session: Session, uai: str) -> Reglage:
@@ -28,7 +31,7 @@ def reglage_de(session: Session, uai: str) -> Reglage:
     :param session: session de l'établissement, hors du portillon.
     :param uai: établissement.
     """
-    ligne = session.execute(select(*_COLONNES).where(_table.c.uai == uai)).one_or_none()
+    ligne = lire(session, _REGLAGE, {"uai": uai}).one_or_none()
     return PAR_DEFAUT if ligne is None else Reglage(*ligne)
 
 

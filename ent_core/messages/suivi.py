@@ -17,6 +17,7 @@ from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Personne
 from ent_core.messages.canaux import Canal
 from ent_core.messages.demande import annuler
+from ent_core.messages.garde import confirmable
 from ent_core.messages.modeles import Message
 from ent_core.messages.poste import Poste, demander
 from ent_core.socle.erreurs import Introuvable
@@ -27,6 +28,7 @@ __all__ = [
     "Comptes",
     "Echec",
     "Lot",
+    "Retenu",
     "annuler_lot",
     "annuler_retenus",
     "bordereaux",
@@ -60,6 +62,19 @@ class Lot:
     nombre: int
     depart: datetime
     par: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Retenu:
+    """Ce qui est retenu d'un sujet.
+
+    :param personnes: personnes que l'envoi toucherait.
+    :param confirmables: parmi elles, celles dont une autre personne que qui regarde a demandé l'envoi.
+    """
+
+    sujet: str
+    personnes: int
+    confirmables: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +144,20 @@ def annuler_lot(session: Session, poste: Poste, contexte: Contexte, lot: UUID, c
     return nombre
 
 
-def retenus(session: Session, uai: str) -> dict[str, int]:
-    """Nombre de personnes dont les messages sont retenus, par sujet.
+def retenus(session: Session, contexte: Contexte) -> list[Retenu]:
+    """Ce qui est retenu, par sujet, et ce que la personne peut en confirmer.
 
     :param session: session de l'établissement.
-    :param uai: établissement.
+    :param contexte: qui regarde.
     """
+    personnes = func.count(distinct(_c.personne_id))
     lignes = session.execute(
-        select(_c.sujet, func.count(distinct(_c.personne_id)))
-        .where(_c.uai == uai, _c.etat == "retenu")
+        select(_c.sujet, personnes, personnes.filter(confirmable(session, contexte)))
+        .where(_c.uai == contexte.uai, _c.etat == "retenu")
         .group_by(_c.sujet)
         .order_by(_c.sujet)
     )
-    return {sujet: nombre for sujet, nombre in lignes}
+    return [Retenu(*ligne) for ligne in lignes]
 
 
 def annuler_retenus(session: Session, poste: Poste, contexte: Contexte, sujet: str) -> int:

@@ -117,4 +117,6 @@ def attribuer(session: Session, uai: str, personne_id: UUID, profil: str, jour: 
             roles.add(Role.SUPPLEANT)
         elif genre == "delegation" and personnel:
             delegations[valeur] = Portee(complement)
+    if Role.DIRECTION_ADJOINTE in roles:  # le profil national ne distingue pas l'adjoint du chef
+        roles.discard(Role.DIRECTION)
     return Attribution(frozenset(roles), delegations, any(genre == "autre" for genre, _, _ in lignes))

@@ -24,6 +24,7 @@ from ent_core.socle.erreurs import AccesRefuse, DonneeInvalide, Introuvable, Ope
 
 __all__ = [
     "ROLES_ACADEMIE",
+    "ROLES_CHEF",
     "ROLES_ETABLISSEMENT",
     "attribuables",
     "attribuer_role",
@@ -40,6 +41,9 @@ ROLES_ETABLISSEMENT: tuple[Role, ...] = (
 )
 """Rôles qu'un chef d'établissement attribue."""
 
+ROLES_CHEF: tuple[Role, ...] = (Role.DIRECTION_ADJOINTE,)
+"""Rôles que le chef, et lui seul ici, attribue : l'adjoint perd ce qui n'est qu'au chef (R. 511-14)."""
+
 ROLES_ACADEMIE: tuple[Role, ...] = (
     Role.INSPECTION,
     Role.COLLECTIVITE,
@@ -52,6 +56,7 @@ ROLES_ACADEMIE: tuple[Role, ...] = (
 
 _ATTRIBUENT = frozenset({Role.DIRECTION, Role.ADMINISTRATEUR_FONCTIONNEL, Role.ADMINISTRATEUR_ACADEMIQUE})
 _PROFILS_DU_ROLE: dict[str, frozenset[str]] = {
+    Role.DIRECTION_ADJOINTE: frozenset({Profil.DIRECTION.value}),
     Role.DELEGUE_ELEVES: frozenset({Profil.ELEVE.value}),
     Role.DELEGUE_PARENTS: frozenset({Profil.RESPONSABLE.value}),
 }
@@ -76,7 +81,9 @@ def attribuables(contexte: Contexte) -> tuple[Role, ...]:
     :param contexte: qui agit.
     """
     if Role.ADMINISTRATEUR_ACADEMIQUE in contexte.roles:
-        return ROLES_ETABLISSEMENT + ROLES_ACADEMIE
+        return ROLES_ETABLISSEMENT + ROLES_CHEF + ROLES_ACADEMIE
+    if Role.DIRECTION in contexte.roles:
+        return ROLES_ETABLISSEMENT + ROLES_CHEF
     return ROLES_ETABLISSEMENT if contexte.roles & _ATTRIBUENT else ()
 
 

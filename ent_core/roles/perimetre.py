@@ -14,6 +14,7 @@ from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import lire
+from ent_core.identite.autorite import coupe
 from ent_core.identite.modeles import (
     Inscription,
     Personne,
@@ -40,7 +41,7 @@ _ENFANTS = (
         _lien.responsable_id == bindparam("personne"),
         _lien.legal > 0,
         en_vigueur(_lien, _JOUR),
-        ~exists().where(_limite.responsabilite_id == _lien.id, en_vigueur(_limite, _JOUR)),
+        ~exists().where(coupe(_limite), _limite.responsabilite_id == _lien.id, en_vigueur(_limite, _JOUR)),
         exists().where(
             _titre.uai == bindparam("uai"),
             _titre.personne_id == _p.id,
@@ -116,13 +117,15 @@ def _relation(contexte: Contexte, portee: Portee) -> Select[UUID]:
 
 
 def _enfants(contexte: Contexte) -> Select[UUID]:
-    """Enfants dont la personne est responsable légale, sans restriction en vigueur (ENT-10)."""
+    """Enfants dont la personne est responsable légale, sans acte qui l'en écarte (ENT-10)."""
     return select(Responsabilite.eleve_id).where(
         Responsabilite.responsable_id == contexte.personne_id,
         Responsabilite.legal > 0,
         en_vigueur(Responsabilite, contexte.jour),
         ~exists().where(
-            Restriction.responsabilite_id == Responsabilite.id, en_vigueur(Restriction, contexte.jour)
+            coupe(Restriction),
+            Restriction.responsabilite_id == Responsabilite.id,
+            en_vigueur(Restriction, contexte.jour),
         ),
     )
 

@@ -33,12 +33,12 @@ def jour_court(jour: date) -> str:
 
 
 def heure(instant: datetime | time) -> str:
-    """« 8 h 05 ».
+    """« 8 h 05 », d'espaces fines insécables : une heure ne se coupe pas en fin de ligne.
 
     :param instant: instant ramené à l'heure de Paris, ou heure locale.
     """
     local = instant.astimezone(FUSEAU) if isinstance(instant, datetime) else instant
-    return f"{local.hour} h {local.minute:02d}"
+    return f"{local.hour}\u202fh\u202f{local.minute:02d}"
 
 
 def _local(jour: date) -> date:

@@ -102,7 +102,11 @@ def tableau_de_bord(ent: Instance, session: Session, contexte: Contexte) -> list
     """
     vignettes: list[tuple[int, str, Vignette]] = []
     for brique, resultat, erreur in ent.relais.demander(
-        "ent_tableau_de_bord", concernees(ent, contexte), session=session, contexte=contexte
+        "ent_tableau_de_bord",
+        concernees(ent, contexte),
+        session=session,
+        contexte=contexte,
+        instant=ent.horloge.maintenant(),
     ):
         if erreur is None:
             vignettes += [(v.ordre, brique.id, v) for v in resultat]

@@ -11,7 +11,7 @@ from datetime import date
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import NotFound, Unauthorized
+from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as ReponseWerkzeug
 
 from ent_core.contrat.interface import Contexte, Portee
@@ -22,6 +22,7 @@ from ent_core.identite.sessions import SessionReconnue
 from ent_core.roles.attribution import attribuer
 from ent_core.socle.calendrier import Horloge, annee_scolaire
 from ent_core.web import navigation
+from ent_core.web.avant_ouverture import exiger_avant_ouverture
 from ent_core.web.erreurs import est_api
 from ent_core.web.instance import instance
 from ent_core.web.portillon import brique_de_la_route, garder_la_page
@@ -195,6 +196,7 @@ def _contexte(reconnue: SessionReconnue, jour: date) -> Contexte | None:
         delegations=attribution.delegations,
         briques=etat.actives,
         suspendues=etat.suspendues,
+        en_attente=etat.en_attente,
     )
 
 
@@ -202,7 +204,7 @@ def _exiger_brique_active() -> str | None:
     """Brique de la page, s'il y en a une ; les pages d'une brique fermée ici n'existent pas ici."""
     brique, contexte = brique_de_la_route(), requete().contexte
     if brique is not None and contexte is not None and brique not in contexte.briques:
-        raise NotFound
+        exiger_avant_ouverture(instance(), contexte, brique, f"{request.script_root}{request.path}")
     return brique
 
 

@@ -146,6 +146,7 @@ def test_le_noyau_ne_nomme_aucune_brique() -> None:
     assert trouves == set()
 
 
+@pytest.mark.exigence("DISC-05")
 @pytest.mark.parametrize("dossier", ["plugins", "schema_directeur"])
 def test_une_brique_n_importe_que_la_facade(dossier: str) -> None:
     interdits = set()

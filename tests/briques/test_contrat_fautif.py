@@ -1,4 +1,4 @@
-"""Le contrat voit les fautes : une brique abîmée de dix façons échoue exactement là où il faut."""
+"""Le contrat voit les fautes : une brique abîmée de douze façons échoue exactement là où il faut."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ FAUTES = [
     ("ent_mots/services.py", N_PLUS_UN, N_PLUS_UN.replace("(mot)", "(_relire(session, mot))")),
     ("ent_mots/services.py", "def _trouver(", "def _relire(session: Session, mot: Mot) -> Mot:\n"
      "    session.expire(mot)\n    mot.texte\n    return mot\n\n\ndef _trouver("),
+    ("ent_mots/services.py", "def _relire(", "def _par_auteur(mots: list[Mot]) -> object:\n"
+     "    return Counter(mot.auteur_id for mot in mots)\n\n\ndef _relire("),
+    ("ent_mots/brique.py", "@implante\ndef ent_manifeste", "@implante\ndef ent_repondre(session: object,"
+     " contexte: object, demande: object) -> None:\n    return None\n\n\n@implante\ndef ent_manifeste"),
     ("ent_mots/vues.py", "from ent_mots import services", "from ent_core.web.requete import requete\n"
      "from ent_mots import services"),
     ("ent_mots/vues.py", "@exige(ECRIRE)\ndef retirer", '@public("oubli")\ndef retirer'),
@@ -32,12 +36,14 @@ FAUTES = [
 ]  # fmt: skip
 
 ATTENDUS = {
+    "test_ce_qu_une_autre_brique_obtient_reste_a_ses_destinataires",
     "test_chaque_donnee_personnelle_a_son_exemple",
     "test_la_brique_se_presente_et_dit_ce_qui_change",
     "test_le_menu_et_les_vignettes_menent_a_des_pages_permises",
     "test_le_nombre_d_enonces_ne_croit_pas_avec_les_donnees",
     "test_les_migrations_vont_et_reviennent",
     "test_les_sources_suivent_les_regles",
+    "test_rien_ne_compte_les_actes_d_un_agent",
 }
 
 

@@ -13,6 +13,7 @@ from ent_core.chargement import depots_noyau as depots
 from ent_core.chargement import noyau
 from ent_core.chargement.decouverte import BriqueChargee, charger
 from ent_core.contrat.donnees import NatureDepot
+from ent_core.essais.contrat.agregats import agregats_par_agent
 from ent_core.essais.contrat.coherence import REGLES, Indices, ecarts, fiches_incompletes
 from ent_core.essais.contrat.conservation import Conservation
 from ent_core.essais.contrat.droits import Droits
@@ -46,6 +47,12 @@ EXPLIQUES = {
     "violation_etape : un journal sans aucune colonne Categorie.TRACE":
         "les étapes datées d'un registre (RGPD, article 33.5), non la trace d'une activité",
 }  # fmt: skip
+
+COMPTENT_UN_AUTEUR = {
+    "messages/suivi:lots": "un envoi en attente, que l'on confirme ou annule avec qui l'a demandé",
+    "vie_privee/droits/consultations:_lectures": "combien ont lu, sans dire qui (RGPD, article 15)",
+}
+"""Ce qui compte et cite qui a agi, sans compter ses actes."""
 
 ENDROITS = {
     "envois": depots.ENVOIS,
@@ -90,6 +97,12 @@ def test_ce_que_le_noyau_declare_s_accorde_avec_ce_qu_il_fait(seul: BriqueCharge
 @pytest.mark.exigence("RGPD-REG-01")
 def test_la_fiche_de_chaque_traitement_du_noyau_est_complete(seul: BriqueChargee) -> None:
     assert list(fiches_incompletes(seul)) == []
+
+
+@pytest.mark.exigence("SURV-03")
+def test_rien_dans_le_noyau_ne_compte_les_actes_d_un_agent(seul: BriqueChargee) -> None:
+    trouves = {f"{couche}/{ou}" for couche in COUCHES for ou, _ in agregats_par_agent(PAQUET / couche, seul)}
+    assert trouves == COMPTENT_UN_AUTEUR.keys()
 
 
 @pytest.mark.exigence("RGPD-REG-03")

@@ -12,7 +12,7 @@ import pluggy
 import pytest
 from flask import Blueprint
 from sqlalchemy import Date, Index, Text, create_engine
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sqlalchemy.pool import NullPool
 
 from ent_core.brique import (
@@ -203,6 +203,35 @@ def test_deux_briques_ne_partagent_pas_une_permission(refus: Demarrer) -> None:
         faux_brique("voisine", ent_permissions=lambda: (lire,)),
     )
     assert {message.split("]")[0] for message in messages} == {"[ROLE-001", "[ROLE-002"}
+
+
+def test_deux_classes_du_meme_nom_ne_genent_que_la_relation_qui_cite_ce_nom() -> None:
+    """SQLAlchemy ne le dirait qu'à la première page, d'une relation qui ne sait plus laquelle prendre."""
+
+    class Page(Cloisonne, Base):
+        __module__, __tablename__, __cloisonnement__ = "ent_une", "une_page", par_etablissement()
+
+    premiere = Page
+
+    class Page(Cloisonne, Base):  # type: ignore[no-redef] # c'est la faute
+        __module__, __tablename__, __cloisonnement__ = "ent_deux", "deux_page", par_etablissement()
+
+    briques = {
+        "une": faux_brique("une", ent_modeles=lambda: (premiere,)),
+        "deux": faux_brique("deux", ent_modeles=lambda: (Page,)),
+    }
+    assert not _homonymes(briques)
+    premiere.__mapper__._props["suite"] = relationship("Page")
+    try:
+        (message,) = _homonymes(briques)
+    finally:
+        del premiere.__mapper__._props["suite"]  # elle arrêterait tous les essais suivants
+    assert "brique une, classe Page : la brique deux a déjà une classe de ce nom" in message
+
+
+def _homonymes(briques: dict[str, Any]) -> list[str]:
+    anomalies = verifier_declarations(charger([], briques), configuration_essai())
+    return [str(anomalie) for anomalie in anomalies if anomalie.code == "MODELE-001"]
 
 
 def test_un_role_qui_n_est_pas_destinataire_ne_recoit_aucune_permission(refus: Demarrer) -> None:

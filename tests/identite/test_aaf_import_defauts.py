@@ -57,6 +57,7 @@ def test_un_code_uai_faux_ecarte_l_etablissement_et_ses_eleves(annuaire: Annuair
     assert annuaire.actifs(ELV, LUNDI) == ["2"]
 
 
+@pytest.mark.exigence("FAM-08")
 def test_un_lien_inconnu_est_ecarte_les_autres_sont_gardes(annuaire: Annuaire) -> None:
     annuaire.importer(
         Ecriture()

@@ -186,7 +186,7 @@ def test_les_feuilles_d_une_classe_vont_aux_eleves_et_a_leurs_responsables(
             Responsabilite(
                 eleve_id=eleve,
                 responsable_id=mere,
-                lien="2",
+                lien="10",
                 legal=1,
                 financier=True,
                 contact=True,

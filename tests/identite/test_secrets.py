@@ -174,6 +174,7 @@ def test_un_mauvais_mot_de_passe_est_refuse_avec_sa_raison(
     assert "Martin" not in str(refus.value)
 
 
+@pytest.mark.exigence("CARNET-13")
 @pytest.mark.exigence("CNIL-PWD-06")
 @pytest.mark.parametrize("exigence", list(Exigence))
 def test_huit_lettres_et_chiffres_ne_suffisent_a_personne(exigence: Exigence) -> None:
@@ -187,6 +188,7 @@ def test_le_calcul_d_entropie_est_celui_de_la_recommandation() -> None:
     assert round(entropie("abcdefgh12"), 1) == 51.7
 
 
+@pytest.mark.exigence("CARNET-13")
 @pytest.mark.exigence("CNIL-PWD-02")
 @given(st.text(max_size=200), st.sampled_from(Exigence))
 def test_tout_mot_de_passe_accepte_porte_cinquante_bits(secret: str, exigence: Exigence) -> None:

@@ -35,6 +35,7 @@ __all__ = [
     "APPEL",
     "LIEN",
     "NOTE",
+    "SERVICE",
     "Familles",
     "Operateur",
     "Serveur",
@@ -50,7 +51,7 @@ __all__ = [
     "serveur_smtp",
 ]  # fmt: skip
 
-NOTE, APPEL = "prevenante.note", "prevenante.appel"
+NOTE, APPEL, SERVICE = "prevenante.note", "prevenante.appel", "prevenante.service"
 LIEN = "/prevenante/absences/secret-42"
 
 
@@ -80,6 +81,7 @@ prevenante = faux_brique(
     ent_sujets_de_message=lambda: (
         SujetDeMessage(NOTE, "Une absence à expliquer"),
         SujetDeMessage(APPEL, "Votre enfant n'est pas arrivé", urgent=True),
+        SujetDeMessage(SERVICE, "Un cours à remplacer", pour=(Role.ENSEIGNANT, Role.CPE)),
     ),
 )
 

@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
 from ent_core.chargement.messages import tache_des_messages
 from ent_core.contrat.messages import CanalSms, SujetDeMessage
 from ent_core.essais.annuaire import AUTRE, ECOLE
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai, compter_enonces, faux_brique
-from ent_core.identite.modeles import ActeJournal, Personne, Responsabilite, Restriction
+from ent_core.identite.modeles import ActeJournal, Personne, Rattachement, Responsabilite, Restriction
 from ent_core.messages.demande import annuler_messages, messages_en_attente, prevenir, prevenir_familles
 from ent_core.messages.envoi import envoyer
 from ent_core.messages.garde import PLANCHER, confirmer
@@ -20,12 +20,13 @@ from ent_core.messages.modeles import Message
 from ent_core.messages.poste import TRAITEMENT, poste_de
 from ent_core.messages.preferences import Preference, garder
 from ent_core.messages.suivi import lots
-from ent_core.socle.erreurs import AnomaliesTrouvees
+from ent_core.socle.erreurs import AnomaliesTrouvees, OperationRefusee
 from ent_core.vie_privee.droits.oppositions import Voie, accueillir
 from tests.messages.messages_essai import (
     APPEL,
     LIEN,
     NOTE,
+    SERVICE,
     Operateur,
     avancer,
     contexte_de,
@@ -207,6 +208,28 @@ def test_la_nuit_seul_ce_qui_est_urgent_part_et_le_journal_le_dit(instance: Inst
         assert (acte.objet, acte.details) == (APPEL, {"nombre": 2})
 
 
+def test_ce_qui_ne_se_lit_que_plus_tard_ne_s_annonce_pas_avant(instance: InstanceEssai) -> None:
+    donner_des_coordonnees(instance, "parent", courriel="parent@essai.example")
+    soir = instance.horloge.instant + timedelta(hours=12)  # 22 h à Paris
+    with serveur_smtp() as serveur, poste_avec(instance, serveur):
+        with instance.base.ecole(ECOLE, "essai") as session:
+            liens = {instance.annuaire["eleve"]: LIEN}
+            agent = contexte_de(instance)
+            assert prevenir_familles(session, agent, sujet=NOTE, liens=liens, pas_avant=soir) == 2
+            siens = ecrits(session)
+            assert {m.visible_le for m in siens} == {soir}
+            par_canal = {m.canal: m.prevu_le for m in siens}
+            assert par_canal == {"courriel": soir + timedelta(hours=9), "papier": soir}  # 7 h, le lendemain
+            with pytest.raises(ValueError, match="30 jours"):
+                prevenir_familles(
+                    session, agent, sujet=NOTE, liens=liens, pas_avant=soir + timedelta(days=30)
+                )
+        avancer(instance, 60)
+        assert envoyer(instance.base, ECOLE).partis == 0
+        instance.horloge.instant = soir + timedelta(hours=9)
+        assert envoyer(instance.base, ECOLE).partis == 1
+
+
 def test_un_ouvrier_relance_la_nuit_ne_reveille_personne(instance: InstanceEssai) -> None:
     donner_des_coordonnees(instance, "parent", courriel="un@essai.example")
     with serveur_smtp() as serveur, poste_avec(instance, serveur):
@@ -253,7 +276,16 @@ def test_un_envoi_qui_toucherait_trop_de_familles_attend_une_confirmation(instan
         avancer(instance, 10)
         assert envoyer(instance.base, ECOLE).partis == 1
         with instance.base.ecole(ECOLE, "essai") as session:
+            with pytest.raises(OperationRefusee, match="une autre personne"):
+                confirmer(session, poste, agent, NOTE)
+        with instance.base.academie("essai : une école où une seule personne suit les envois") as session:
+            autres = [instance.annuaire[role] for role in ("direction", "secretaire")]
+            session.execute(delete(Rattachement).where(Rattachement.personne_id.in_(autres)))
             assert confirmer(session, poste, agent, NOTE) == len(lot.eleves)
+            session.rollback()
+        with instance.base.ecole(ECOLE, "essai") as session:
+            chef = contexte_de(instance, "direction")
+            assert confirmer(session, poste, chef, NOTE) == len(lot.eleves)
         assert envoyer(instance.base, ECOLE).partis == len(lot.eleves)
         assert serveur.connexions == 2  # une par tournée, non une par famille
         with instance.base.ecole(ECOLE, "essai") as session:
@@ -298,7 +330,7 @@ def test_un_sujet_inconnu_ou_un_lien_qui_sort_de_l_ent_est_une_faute(instance: I
         for sujet, lien in (("prevenante.inconnu", "/"), (NOTE, "https://x.example"), (NOTE, "//x.example")):
             with pytest.raises(ValueError, match=r"sujet déclaré|lien de message"):
                 prevenir(session, agent, sujet=sujet, personnes=[agent.personne_id], lien=lien)
-        assert poste_de(session).sujets.keys() == {NOTE, APPEL}
+        assert poste_de(session).sujets.keys() == {NOTE, APPEL, SERVICE}
 
 
 def test_des_sujets_mal_declares_empechent_de_demarrer(application_avec: FabriqueInstance) -> None:
@@ -306,7 +338,7 @@ def test_des_sujets_mal_declares_empechent_de_demarrer(application_avec: Fabriqu
         "fautive",
         ent_sujets_de_message=lambda: (
             SujetDeMessage("autre.chose", "x"),
-            SujetDeMessage("autre.chose", "y"),
+            SujetDeMessage("autre.chose", "y", pour=("inconnu",)),  # type: ignore[arg-type] # c'est la faute
         ),
         ent_canal_sms=lambda: CanalSms("un", lambda _n, _t: True),
     )
@@ -314,4 +346,4 @@ def test_des_sujets_mal_declares_empechent_de_demarrer(application_avec: Fabriqu
     with pytest.raises(AnomaliesTrouvees) as trouvees:
         application_avec(fautive, second)
     codes = {anomalie.code for anomalie in trouvees.value.anomalies}
-    assert {"MESSAGE-001", "MESSAGE-002", "MESSAGE-003", "MESSAGE-004"} <= codes
+    assert {"MESSAGE-001", "MESSAGE-002", "MESSAGE-003", "MESSAGE-004", "MESSAGE-005"} <= codes

@@ -77,8 +77,12 @@ def test_la_cpe_annule_des_sms_confirme_un_grand_envoi_et_remet_sur_papier(
         assert sans_debord(page)
         page.get_by_role("button", name="Annuler l'envoi").click()
         expect(page.get_by_text("2 messages : rien ne partira.")).to_be_visible()
-        page.get_by_role("button", name="Confirmer l'envoi").click()
-        expect(page.get_by_text("22 messages : l'envoi reprend.")).to_be_visible()
+        # Elle l'a demandé : c'est la direction qui répond du nombre.
+        expect(page.get_by_text("une autre personne le confirme")).to_be_visible()
+        chef = ouvrir("direction", "/messages/envois")
+        assert axe(chef) == []
+        chef.get_by_role("button", name="Confirmer l'envoi").click()
+        expect(chef.get_by_text("22 messages : l'envoi reprend.")).to_be_visible()
         page.get_by_role("checkbox").first.check()
         page.get_by_role("button", name="Remettre sur papier").click()
         page.get_by_role("link", name="Voir et imprimer").click()

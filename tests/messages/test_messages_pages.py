@@ -22,6 +22,7 @@ from tests.messages.messages_essai import (
     APPEL,
     LIEN,
     NOTE,
+    SERVICE,
     Operateur,
     contexte_de,
     donner_des_coordonnees,
@@ -143,15 +144,21 @@ def test_la_cpe_voit_ce_qui_va_partir_et_l_annule(instance: InstanceEssai) -> No
 
 def test_un_envoi_retenu_se_confirme_ou_s_abandonne(instance: InstanceEssai) -> None:
     lot = familles(instance, 22)
-    cpe = instance.client("cpe")
-    for acte, etat in (("renoncer", "annule"), ("confirmer", "attente")):
+    cpe, chef = instance.client("cpe"), instance.client("direction")
+    for acte, etat, qui in (("renoncer", "annule", cpe), ("confirmer", "attente", chef)):
         with instance.base.ecole(ECOLE, "essai") as session:
             liens = dict.fromkeys(lot.eleves, LIEN)
             prevenir_familles(session, contexte_de(instance), sujet=NOTE, liens=liens)
-        page = texte(cpe.get("/messages/envois"))
+        # Qui l'a demandé peut y renoncer ; c'est une autre personne qui répond du nombre.
+        sienne = cpe.get("/messages/envois")
+        assert "Un envoi attend : 22 personnes" in texte(sienne)
+        assert "une autre personne le confirme" in texte(sienne)
+        assert "/messages/envois/confirmer" not in sienne.text
+        assert cpe.post("/messages/envois/confirmer", data={"sujet": NOTE}).status_code == 409
+        page = texte(chef.get("/messages/envois"))
         assert "confirmer un envoi à 22 personnes" in page
         assert "plus de 30 % des 24 responsables" in page
-        assert cpe.post(f"/messages/envois/{acte}", data={"sujet": NOTE}).status_code == 303
+        assert qui.post(f"/messages/envois/{acte}", data={"sujet": NOTE}).status_code == 303
         with instance.base.ecole(ECOLE, "essai") as session:
             derniers = session.scalars(select(Message.etat).order_by(Message.id.desc()).limit(22))
             assert set(derniers) == {etat}
@@ -212,6 +219,15 @@ def test_chacun_choisit_par_ou_il_est_prevenu(instance: InstanceEssai) -> None:
         assert parent.post("/messages/notifications", data={NOTE: "", APPEL: ""}).status_code == 303
     with instance.base.academie("essai") as session:
         assert not preferences(session, instance.annuaire["parent"])
+
+
+def test_chacun_ne_regle_que_les_sujets_dont_on_le_previent(instance: InstanceEssai) -> None:
+    for role, voit in (("parent", False), ("enseignant", True), ("cpe", True), ("direction", False)):
+        client = instance.client(role)
+        assert ("Un cours à remplacer" in texte(client.get("/messages/notifications"))) is voit, role
+        assert client.post("/messages/notifications", data={SERVICE: "papier"}).status_code == 303
+        with instance.base.academie("essai") as session:
+            assert (SERVICE in preferences(session, instance.annuaire[role])) is voit, role
 
 
 def test_l_etablissement_regle_ses_heures(instance: InstanceEssai) -> None:

@@ -71,15 +71,17 @@ def test_un_etablissement_peut_ecrire_le_samedi() -> None:
     samedi=st.booleans(),
     resume=st.booleans(),
     delai=st.integers(0, 120),
+    attente=st.none() | st.integers(0, 30 * 1440),
 )
 def test_un_depart_est_toujours_apres_le_delai_et_hors_du_silence(
-    demande: datetime, soir: int, matin: int, samedi: bool, resume: bool, delai: int
+    demande: datetime, soir: int, matin: int, samedi: bool, resume: bool, delai: int, attente: int | None
 ) -> None:
     reglage = Reglage(time(soir), time(matin), samedi, time(matin + (soir - matin) // 2), delai, 30)
-    part = depart(reglage, demande, resume=resume)
+    pas_avant = None if attente is None else demande + timedelta(minutes=attente)
+    part = depart(reglage, demande, resume=resume, pas_avant=pas_avant)
     local = part.astimezone(FUSEAU)
-    assert part >= demande + timedelta(minutes=delai)
-    assert part - demande < timedelta(days=4, hours=1)
+    assert part >= max(demande + timedelta(minutes=delai), pas_avant or demande)
+    assert part - (pas_avant or demande) < timedelta(days=4, hours=1)
     assert time(matin) <= local.time() < time(soir)
     assert samedi or local.weekday() < 5
     assert ouvre_a(reglage, part) == part

@@ -74,8 +74,12 @@ def test_un_travail_recoit_la_base_et_ses_arguments(base: BaseDeDonnees, statut:
     recus: list[Any] = []
     with base.ecole("0750001A", "essai") as session:
         numero = differer(session, "essai.tache", lot="a-1", rang=2)
-    vider(base, Tache("essai.tache", lambda *args, **arguments: recus.append((args, arguments))))
-    assert recus == [((base,), {"lot": "a-1", "rang": 2})]
+        differer(session, "essai.heure")
+    noter: Callable[..., None] = lambda *args, **arguments: recus.append((args, arguments))  # noqa: E731 - plus court ici
+    horloge = HorlogeFixe()
+    a_l_heure = Tache("essai.heure", noter, avec_horloge=True)
+    vider(base, Tache("essai.tache", noter), a_l_heure, horloge=horloge)
+    assert recus == [((base,), {"lot": "a-1", "rang": 2}), ((base, horloge), {})]
     assert statut(numero) == "succeeded"
 
 

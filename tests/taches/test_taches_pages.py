@@ -63,7 +63,7 @@ def test_l_administrateur_voit_les_morts_et_les_rendez_vous(administrateur: Flas
     for attendu in ("essai.envoyer", "lot-7", "ConnectionError", "noyau.purger_sessions", "Brique absente"):
         assert attendu in page.text
     # Lundi 7 septembre 2026, 8 h : la prochaine purge des travaux est demain à 3 h 20.
-    assert "08/09/2026 à 3 h 20" in page.text
+    assert "08/09/2026 à 3\u202fh\u202f20" in page.text
 
 
 def test_une_file_saine_le_dit(administrateur: FlaskClient) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -101,10 +102,11 @@ class Mesure(ParAnnee, Base):
     )
 
 
+@cache
 def brique_sanctions(
-    statistiques: Sequence[Statistique] = (STATISTIQUE,), **crochets: Callable[..., Any]
+    statistiques: tuple[Statistique, ...] = (STATISTIQUE,), **crochets: Callable[..., Any]
 ) -> ModuleType:
-    """La brique.
+    """La brique, la même pour les mêmes demandes.
 
     :param statistiques: ce qu'elle déclare.
     :param crochets: crochets de plus.
@@ -113,7 +115,7 @@ def brique_sanctions(
         "ent_modeles": lambda: (Mesure,),
         "ent_migrations": lambda: Path(__file__).parent / "sanctions" / "migrations",
         "ent_traitements": lambda: (SUIVI,),
-        "ent_statistiques": lambda: tuple(statistiques),
+        "ent_statistiques": lambda: statistiques,
         **crochets,
     }
     return faux_brique("sanctions", **tous)

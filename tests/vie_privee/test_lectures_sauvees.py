@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -22,8 +23,9 @@ from ent_core.brique import (
     session_courante,
 )
 from ent_core.donnees.session import Portage
+from ent_core.donnees.sous_portillon import hors_portillon
 from ent_core.essais.base import Fabrique
-from ent_core.essais.instance import FabriqueInstance, InstanceEssai, faux_brique
+from ent_core.essais.instance import FabriqueInstance, InstanceEssai, compter_enonces, faux_brique
 from ent_core.socle.erreurs import DonneeInvalide, DonneeProtegee
 from ent_core.vie_privee.traces.modeles import TraceLecture
 from ent_core.vie_privee.traces.modeles_acces import RefusCompte
@@ -74,6 +76,17 @@ def test_une_lecture_validee_se_note_une_fois(monde: Monde) -> None:
         lire_la_note(session, monde)
         lire_la_note(session, monde)
     assert notees(monde) == attendue(monde)
+
+
+def test_les_lectures_se_notent_d_un_seul_envoi_sous_le_role_qui_a_lu(monde: Monde) -> None:
+    with compter_enonces(monde.base) as enonces, monde.base.unite(cpe(monde)) as session:
+        lire_la_note(session, monde)
+        session.scalars(select(Absence.note).where(Absence.eleve_id == monde.annuaire["camarade"])).all()
+        with hors_portillon(session, "essai : un service du noyau"):
+            session.scalar(select(func.now()))
+    assert sum("ent_noter_lecture" in enonce for enonce in enonces) == 1
+    autre = (*attendue(monde)[0][:2], monde.annuaire["camarade"], "ent_audience_cpe")
+    assert sorted(notees(monde), key=str) == sorted([*attendue(monde), autre], key=str)
 
 
 def test_une_lecture_annulee_reste_notee_au_nom_de_qui_a_lu(monde: Monde) -> None:
@@ -132,6 +145,7 @@ def test_une_ecriture_vers_une_autre_ecole_se_compte(monde: Monde) -> None:
 # --- Dans les pages ----------------------------------------------------------------------------
 
 
+@cache
 def brique_a_pages() -> ModuleType:
     """La brique « fuites » : une page qui lit puis refuse la saisie, une vignette qui lit puis tombe."""
     pages = BlueprintBrique("fuites", __name__)

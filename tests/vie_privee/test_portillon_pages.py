@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -56,8 +57,9 @@ _LECTEURS = (
 _UTILISATEUR = "select current_user"
 
 
+@cache
 def brique_a_pages() -> ModuleType:
-    """La brique « fuites », avec des pages ; neuve à chaque appel."""
+    """La brique « fuites », avec des pages."""
     pages, ressources = BlueprintBrique("fuites", __name__), ApiBrique("fuites", __name__)
 
     @pages.get("/")

@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from types import ModuleType
 from uuid import UUID
 
@@ -237,7 +238,7 @@ def test_une_ecole_ou_la_brique_est_fermee_n_est_pas_comptee(application_avec: F
 
 
 def test_l_academie_voit_arrondi_ce_que_l_ecole_voit_exact(application_avec: FabriqueInstance) -> None:
-    instance = ouvrir(application_avec, brique_sanctions([ACADEMIQUE]), ECOLE, AUTRE)
+    instance = ouvrir(application_avec, brique_sanctions((ACADEMIQUE,)), ECOLE, AUTRE)
     saisir(instance, ECOLE, ANNEE_PLEINE)
     saisir(instance, AUTRE, {cle: n + 3 for cle, n in ANNEE_PLEINE.items()})
     assert figer(instance) == 1
@@ -256,7 +257,7 @@ def test_l_academie_voit_arrondi_ce_que_l_ecole_voit_exact(application_avec: Fab
 
 def test_une_seule_ecole_dans_l_academie_ne_la_trahit_pas(application_avec: FabriqueInstance) -> None:
     par_motif = replace(ACADEMIQUE, dimensions=(Dimension("motif", "Motif", MOTIFS),))
-    instance = ouvrir(application_avec, brique_sanctions([par_motif]))
+    instance = ouvrir(application_avec, brique_sanctions((par_motif,)))
     saisir(instance, ECOLE, {("6A", "retard"): 40, ("6A", "violence"): 2})
     figer(instance)
     academie = lire(instance, None)
@@ -271,7 +272,7 @@ def test_les_personnes_se_comptent_une_fois_par_case(application_avec: FabriqueI
     par_personne = replace(
         STATISTIQUE, compte=UniteComptee.PERSONNES, dimensions=(Dimension("motif", "Motif", MOTIFS),)
     )
-    instance = ouvrir(application_avec, brique_sanctions([par_personne]))
+    instance = ouvrir(application_avec, brique_sanctions((par_personne,)))
     saisir(instance, ECOLE, {("6A", "retard"): 20, ("6A", "insolence"): 20, ("6A", "violence"): 20})
     with instance.base.academie("essai : récidive") as session:
         for mesure in session.scalars(select(Mesure).where(Mesure.motif == "retard")):
@@ -317,7 +318,7 @@ def test_une_colonne_vide_a_sa_ligne_et_un_instant_se_lit_a_paris(
         jour="saisie_le",
         dimensions=(Dimension("prevenue", "Famille prévenue", ((True, "Oui"), (False, "Non"))),),
     )
-    instance = ouvrir(application_avec, brique_sanctions([par_famille]))
+    instance = ouvrir(application_avec, brique_sanctions((par_famille,)))
     saisir(instance, ECOLE, {("6A", "retard"): 40, ("6A", "insolence"): 30, ("6A", "violence"): 20})
     with instance.base.academie("essai : suites") as session:
         # À Paris, le 31 juillet 2026 finit à 22 h en temps universel.
@@ -338,7 +339,7 @@ def test_une_colonne_vide_a_sa_ligne_et_un_instant_se_lit_a_paris(
 
 def test_les_mois_se_rattrapent_et_ne_recouvrent_pas_l_annee(application_avec: FabriqueInstance) -> None:
     mensuelle = replace(STATISTIQUE, rythme=Rythme.MOIS)
-    instance = ouvrir(application_avec, brique_sanctions([mensuelle]))
+    instance = ouvrir(application_avec, brique_sanctions((mensuelle,)))
     saisir(instance, ECOLE, ANNEE_PLEINE, date(2026, 3, 31))
     assert figer(instance) == 11  # septembre à juillet ; en août 2025, la brique n'était pas ouverte
     with instance.base.academie("essai : lire") as session:
@@ -349,12 +350,12 @@ def test_les_mois_se_rattrapent_et_ne_recouvrent_pas_l_annee(application_avec: F
 
 
 def test_changer_de_rythme_ou_de_nom_ne_permet_pas_de_retrancher(application_avec: FabriqueInstance) -> None:
-    instance = ouvrir(application_avec, brique_sanctions([replace(STATISTIQUE, rythme=Rythme.MOIS)]))
+    instance = ouvrir(application_avec, brique_sanctions((replace(STATISTIQUE, rythme=Rythme.MOIS),)))
     saisir(instance, ECOLE, ANNEE_PLEINE)
     figer(instance)
     # La version suivante de la brique compte la même table autrement.
     autre = Statistiques(
-        charger([], {"sanctions": brique_sanctions([replace(STATISTIQUE, cle="sanctions.autre")])}),
+        charger([], {"sanctions": brique_sanctions((replace(STATISTIQUE, cle="sanctions.autre"),))}),
         instance.ent.activation,
         instance.ent.configuration,
     )
@@ -429,13 +430,13 @@ def test_deux_statistiques_sur_une_table_se_trahiraient() -> None:
 )
 def test_ce_qui_sort_de_l_ecole_a_un_seuil_d_au_moins_cinq(seuil: int, portee: Portee, refusee: bool) -> None:
     brique = brique_sanctions(
-        [replace(STATISTIQUE, portee=portee)], ent_traitements=lambda: (replace(SUIVI, seuil=seuil),)
+        (replace(STATISTIQUE, portee=portee),), ent_traitements=lambda: (replace(SUIVI, seuil=seuil),)
     )
     assert ("STATISTIQUE-005" in _codes_de(brique)) is refusee
 
 
 def _codes(statistiques: list[Statistique]) -> set[str]:
-    return _codes_de(brique_sanctions(statistiques))
+    return _codes_de(brique_sanctions(tuple(statistiques)))
 
 
 def _codes_de(brique: ModuleType) -> set[str]:
@@ -446,6 +447,7 @@ def _codes_de(brique: ModuleType) -> set[str]:
 # --- Portillon ---------------------------------------------------------------------------------
 
 
+@cache
 def brique_a_pages() -> ModuleType:
     """La brique, et deux pages de bilan : l'une demande la publication, l'autre compte elle-même."""
     pages = BlueprintBrique("sanctions", __name__)

@@ -194,6 +194,24 @@ def test_une_restriction_ferme_l_acces_du_parent_puis_se_leve(
     assert "Camille, aujourd&#39;hui" in client("parent").get("/").text
 
 
+@pytest.mark.exigence("FAM-03")
+def test_un_acte_qui_retire_l_exercice_laisse_lire(
+    client: Client, annuaire: Annuaire, base: BaseDeDonnees
+) -> None:
+    direction, fiche = client("direction"), f"{PERSONNES}/{annuaire['eleve']}"
+    with base.academie("essai") as session:
+        lien = session.scalar(
+            select(Responsabilite.id).where(Responsabilite.responsable_id == annuaire["parent"])
+        )
+    saisie = {"responsabilite": str(lien), "reference": "JAF, n° 12", "debut": "2026-09-01"}
+    assert direction.post(f"{fiche}/restrictions", data=saisie | {"effet": "tout"}).status_code == 422
+    assert direction.post(f"{fiche}/restrictions", data=saisie | {"effet": "exercice"}).status_code == 302
+    montree = direction.get(fiche).text
+    assert "Informé, ne décide pas" in montree
+    assert "Accès restreint" not in montree
+    assert "Camille, aujourd&#39;hui" in client("parent").get("/").text
+
+
 def test_une_restriction_sans_reference_est_refusee(client: Client, annuaire: Annuaire) -> None:
     reponse = client("direction").post(
         f"{PERSONNES}/{annuaire['eleve']}/restrictions", data={"debut": "2026-09-01"}

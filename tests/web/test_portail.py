@@ -14,6 +14,8 @@ from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import ECOLE, RECTORAT, Annuaire
 from ent_core.identite.modeles import Rattachement
 from ent_core.socle.calendrier import HorlogeFixe
+from ent_core.socle.configuration import Configuration
+from ent_core.web import securite
 
 Client = Callable[..., FlaskClient]
 
@@ -99,6 +101,19 @@ def test_chaque_reponse_porte_les_en_tetes_de_securite(application: Flask) -> No
     assert "default-src 'none'" in entetes["Content-Security-Policy"]
     assert entetes["X-Content-Type-Options"] == "nosniff"
     assert entetes["Cache-Control"] == "no-store"
+
+
+@pytest.mark.exigence("CARNET-13")
+def test_en_service_tout_passe_par_https_meme_une_panne_et_dans_tous_les_etablissements() -> None:
+    configuration = Configuration(cle_secrete="x" * 40)
+    assert configuration.serveur.securise, "sans rien régler ; et aucun réglage n'est propre à une école"
+    en_service = Flask("essai")
+    en_service.secret_key = configuration.cle_secrete
+    securite.installer(en_service, securise=configuration.serveur.securise)
+    for page in ("/", "/rien"):
+        dit = en_service.test_client().get(page).headers["Strict-Transport-Security"]
+        assert int(dit.partition("max-age=")[2].partition(";")[0]) >= 365 * 86400
+        assert "includeSubDomains" in dit
 
 
 @pytest.mark.exigence("SDET-AUT-03")

@@ -1,4 +1,4 @@
-"""Qui ouvre quoi : les routes par rôle, la matrice des colonnes, les deux écoles, les journaux."""
+"""Qui ouvre quoi : les routes par rôle, ce qu'une autre brique obtient, les colonnes, les deux écoles."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from ent_core.essais.annuaire import AUTRE, ECOLE
 from ent_core.essais.contrat.observation import refus_des_envois
+from ent_core.essais.contrat.offertes import personnes_citees, personnes_hors_de_portee, portees_declarees
 from ent_core.essais.contrat.socle import Commun, contient
 from ent_core.essais.fuites import fuites, passages
 from ent_core.essais.parcours import Parcours
@@ -31,13 +32,42 @@ class Acces(Commun):
         assert ecarts == []
 
     def test_un_role_sans_permission_est_refuse(self, parcours: Parcours) -> None:
-        ecarts = [
-            f"{demande} par {role} → {statut}"
-            for demande in parcours.protegees()
-            for role in parcours.refuses(demande)
-            if (statut := demande.envoyer(parcours.client(role)).status_code) != 403
-        ]
+        """Chaque permission devant tous ceux qui ne l'ont pas, et chaque route devant l'un d'eux."""
+        vues: set[str] = set()
+        ecarts = []
+        for rang, demande in enumerate(parcours.protegees()):
+            refuses = list(parcours.refuses(demande))
+            if demande.permission in vues and refuses:
+                refuses = [refuses[rang % len(refuses)]]  # jamais le même
+            vues.add(demande.permission)
+            ecarts += [
+                f"{demande} par {role} → {statut}"
+                for role in refuses
+                if (statut := demande.envoyer(parcours.client(role)).status_code) != 403
+            ]
         assert ecarts == []
+
+    @pytest.mark.exigence("ENT-09")
+    def test_ce_qu_une_autre_brique_obtient_reste_a_ses_destinataires(self, parcours: Parcours) -> None:
+        """Par la page d'une autre brique, seul un destinataire lit, et seulement ceux qu'il atteint."""
+        if not hasattr(self.brique, "ent_repondre"):
+            pytest.skip("cette brique n'offre rien aux autres")
+        offres = self.offres(parcours.instance.annuaire)
+        assert offres, "elle répond à d'autres briques : donner une demande à laquelle elle répond, offres()"
+        portees = portees_declarees(self.chargee())
+        muettes, ecarts = set(offres), []
+        for role, siens in parcours.roles().items():
+            permises = [portees[r] for r in siens if r in portees]
+            for demande in offres:
+                reponses = parcours.consulter(role, demande)
+                if reponses:
+                    muettes.discard(demande)
+                if reponses and not permises:
+                    ecarts.append(f"{demande} par {role} : il n'est destinataire d'aucun traitement")
+                hors = personnes_citees(reponses) & personnes_hors_de_portee(parcours, role, permises)
+                ecarts += [f"{demande} par {role} : montre un élève hors de sa portée" for _ in hors]
+        assert ecarts == []
+        assert muettes == set(), "aucune personne de l'annuaire n'en reçoit rien : l'exemple ne prouve rien"
 
     def test_un_role_permis_ouvre_chaque_route(
         self, parcours: Parcours, caplog: pytest.LogCaptureFixture

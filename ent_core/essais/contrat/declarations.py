@@ -9,6 +9,7 @@ from ent_core.chargement.examen import documents, examiner
 from ent_core.donnees.aller_retour import aller_retour
 from ent_core.donnees.base import Base
 from ent_core.essais.base import Fabrique
+from ent_core.essais.contrat.agregats import agregats_par_agent
 from ent_core.essais.contrat.coherence import Indices, ecarts, fiches_incompletes
 from ent_core.essais.contrat.observation import observer
 from ent_core.essais.contrat.socle import Commun, erreurs
@@ -60,6 +61,11 @@ class Declarations(Commun):
         assert erreurs(trouves) == []
         assert canonique(self.chargee().declaration()) == avant, "une migration a changé la déclaration"
 
+    @pytest.mark.exigence("SURV-03")
+    def test_rien_ne_compte_les_actes_d_un_agent(self) -> None:
+        trouves = {ou for ou, _ in agregats_par_agent(self.dossier(), self.chargee())}
+        assert trouves == set(self.comptent_un_auteur), "compter sans l'auteur, ou dire pourquoi il est cité"
+
     def test_les_sources_suivent_les_regles(self) -> None:
         assert erreurs(examiner(self.dossier(), self.chargee().id)) == []
 
@@ -71,6 +77,6 @@ class Declarations(Commun):
 
     @pytest.mark.exigence("RGPD-MIN-01")
     def test_ce_qu_elle_declare_s_accorde_avec_ce_qu_elle_fait(self, parcours: Parcours) -> None:
-        envois = self.envois(parcours.instance.annuaire)
-        vu = observer(parcours, self.chargee(), self.dossier(), envois)
+        annuaire = parcours.instance.annuaire
+        vu = observer(parcours, self.chargee(), self.dossier(), self.envois(annuaire), self.offres(annuaire))
         assert ecarts(Indices(self.chargee(), vu)) == []

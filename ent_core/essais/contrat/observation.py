@@ -5,7 +5,7 @@ Ces observations ne passent pas par les déclarations : c'est ce qui permet de l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +17,7 @@ from sqlalchemy import event, select
 
 from ent_core.chargement.decouverte import BriqueChargee
 from ent_core.contrat.donnees import Population
+from ent_core.contrat.offres import Demande
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import declaration
 from ent_core.donnees.releve import Releve
@@ -41,7 +42,7 @@ class Observation:
 
     :param ecrivent: rôles qui ont la permission d'une route qui n'est pas une lecture.
     :param ecrites: rôle → tables où ses envois écrivent.
-    :param lues: rôle → (table, colonne) lues par ses pages et ses vignettes.
+    :param lues: rôle → (table, colonne) lues par ses pages, ses vignettes, et les pages d'autres briques.
     :param populations: traitement → populations que les exemples concernent.
     :param preuves: ce que les sources montrent.
     """
@@ -58,7 +59,11 @@ Envois = Mapping[str, Mapping[str, Any]]
 
 
 def observer(
-    parcours: Parcours, brique: BriqueChargee, paquet: Path, envois: Envois | None = None
+    parcours: Parcours,
+    brique: BriqueChargee,
+    paquet: Path,
+    envois: Envois | None = None,
+    offres: Sequence[Demande[Any]] = (),
 ) -> Observation:
     """Ouvre chaque page et fait chaque envoi comme chaque personne, relit les exemples, fouille les sources.
 
@@ -66,8 +71,11 @@ def observer(
     :param brique: brique observée.
     :param paquet: dossier de son paquet.
     :param envois: ce que ses formulaires acceptent.
+    :param offres: ce que d'autres briques lui demandent.
     """
-    lues = _par_role(parcours, lambda nom: _pages(parcours, nom), lambda releve: releve.lus)
+    lues = _par_role(
+        parcours, lambda nom: [*_pages(parcours, nom), *_consultations(parcours, nom, offres)], _colonnes_lues
+    )
     ecrites = _par_role(parcours, lambda nom: _envois(parcours, nom, envois or {}), _tables_ecrites)
     return Observation(
         frozenset(_ecrivent(parcours)),
@@ -109,6 +117,16 @@ def _pages(parcours: Parcours, nom: str) -> list[Callable[[], Any]]:
         return []
     client = parcours.client(nom)
     return [*(partial(demande.envoyer, client) for demande in pages), partial(client.get, "/")]
+
+
+def _consultations(
+    parcours: Parcours, nom: str, offres: Sequence[Demande[Any]]
+) -> Iterator[Callable[[], Any]]:
+    yield from (partial(parcours.consulter, nom, demande) for demande in offres)
+
+
+def _colonnes_lues(releve: Releve) -> set[Colonne]:
+    return releve.lus
 
 
 def _envois(parcours: Parcours, nom: str, envois: Envois) -> list[Callable[[], Any]]:

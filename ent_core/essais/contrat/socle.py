@@ -7,7 +7,7 @@ défaite à la fin : les essais ne se voient pas, dans quelque ordre qu'ils pass
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool
 
 from ent_core.chargement.decouverte import BriqueChargee, Chargement, charger, dossier
 from ent_core.contrat.donnees import Donnee
+from ent_core.contrat.offres import Demande
 from ent_core.contrat.resultats import Anomalie, Niveau
 from ent_core.donnees.colonnes import declaration_colonne
 from ent_core.donnees.session import BaseDeDonnees
@@ -41,11 +42,12 @@ class Commun:
     """La brique éprouvée.
 
     ``brique`` est son module ; ``enonces_par_accueil``, ce que ses vignettes peuvent ajouter d'énoncés à
-    l'accueil.
+    l'accueil. ``comptent_un_auteur`` nomme ce qui compte et cite un auteur sans le compter, et dit pourquoi.
     """
 
     brique: Any
     enonces_par_accueil: int = 3
+    comptent_un_auteur: Mapping[str, str] = {}
 
     def exemples(self, session: Session, annuaire: Annuaire, uai: str) -> Mapping[str, Any]:
         """Crée au moins une ligne de chaque table, chaque donnée personnelle remplie ; peut être rappelée.
@@ -56,6 +58,13 @@ class Commun:
         :returns: une valeur pour chaque paramètre de route (``mot_id`` → identifiant créé).
         """
         return {}
+
+    def offres(self, annuaire: Annuaire) -> Sequence[Demande[Any]]:
+        """Ce qu'une autre brique peut lui demander et que les exemples savent remplir (``ent_repondre``).
+
+        :param annuaire: personnes et divisions inventées.
+        """
+        return ()
 
     def envois(self, annuaire: Annuaire) -> Envois:
         """Ce que les formulaires acceptent : « POST /adresse » → champs. Facultatif : montre qui écrit où.

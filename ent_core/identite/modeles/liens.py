@@ -128,12 +128,16 @@ class Responsabilite(Base):
         UniqueConstraint("eleve_id", "responsable_id", "debut"),
         Index(None, "responsable_id"),
         CheckConstraint("legal in (0, 1, 2)", name="legal"),
+        # N_LIEN_ELEVE_RESPONSABLE : mère, tuteur, aide sociale… restent distincts (FAM-08).
+        CheckConstraint(
+            "lien in ('10', '20', '37', '38', '39', '41', '42', '43', '50', '51', '70', '90')", name="lien"
+        ),
         CheckConstraint("fin is null or debut <= fin", name="ordre"),
     )
 
 
 class Restriction(Base):
-    """Limite posée par un acte de justice à l'accès d'un responsable, pour un temps."""
+    """Ce qu'un acte de justice retire à un responsable, pour un temps : l'accès, ou la décision (FAM-03)."""
 
     __tablename__ = "restriction"
     __traitement__ = "noyau.annuaire"
@@ -145,11 +149,13 @@ class Restriction(Base):
         "lien restreint", Uuid, ForeignKey("responsabilite.id", ondelete="CASCADE")
     )
     reference: Mapped[str] = donnee(Categorie.FAMILLE, Text)
+    effet: Mapped[str] = donnee(Categorie.FAMILLE, String(8), server_default="acces")
     debut: Mapped[date] = donnee(Categorie.FAMILLE, Date)
     fin: Mapped[date | None] = donnee(Categorie.FAMILLE, Date)
     saisi_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
 
     __table_args__ = (
+        CheckConstraint("effet in ('acces', 'exercice')", name="effet"),
         Index(None, "responsabilite_id"),
         Index(None, "saisi_par"),
         CheckConstraint("fin is null or debut < fin", name="ordre"),

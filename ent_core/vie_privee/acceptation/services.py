@@ -134,6 +134,15 @@ class Acceptations:
         # Le chef peut répondre au même instant : sa réponse vaut, et l'ouverture continue.
         session.execute(inserer(_acceptation).from_select(["uai", *valeurs], lignes).on_conflict_do_nothing())
 
+    def acceptees(self, session: Session, brique: str) -> dict[str, str]:
+        """Empreinte acceptée par chaque établissement ; un seul énoncé.
+
+        :param session: session de l'académie.
+        :param brique: brique chargée.
+        """
+        siennes = select(_a.uai, _a.empreinte).where(_a.brique == brique, _a.reponse == ACCEPTEE, _EN_VIGUEUR)
+        return {uai: empreinte_ for uai, empreinte_ in session.execute(siennes)}
+
     def soumissions(self, session: Session, uai: str, briques: Iterable[str]) -> list[Soumission]:
         """Où en est l'établissement avec chacune de ces briques.
 

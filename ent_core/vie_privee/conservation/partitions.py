@@ -120,6 +120,7 @@ def _detachable(regle: Regle) -> bool:
         and regle.sort is Sort.SUPPRIMER
         and not regle.deplace
         and regle.par_uai
+        and regle.comptee is None
         and not any(cle.referred_table is regle.table for cle in regle.table.foreign_key_constraints)
     )
 

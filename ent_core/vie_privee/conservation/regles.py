@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from graphlib import CycleError, TopologicalSorter
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Column, Date, DateTime, ForeignKeyConstraint, Table, UniqueConstraint
@@ -67,6 +68,7 @@ class Regle:
 
     :param suivie: une clé ``CASCADE`` emporte ses lignes avec celles d'une table qui a sa règle.
     :param defaut: anomalie qui empêche de l'exécuter.
+    :param comptee: colonne par laquelle une statistique date ses lignes : elles attendent d'être comptées.
     """
 
     brique: str
@@ -75,6 +77,7 @@ class Regle:
     declaree: DeclarationTable
     suivie: bool = False
     defaut: Anomalie | None = None
+    comptee: str | None = None
 
     @property
     def depart(self) -> Depart:
@@ -130,7 +133,10 @@ class Regle:
         return "annee" in self.table.c
 
     def resume(self) -> dict[str, Any]:
-        """Forme stable de la règle, qui entre dans l'empreinte d'un plan."""
+        """Forme stable de la règle, qui entre dans l'empreinte d'un plan.
+
+        Sans ``comptee`` : ôtée, une brique ne compte plus rien, et ses règles demeurent.
+        """
         voulue = self.traitement.conservation
         return {
             "brique": self.brique,
@@ -160,10 +166,11 @@ class Regles:
     cles: Mapping[str, tuple[ForeignKeyConstraint, ...]]
 
     @classmethod
-    def du(cls, registre: Registre) -> Regles:
+    def du(cls, registre: Registre, comptees: Mapping[str, str] = MappingProxyType({})) -> Regles:
         """Règles tirées des déclarations.
 
         :param registre: registre de l'instance.
+        :param comptees: table que compte une statistique → colonne qui en date les faits.
         """
         cles: dict[str, list[ForeignKeyConstraint]] = {nom: [] for nom in registre.tables}
         for table in registre.tables.values():
@@ -181,7 +188,7 @@ class Regles:
         completes = {
             nom: Regle(
                 regle.brique, regle.traitement, regle.table, regle.declaree, nom in suivies,
-                next(_defauts(regle, boucles), None),
+                next(_defauts(regle, boucles), None), comptees.get(nom),
             )
             for nom, regle in brutes.items()
             if not (_sans_depart(regle) and (nom in suivies or regle.declaree.sans_sujet))

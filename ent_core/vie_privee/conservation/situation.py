@@ -52,6 +52,7 @@ from ent_core.vie_privee.conservation.expressions import (
 )
 from ent_core.vie_privee.conservation.gels import Gels
 from ent_core.vie_privee.conservation.regles import DATES, Regle, Regles, valeurs_anonymes, vers
+from ent_core.vie_privee.statistiques.periodes import comptee_avant
 
 __all__ = ["Situation", "activites", "compter", "periode_sql"]
 
@@ -95,7 +96,7 @@ class Situation:
         return source
 
     def echue(self, regle: Regle, alias: NamedFromClause, calcul: Calcul) -> ColumnElement[bool]:
-        """L'échéance est atteinte, et la ligne n'est pas née après le plan."""
+        """L'échéance est atteinte, ce qui doit être compté l'est, et la ligne n'est pas née après le plan."""
         conditions: list[ColumnElement[bool]] = [echeance_sql(calcul, regle.duree) <= self.jour]
         if regle.depart in DATES:
             # La même condition, sur la colonne nue : un index y sert.
@@ -106,6 +107,8 @@ class Situation:
             conditions.append(nue < (datetime.combine(lendemain, time(), FUSEAU) if instant else lendemain))
         if regle.sort is Sort.ANONYMISER:
             conditions.append(_encore_nominative(regle, alias))
+        if regle.comptee is not None:
+            conditions.append(jour_sql(alias.c[regle.comptee]) < comptee_avant(self.jour))
         identifiant = alias.c.get("id")
         if self.repere is not None and identifiant is not None and isinstance(identifiant.type, Uuid):
             conditions.append(or_(identifiant <= self.repere, _version(identifiant) != 7))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.donnees import Traitement
-from ent_core.donnees.session import portage
+from ent_core.donnees.session import lire, portage
 from ent_core.donnees.sous_portillon import hors_portillon
 from ent_core.identite.journal import consigner
 from ent_core.socle.calendrier import Horloge
@@ -31,6 +32,27 @@ __all__ = [
     "opposee",
     "opposees",
 ]
+
+
+_opposition: Any = OppositionPersonne.__table__.c
+_gel: Any = Gel.__table__.c
+_UAI: Any = bindparam("uai")
+_TRAITEMENT: Any = bindparam("traitement")
+_PERSONNES: Any = func.any(bindparam("personnes", type_=ARRAY(Uuid)))
+# Sans établissement, la session est celle de l'académie : toutes les écoles.
+_OPPOSEES = select(_opposition.personne_id).where(
+    _opposition.personne_id == _PERSONNES,
+    _opposition.traitement == _TRAITEMENT,
+    _opposition.fin.is_(None),
+    or_(_opposition.uai == _UAI, _UAI == ""),
+)
+_LIMITEES = select(_gel.personne_id).where(
+    _gel.personne_id == _PERSONNES,
+    _gel.nature == NatureGel.LIMITATION.value,
+    or_(_gel.traitement.is_(None), _gel.traitement == _TRAITEMENT),
+    _gel.leve_le.is_(None),
+    or_(_gel.uai.is_(None), _gel.uai == _UAI),
+)
 
 
 class Voie(StrEnum):
@@ -60,15 +82,7 @@ def opposees(session: Session, traitement: str, personnes: set[UUID]) -> frozens
     :param personnes: celles que la page montre.
     """
     with hors_portillon(session, "respecter une opposition"):
-        return frozenset(
-            session.scalars(
-                select(OppositionPersonne.personne_id).where(
-                    OppositionPersonne.personne_id.in_(personnes),
-                    OppositionPersonne.traitement == traitement,
-                    OppositionPersonne.fin.is_(None),
-                )
-            )
-        )
+        return _parmi(session, _OPPOSEES, traitement, personnes)
 
 
 def limitees(session: Session, traitement: str, personnes: set[UUID]) -> frozenset[UUID]:
@@ -81,17 +95,14 @@ def limitees(session: Session, traitement: str, personnes: set[UUID]) -> frozens
     :param personnes: celles que la page montre.
     """
     with hors_portillon(session, "respecter une limitation"):
-        return frozenset(
-            session.scalars(
-                select(Gel.personne_id).where(
-                    Gel.personne_id.in_(personnes),
-                    Gel.nature == NatureGel.LIMITATION.value,
-                    or_(Gel.traitement.is_(None), Gel.traitement == traitement),
-                    Gel.leve_le.is_(None),
-                    or_(Gel.uai.is_(None), Gel.uai == portage(session).uai),
-                )
-            )
-        )
+        return _parmi(session, _LIMITEES, traitement, personnes)
+
+
+def _parmi(session: Session, enonce: Select[UUID], traitement: str, personnes: set[UUID]) -> frozenset[UUID]:
+    if not personnes:
+        return frozenset()
+    valeurs = {"uai": portage(session).uai, "traitement": traitement, "personnes": list(personnes)}
+    return frozenset(lire(session, enonce, valeurs).scalars())
 
 
 def accueillir(

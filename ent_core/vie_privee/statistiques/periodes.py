@@ -11,7 +11,7 @@ from ent_core.socle.calendrier import annee_scolaire, libelle_annee
 from ent_core.socle.dates import jour_long
 from ent_core.socle.erreurs import DonneeInvalide
 
-__all__ = ["PeriodeStatistique", "a_figer", "lire_periode"]
+__all__ = ["PeriodeStatistique", "a_figer", "comptee_avant", "lire_periode"]
 
 _REPIT = timedelta(days=15)
 """Le temps de finir les saisies de la période."""
@@ -83,6 +83,14 @@ def a_figer(rythme: Rythme, jour: date) -> list[PeriodeStatistique]:
         debut = (debut - timedelta(days=1)).replace(day=1)
         codes.append(f"{debut:%Y-%m}")
     return [lire_periode(code) for code in reversed(codes)]
+
+
+def comptee_avant(jour: date) -> date:
+    """Jour avant lequel tout fait a été compté : la fin de la dernière année que l'on a pu figer.
+
+    :param jour: le jour.
+    """
+    return date(annee_scolaire(jour - _REPIT), 8, 1)
 
 
 def _mois_suivant(debut: date) -> date:

@@ -9,11 +9,13 @@ from ent_core.web.admin import (
     briques,
     codes,
     delegations,
+    deploiement,
     envois,
     etablissements,
     imports,
     journal,
     personnes,
+    prealables,
     taches,
 )
 from ent_core.web.admin.pages import administration
@@ -25,10 +27,12 @@ __all__ = [
     "briques",
     "codes",
     "delegations",
+    "deploiement",
     "envois",
     "etablissements",
     "imports",
     "journal",
     "personnes",
+    "prealables",
     "taches",
 ]

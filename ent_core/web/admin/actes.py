@@ -97,11 +97,12 @@ def restreindre(personne_id: UUID) -> ReponsePage:
                 saisie["responsabilite"],
                 uai=uai,
                 reference=saisie["reference"],
+                effet=saisie["effet"],
                 debut=saisie["debut"],
                 fin=lendemain(saisie["fin"]),
                 acteur=contexte_courant().personne_id,
             )
-        return _revenir(personne_id, "La restriction est enregistrée. L'accès cesse dès son premier jour.")
+        return _revenir(personne_id, "L'acte est enregistré. Il vaut dès son premier jour.")
 
     return traiter(
         SaisieRestriction(), agir, lambda e: page_personne(personne_id, e, "restriction", request.form)
@@ -114,7 +115,7 @@ def lever_restriction(personne_id: UUID, restriction_id: UUID) -> Response:
     contexte = contexte_courant()
     with perimetre("lever une restriction") as (session, uai):
         restrictions.lever(session, instance().horloge, restriction_id, uai=uai, acteur=contexte.personne_id)
-    return _revenir(personne_id, "La restriction est levée. L'accès est rendu dès maintenant.")
+    return _revenir(personne_id, "L'acte est levé. Le responsable retrouve ses droits dès maintenant.")
 
 
 @contextmanager

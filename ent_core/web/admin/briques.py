@@ -12,6 +12,8 @@ from werkzeug.wrappers import Response
 
 from ent_core.chargement import historique
 from ent_core.chargement.modeles import Bascule
+from ent_core.chargement.prealables import EtatPrealable
+from ent_core.contrat.manifeste import Manifeste
 from ent_core.identite import etablissements
 from ent_core.identite.modeles import Etablissement
 from ent_core.socle.erreurs import AccesRefuse, Introuvable
@@ -29,7 +31,7 @@ from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige
 
-__all__ = ["basculer", "retirer"]
+__all__ = ["basculer", "page_de_la_brique", "retirer"]
 
 _ECOLES_MONTREES = 120
 
@@ -40,13 +42,15 @@ def liste_briques() -> str:
     contexte = contexte_courant()
     with perimetre("état des briques") as (session, uai):
         vise = uai or request.args.get("uai", "")
-        decisions = instance().activation.decisions(session, vise, contexte.jour)
+        activation, ecole = instance().activation, session.get(Etablissement, vise) if vise else None
+        decisions = activation.decisions(session, vise, contexte.jour)
+        en_attente = activation.etat(session, vise, contexte.jour).en_attente if ecole else frozenset()
         return render_template(
             "admin/briques.html",
-            briques=effets.briques_affichees(instance(), decisions),
+            briques=effets.briques_affichees(instance(), decisions, en_attente, ecole.degre if ecole else 0),
             a_part=historique.ouvertes_a_part(session, contexte.jour) if not vise else {},
             non_chargees=effets.non_chargees(instance()),
-            etablissement=session.get(Etablissement, vise) if vise else None,
+            etablissement=ecole,
             ecoles=etablissements.tous(session) if uai is None else [],
         )
 
@@ -54,7 +58,7 @@ def liste_briques() -> str:
 @administration.get("/briques/<brique>")
 @exige("noyau.briques")
 def brique(brique: str) -> str:
-    return _page(brique, {})
+    return page_de_la_brique(brique, {})
 
 
 @administration.get("/briques/<brique>/basculer")
@@ -64,14 +68,15 @@ def verifier_bascule(brique: str) -> ReponsePage:
     try:
         saisie = _saisie()
     except ValidationError as erreur:
-        return _page(brique, messages(erreur)), 422
-    with perimetre("vérifier une bascule") as (session, _):
+        return page_de_la_brique(brique, messages(erreur)), 422
+    with perimetre("vérifier une bascule") as (session, uai):
         return render_template(
             "admin/bascule.html",
             brique=chargee.manifeste,
             saisie=saisie,
             dates=Intervalle(saisie["debut"] or contexte_courant().jour, lendemain(saisie["fin"])),
             ecoles=[session.get_one(Etablissement, uai) for uai in saisie["etablissements"]],
+            prealables=_prealables(session, brique, uai),
             effets=effets.effets(instance(), chargee),
         )
 
@@ -83,7 +88,7 @@ def poser_bascule(brique: str) -> ReponsePage:
     try:
         saisie = _saisie()
     except ValidationError as erreur:
-        return _page(brique, messages(erreur)), 422
+        return page_de_la_brique(brique, messages(erreur)), 422
     with perimetre("ouvrir ou fermer une brique") as (session, _):
         saisie["fin"] = lendemain(saisie["fin"])
         posees = basculer(session, brique, saisie, origine="page")
@@ -167,16 +172,26 @@ def _saisie() -> dict[str, Any]:
     return saisie
 
 
-def _page(identifiant: str, erreurs: dict[str, str]) -> str:
-    chargee, contexte = effets.chargee(instance(), identifiant), contexte_courant()
+def page_de_la_brique(identifiant: str, erreurs: dict[str, str]) -> str:
+    """Page d'une brique : son état, ses préalables dans l'établissement, ses décisions.
+
+    :param identifiant: brique chargée.
+    :param erreurs: ce qui ne va pas dans la saisie qu'elle reçoit.
+    :raises Introuvable: elle n'est pas chargée.
+    """
+    ent, contexte = instance(), contexte_courant()
+    chargee = effets.chargee(ent, identifiant)
     with perimetre("réglage d'une brique") as (session, uai):
-        decisions = instance().activation.decisions(session, uai or "", contexte.jour)
+        decision = ent.activation.decisions(session, uai or "", contexte.jour).get(identifiant)
         texte = request.args.get("q", "")
-        ecoles = etablissements.lister(session, texte, limite=_ECOLES_MONTREES) if uai is None else []
+        ecoles = _a_cocher(session, chargee.manifeste, texte) if uai is None else []
+        degre = session.get_one(Etablissement, uai).degre if uai else 0
         return render_template(
             "admin/brique.html",
-            brique=effets.brique_affichee(chargee, decisions.get(identifiant)),
+            brique=effets.brique_affichee(ent, chargee, decision, contexte.en_attente if uai else (), degre),
             academie=uai is None,
+            prealables=_prealables(session, identifiant, uai),
+            peut_attester=ent.habilitations.autorise(contexte, "noyau.prealables"),
             ecoles=ecoles[:_ECOLES_MONTREES],
             ecoles_en_plus=len(ecoles) > _ECOLES_MONTREES,
             texte=texte,
@@ -186,6 +201,20 @@ def _page(identifiant: str, erreurs: dict[str, str]) -> str:
             erreurs=erreurs,
             saisie=request.args,
         )
+
+
+def _a_cocher(session: Session, manifeste: Manifeste, texte: str) -> list[Etablissement]:
+    """Établissements où la brique peut s'ouvrir."""
+    seul = next(iter(manifeste.degres)) if len(manifeste.degres) == 1 else None
+    return etablissements.lister(session, texte, degre=seul, limite=_ECOLES_MONTREES)
+
+
+def _prealables(session: Session, brique: str, uai: str | None) -> list[EtatPrealable]:
+    """Préalables d'un établissement ; pour toute l'académie, ceux que chacun devra attester."""
+    prealables = instance().activation.prealables
+    return (
+        prealables.etats(session, brique, uai) if uai else [EtatPrealable(p) for p in prealables.de(brique)]
+    )
 
 
 def _identifiants(texte: str) -> list[UUID]:

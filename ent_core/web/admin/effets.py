@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from flask import current_app
@@ -11,6 +11,7 @@ from ent_core.chargement.decisions import Decision
 from ent_core.chargement.decouverte import BriqueChargee, installees
 from ent_core.contrat.donnees import Traitement
 from ent_core.contrat.interface import Permission
+from ent_core.contrat.manifeste import dit_les_degres
 from ent_core.contrat.roles import LIBELLES_ROLES
 from ent_core.socle.erreurs import Introuvable
 from ent_core.web.instance import Instance
@@ -39,6 +40,8 @@ class BriqueAffichee:
     """Une brique chargée et son état.
 
     :param decision: décision qui l'emporte ; sans décision, la brique est fermée.
+    :param en_attente: ouverte ou prévue ici, et dont un préalable n'est pas attesté.
+    :param degres: à quel degré elle se destine, si ce n'est pas celui d'ici ; vide si elle peut s'ouvrir.
     """
 
     id: str
@@ -46,11 +49,18 @@ class BriqueAffichee:
     resume: str
     version: str
     decision: Decision | None
+    en_attente: bool = False
+    degres: str = ""
 
     @property
     def ouverte(self) -> bool:
         """Vrai si elle est ouverte ce jour."""
         return self.decision is not None and self.decision.ouverte
+
+    @property
+    def servie(self) -> bool:
+        """Vrai si rien n'y manque : ouverte ce jour, préalables attestés."""
+        return self.ouverte and not self.en_attente
 
     @property
     def origine(self) -> str:
@@ -95,23 +105,41 @@ def chargee(ent: Instance, identifiant: str) -> BriqueChargee:
     return trouvee
 
 
-def brique_affichee(brique: BriqueChargee, decision: Decision | None) -> BriqueAffichee:
+def brique_affichee(
+    ent: Instance,
+    brique: BriqueChargee,
+    decision: Decision | None,
+    en_attente: Collection[str] = (),
+    degre: int = 0,
+) -> BriqueAffichee:
     """Une brique et son état.
 
+    :param ent: instance.
     :param brique: brique chargée.
     :param decision: décision qui l'emporte.
+    :param en_attente: briques qui attendent leurs préalables dans l'établissement montré.
+    :param degre: degré de cet établissement ; 0, aucun établissement.
     """
     m = brique.manifeste
-    return BriqueAffichee(m.id, m.titre, m.resume, m.version, decision)
+    refus = "" if ent.activation.convient(m.id, degre) else dit_les_degres(m)
+    return BriqueAffichee(m.id, m.titre, m.resume, m.version, decision, m.id in en_attente, refus)
 
 
-def briques_affichees(ent: Instance, decisions: Mapping[str, Decision]) -> list[BriqueAffichee]:
+def briques_affichees(
+    ent: Instance, decisions: Mapping[str, Decision], en_attente: Collection[str] = (), degre: int = 0
+) -> list[BriqueAffichee]:
     """Briques chargées, dans l'ordre de leur titre.
 
     :param ent: instance.
     :param decisions: décisions en vigueur.
+    :param en_attente: briques qui attendent leurs préalables dans l'établissement montré.
+    :param degre: degré de cet établissement ; 0, aucun établissement.
     """
-    briques = [brique_affichee(b, decisions.get(b.id)) for b in ent.chargement.briques if b.id != "noyau"]
+    briques = [
+        brique_affichee(ent, b, decisions.get(b.id), en_attente, degre)
+        for b in ent.chargement.briques
+        if b.id != "noyau"
+    ]
     return sorted(briques, key=lambda brique: brique.titre.casefold())
 
 

@@ -69,6 +69,7 @@ def etablissement(uai: str) -> str:
             annees=annees.annees(session, uai),
             periodes=annees.periodes(session, uai),
             briques=ouvertes(instance(), instance().activation.decisions(session, uai, contexte.jour)),
+            en_attente=instance().activation.etat(session, uai, contexte.jour).en_attente,
             administre=instance().habilitations.autorise(contexte, "noyau.annees"),
         )
 

@@ -80,6 +80,8 @@ PHRASES: Mapping[str, str] = {
     "personne.exportee": "A extrait les données d'une personne",
     "personne.fusionnee": "A réuni deux fiches d'une même personne",
     "projet.renomme": "A changé le nom du projet de l'annuaire : {ancien}, puis {nouveau}",
+    "prealable.atteste": "A attesté un préalable de la brique « {brique} » : {prealable}",
+    "prealable.retire": "Est revenu sur un préalable de la brique « {brique} » : {prealable}",
     "registre.complete": "A complété le registre des traitements",
     "registre.exporte": "A téléchargé le registre des traitements",
     "registre.information_notee": "A noté que les personnes ont été informées",
@@ -209,6 +211,7 @@ _MOTS: Mapping[str, Callable[[ActeLu, Lexique], str]] = {
         acte.details["permission"], acte.details["permission"]
     ),
     "personnes": _combien("personnes", "personne", "personnes"),
+    "prealable": lambda acte, _: acte.details["cle"],
     "profil": _detail("profil", LIBELLES_PROFILS),
     "role": _detail("role", LIBELLES_ROLES),
     "sessions": _combien("sessions", "session", "sessions"),

@@ -10,17 +10,21 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate, validates_schema
 
+from ent_core.chargement.deploiement import EtapeOuverture
 from ent_core.contrat.interface import Portee
 from ent_core.contrat.roles import Profil, Role
+from ent_core.identite.autorite import EffetActe
 
 __all__ = [
     "SaisieAnnee",
     "SaisieBascule",
     "SaisieCodes",
     "SaisieDelegation",
+    "SaisieDeploiement",
     "SaisieEtablissements",
     "SaisieJournal",
     "SaisiePeriode",
+    "SaisiePrealables",
     "SaisieRecherche",
     "SaisieRestriction",
     "SaisieRole",
@@ -149,6 +153,28 @@ class SaisieBascule(Saisie):
             raise ValidationError("Le dernier jour précède le premier.", "fin")
 
 
+class SaisieDeploiement(Saisie):
+    """Filtrer le déploiement d'une brique."""
+
+    etape = fields.Enum(
+        EtapeOuverture, by_value=True, load_default=None, error_messages={"unknown": "Cet état n'existe pas."}
+    )
+    page = fields.Integer(load_default=1, validate=_PAGE, error_messages={"invalid": "Un nombre."})
+
+
+class SaisiePrealables(Saisie):
+    """Attester des préalables : ceux que l'on coche, ou tous."""
+
+    cles = fields.List(fields.String(), load_default=list)
+    tout = fields.Boolean(load_default=False)
+
+    @validates_schema(skip_on_field_errors=True)
+    def quelque_chose(self, donnees: dict[str, Any], **_options: Any) -> None:
+        """Rien de coché n'atteste rien."""
+        if not donnees["cles"] and not donnees["tout"]:
+            raise ValidationError("Cochez ce qui est fait.", "cles")
+
+
 class SaisieRole(_Intervalle):
     """Attribuer un rôle local."""
 
@@ -174,6 +200,12 @@ class SaisieRestriction(_Intervalle):
         required=True,
         validate=validate.Length(min=3, max=200, error="De 3 à 200 caractères."),
         error_messages={"required": "Donnez la référence de l'acte."},
+    )
+    effet = fields.Enum(
+        EffetActe,
+        by_value=True,
+        load_default=EffetActe.ACCES,
+        error_messages={"unknown": "Choisissez ce que l'acte retire."},
     )
 
 

@@ -35,7 +35,7 @@ def lire_briques() -> list[BriqueAffichee]:
     """Briques chargées, et leur état dans l'établissement en vigueur (ou dans toute l'académie)."""
     with perimetre("état des briques par l'API") as (session, uai):
         decisions = instance().activation.decisions(session, uai or "", contexte_courant().jour)
-    return effets.briques_affichees(instance(), decisions)
+    return effets.briques_affichees(instance(), decisions, contexte_courant().en_attente if uai else ())
 
 
 @ressources.route("/briques/<brique>/bascules")

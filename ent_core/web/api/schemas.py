@@ -80,7 +80,10 @@ class LienRendu(Schema):
     legal = fields.Integer()
     contact = fields.Boolean()
     financier = fields.Boolean()
-    restreint = fields.Boolean(metadata={"description": "Une décision de justice limite son accès, ce jour."})
+    restreint = fields.Boolean(metadata={"description": "Une décision de justice coupe son accès, ce jour."})
+    informe_seulement = fields.Boolean(
+        metadata={"description": "Une décision de justice lui retire l'exercice : il lit, sans décider."}
+    )
 
 
 class PersonneRendue(Schema):
@@ -117,6 +120,9 @@ class BriqueRendue(Schema):
     resume = fields.String()
     version = fields.String()
     ouverte = fields.Boolean()
+    en_attente = fields.Boolean(
+        metadata={"description": "Ouverte ou prévue ici, mais des préalables restent à attester."}
+    )
     decision = fields.Nested(DecisionRendue, allow_none=True)
 
 

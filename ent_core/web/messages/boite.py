@@ -104,9 +104,14 @@ def garder_preferences() -> Response:
 
 
 def _sujets(poste: Poste) -> Mapping[str, str]:
-    """Sujets des briques ouvertes ici, par libellé."""
-    ouvertes = contexte_courant().briques
-    ici = {s.cle: s.libelle for s in poste.sujets.values() if s.cle.partition(".")[0] in ouvertes}
+    """Sujets des briques ouvertes ici dont on prévient cette personne, par libellé."""
+    contexte = contexte_courant()
+    ici = {
+        sujet.cle: sujet.libelle
+        for sujet in poste.sujets.values()
+        if sujet.cle.partition(".")[0] in contexte.briques
+        and (not sujet.pour or not contexte.roles.isdisjoint(sujet.pour))
+    }
     return dict(sorted(ici.items(), key=lambda paire: (paire[1], paire[0])))
 
 

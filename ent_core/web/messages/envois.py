@@ -37,7 +37,7 @@ def page_envois() -> str:
     session, contexte = session_courante(), contexte_courant()
     poste, uai = poste_de(session), contexte.uai
     lots = suivi.lots(session, uai)
-    retenus = suivi.retenus(session, uai)
+    retenus = suivi.retenus(session, contexte)
     return render_template(
         "messages/envois.html", attente=messages_en_attente(session, contexte), lots=lots, retenus=retenus,
         noms=nommer(session, {lot.par for lot in lots if lot.par}), echecs=suivi.echecs(session, uai),

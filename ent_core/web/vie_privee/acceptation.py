@@ -35,7 +35,8 @@ class SoumissionAffichee:
 def soumissions() -> str:
     session, contexte = session_courante(), contexte_courant()
     acceptations = instance().activation.acceptations
-    lues = acceptations.soumissions(session, contexte.uai, contexte.briques | contexte.suspendues)
+    ouvertes = contexte.briques | contexte.suspendues | contexte.en_attente
+    lues = acceptations.soumissions(session, contexte.uai, ouvertes)
     histoire = acceptations.histoire(session, contexte.uai)
     return render_template(
         "vie_privee/acceptations.html",

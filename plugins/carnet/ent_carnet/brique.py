@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -18,6 +19,7 @@ from ent_core.brique import (
     FormulairePapier,
     Manifeste,
     Permission,
+    Prealable,
     Statistique,
     SujetDeMessage,
     Tache,
@@ -28,10 +30,20 @@ from ent_core.brique import (
 from flask import Blueprint
 from sqlalchemy.orm import Session
 
-from ent_carnet import __version__, affichage, commandes, permissions, traitements
+from ent_carnet import __version__, affichage, commandes, permissions, prealables, traitements
 from ent_carnet.api import ressources
 from ent_carnet.modeles import MODELES
-from ent_carnet.services import avis, echeances, motifs, offre, registre, suites_absences
+from ent_carnet.services import (
+    avis,
+    departs,
+    echeances,
+    motifs,
+    offre,
+    recompte,
+    registre,
+    signalements,
+    suites_absences,
+)
 from ent_carnet.vues import absences, appel, discipline, famille, pages, papier, tableau
 
 
@@ -42,6 +54,7 @@ def ent_manifeste() -> Manifeste:
         titre="Carnet",
         version=__version__,
         resume="L'appel, les absences, les punitions et les sanctions ; et ce que la famille en lit.",
+        degres=frozenset({2}),
     )
 
 
@@ -66,6 +79,11 @@ def ent_permissions() -> Sequence[Permission]:
 
 
 @implante
+def ent_prealables() -> Sequence[Prealable]:
+    return prealables.PREALABLES
+
+
+@implante
 def ent_routes() -> Sequence[Blueprint]:
     return (pages, ressources)
 
@@ -76,10 +94,10 @@ def ent_navigation() -> Sequence[EntreeMenu]:
 
 
 @implante
-def ent_tableau_de_bord(session: Session, contexte: Contexte) -> Sequence[Vignette]:
+def ent_tableau_de_bord(session: Session, contexte: Contexte, instant: datetime) -> Sequence[Vignette]:
     return (
-        *tableau.vignettes(session, contexte),
-        *appel.vignettes(session, contexte),
+        *tableau.vignettes(session, contexte, instant),
+        *appel.vignettes(session, contexte, instant),
         *discipline.vignettes(session, contexte),
         *famille.vignettes(session, contexte),
     )
@@ -99,7 +117,12 @@ def ent_activer(session: Session, uai: str) -> None:
 
 @implante
 def ent_sujets_de_message() -> Sequence[SujetDeMessage]:
-    return (avis.DISCIPLINE, avis.EXCLUSIONS_DE_COURS, suites_absences.ABSENCE_A_LIRE)
+    return (
+        avis.DISCIPLINE,
+        avis.EXCLUSIONS_DE_COURS,
+        suites_absences.ABSENCE_A_LIRE,
+        signalements.SIGNALEMENT,
+    )
 
 
 @implante
@@ -109,7 +132,7 @@ def ent_statistiques() -> Sequence[Statistique]:
 
 @implante
 def ent_taches() -> Sequence[Tache]:
-    return echeances.TACHES
+    return (*departs.TACHES, *echeances.TACHES, *recompte.TACHES)
 
 
 @implante
@@ -126,4 +149,4 @@ def ent_repondre(
 
 @implante
 def ent_commandes() -> Sequence[click.Command]:
-    return (commandes.absences,)
+    return commandes.COMMANDES

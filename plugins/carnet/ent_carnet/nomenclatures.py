@@ -7,14 +7,17 @@ from enum import IntEnum, StrEnum
 __all__ = [
     "Accompagnement",
     "Accueil",
+    "ActeDemandeAbsence",
     "Ailleurs",
     "Canal",
     "CanalContact",
     "EtapeProcedure",
     "EtatAbsence",
+    "EtatDemandeAbsence",
     "EtatJustification",
     "EtatRetenue",
     "EtatSanction",
+    "EtatSignalement",
     "Genre",
     "Indicateur",
     "Issue",
@@ -22,9 +25,11 @@ __all__ = [
     "Mesure",
     "MotObservation",
     "MotifDiscipline",
+    "MotifSignalement",
     "NatureAffichage",
     "NatureFait",
     "NaturePunition",
+    "ReponseDemandeAbsence",
     "Sanction",
     "SeuilAbsences",
     "SuiteAlerte",
@@ -132,6 +137,52 @@ class EtatJustification(StrEnum):
     ACCEPTEE = "acceptee"
     REFUSEE = "refusee"
     RETIREE = "retiree"
+
+
+class EtatDemandeAbsence(StrEnum):
+    """Où en est une demande d'autorisation d'absence (R. 131-5, alinéa 3) ; chaque état a sa date."""
+
+    INVITEE = "invitee"
+    """Doute sérieux : la famille est invitée à demander une autorisation."""
+    RECUE = "recue"
+    TRANSMISE = "transmise"
+    """Transmise à l'autorité académique, hors de l'ENT."""
+    ACCORDEE = "accordee"
+    REFUSEE = "refusee"
+    LEVEE = "levee"
+    """Le doute est levé : il n'y a plus rien à demander."""
+
+
+class ActeDemandeAbsence(StrEnum):
+    """Ce que la direction note d'une demande d'autorisation d'absence."""
+
+    RECEVOIR = "recevoir"
+    TRANSMETTRE = "transmettre"
+    ACCORDER = "accorder"
+    REFUSER = "refuser"
+    LEVER = "lever"
+
+
+class ReponseDemandeAbsence(StrEnum):
+    """Ce que l'autorité académique répond."""
+
+    ACCORDEE = "accordee"
+    REFUSEE = "refusee"
+
+
+class MotifSignalement(StrEnum):
+    """Perturbations graves qui se signalent aux responsables d'un élève majeur opposé (FAM-07)."""
+
+    ABSENTEISME = "absenteisme"
+    ABANDON = "abandon"
+
+
+class EtatSignalement(StrEnum):
+    """Un signalement se propose, puis la direction le décide ou l'écarte."""
+
+    PROPOSE = "propose"
+    DECIDE = "decide"
+    ECARTE = "ecarte"
 
 
 class CanalContact(StrEnum):

@@ -8,6 +8,7 @@ __all__ = [
     "ABSENCES",
     "APPEL",
     "CARNET",
+    "DECIDER",
     "EXPLIQUER",
     "IMPRIMER",
     "INSTRUIRE",
@@ -31,6 +32,7 @@ SANCTIONS = "carnet.sanctions"
 INSTRUIRE = "carnet.instruire"
 SANCTIONNER = "carnet.sanctionner"
 REGLER = "carnet.regler"
+DECIDER = "carnet.decider"
 IMPRIMER = "carnet.imprimer"
 
 _Portees = dict[str, Portee]
@@ -54,6 +56,8 @@ PERMISSIONS = (
     Permission(
         TRAITER, "Régler les absences et joindre les familles", {**_CPE, **_DIRECTION}, delegable=True
     ),
+    # Autorisations d'absence, désaccords, signalements : la direction seule (R. 131-5), sans délégation.
+    Permission(DECIDER, "Décider des suites d'une absence avec la famille", _DIRECTION),
     Permission(PUNITIONS, "Voir les punitions", _PERSONNELS),
     Permission(PUNIR, "Donner une punition", {**_ENSEIGNANTS, **_VIE_SCOLAIRE, **_DIRECTION}),
     Permission(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from ent_core.brique import DecomptesScelles, Demande
 from ent_core.essais.annuaire import ANNEE, ECOLE, RENTREE, Annuaire
 from ent_core.essais.contrat import ContratBrique
 from ent_core.essais.contrat.banc import Banc
-from ent_core.essais.modeles import Service
+from ent_core.essais.modeles import Periode, Service
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -26,7 +27,9 @@ from ent_carnet.modeles import (
     ChangementMotif,
     Contact,
     Decompte,
+    DemandeAbsence,
     DemandeSanction,
+    Desaccord,
     Etape,
     Fait,
     InterdictionConservatoire,
@@ -38,6 +41,7 @@ from ent_carnet.modeles import (
     Reglage,
     Retenue,
     SanctionEleve,
+    Signalement,
 )
 
 DEBUT, FIN = datetime(2026, 9, 3, 6, tzinfo=UTC), datetime(2026, 9, 3, 7, tzinfo=UTC)
@@ -48,6 +52,13 @@ class TestContrat(ContratBrique):
     brique = brique
     # Deux vignettes pour un CPE, chacune d'un énoncé et de la trace de sa lecture, et le rôle à prendre.
     enonces_par_accueil = 5
+    comptent_un_auteur: Mapping[str, str] = {
+        "services/agenda:_surveillances": "les retenues de qui regarde, et d'elles seules, pour son agenda"
+    }
+
+    def offres(self, annuaire: Annuaire) -> Sequence[Demande[Any]]:
+        eleves = frozenset(annuaire[nom] for nom in ("eleve", "camarade", "eleve_autre"))
+        return (DecomptesScelles(ANNEE, 1, eleves),)
 
     def exemples(self, session: Session, annuaire: Annuaire, uai: str) -> Mapping[str, Any]:
         ici: dict[str, Any] = {"uai": uai, "annee": ANNEE}
@@ -55,6 +66,13 @@ class TestContrat(ContratBrique):
         heure: dict[str, Any] = {"debut": DEBUT, "fin": FIN}
         if session.get(Reglage, uai) is None:
             session.add(Reglage(uai=uai))
+        if session.query(Periode).filter_by(**ici, rang=1).first() is None:
+            session.add(Periode(**ici, rang=1, libelle="Trimestre 1", debut=RENTREE, fin=date(2026, 12, 1)))
+            session.add_all(
+                Decompte(**ici, eleve_id=annuaire[nom], periode="1", demi_journees=4, non_reglees=1,
+                         retards=2, regle="une_seance", scelle_le=FIN)
+                for nom in ("eleve", "camarade")
+            )  # fmt: skip
         documentaliste = {"uai": ECOLE, "personne_id": annuaire["documentaliste"]}
         if session.query(Service).filter_by(**documentaliste).first() is None:
             # Le documentaliste a lui aussi une classe : sans elle, aucune page ne lui montrerait rien.
@@ -125,7 +143,16 @@ class TestContrat(ContratBrique):
             **sien, code="entraide", jour=JOUR, seance_id=appel.seance_id, auteur_id=annuaire["enseignant"]
         )
         interdiction = InterdictionConservatoire(**sien, du=JOUR, au=JOUR, auteur_id=annuaire["direction"])
-        session.add_all([retard, absence, justification, alerte])
+        demande_absence = DemandeAbsence(
+            **sien, **heure, invitee_le=JOUR, recue_le=JOUR, transmise_le=JOUR, repondue_le=JOUR,
+            reponse="accordee", levee_le=JOUR, auteur_id=annuaire["direction"],
+        )  # fmt: skip
+        desaccord = Desaccord(**sien, signale_le=JOUR, leve_le=JOUR, auteur_id=annuaire["direction"])
+        signalement = Signalement(
+            **sien, motif="absenteisme", etat="decide", propose_le=JOUR, auteur_id=annuaire["cpe"],
+            decide_le=JOUR, decide_par=annuaire["direction"],
+        )  # fmt: skip
+        session.add_all([retard, absence, justification, alerte, demande_absence, desaccord, signalement])
         session.flush()
         session.add_all(
             [
@@ -157,7 +184,13 @@ class TestContrat(ContratBrique):
             "punition_id": punition.id, "retenue_id": retenue.id, "demande_id": demande.id,
             "sanction_id": sanction.id, "interdiction_id": interdiction.id,
             "observation_id": observation.id,
+            "demande_absence_id": demande_absence.id, "signalement_id": signalement.id, "acte": "recevoir",
+            "suite": "ecarter",
         }  # fmt: skip
+
+    @pytest.mark.exigence("CARNET-14")
+    def test_rien_ne_compte_les_actes_d_un_agent(self) -> None:
+        super().test_rien_ne_compte_les_actes_d_un_agent()
 
     @pytest.mark.exigence("RGPD-DRO-06")
     def test_rien_ne_se_montre_a_l_ecran_d_un_eleve_oppose(self, banc: Banc) -> None:

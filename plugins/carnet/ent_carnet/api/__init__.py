@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
-from ent_carnet.api import absences, appel, discipline, famille, tableau
+from ent_carnet.api import (
+    absences,
+    agenda,
+    appel,
+    decisions,
+    discipline,
+    ecrits,
+    famille,
+    papier,
+    reglages_absences,
+    sanctions,
+    suivi_absences,
+    tableau,
+)
 from ent_carnet.api.ressources import ressources
 
-__all__ = ["absences", "appel", "discipline", "famille", "ressources", "tableau"]
+__all__ = [
+    "absences",
+    "agenda",
+    "appel",
+    "decisions",
+    "discipline",
+    "ecrits",
+    "famille",
+    "papier",
+    "reglages_absences",
+    "ressources",
+    "sanctions",
+    "suivi_absences",
+    "tableau",
+]

@@ -38,7 +38,8 @@ from ent_carnet.schemas.absences import (
     LotSaisi,
     MotifLu,
 )
-from ent_carnet.services import absences, contacts, decompte, justifications, motifs, seuils
+from ent_carnet.schemas.decisions import ExamenSaisi
+from ent_carnet.services import absences, contacts, decompte, justifications, lot_absences, motifs, seuils
 from ent_carnet.services import dossier_absences as dossiers
 from ent_carnet.services.explication import exiger_d_expliquer
 from ent_carnet.services.suites_absences import recompter
@@ -80,9 +81,10 @@ def ouvrir_une_absence(saisie: dict[str, Any], eleve_id: UUID) -> Absence:
 def traiter_des_absences(saisie: dict[str, Any]) -> list[Absence]:
     """Donne un motif à une ou plusieurs absences."""
     session, contexte = session_courante(), contexte_courant()
-    for absence_id in saisie["absences"]:
-        absence = absences.trouver(session, contexte.uai, contexte.annee, absence_id)
+    voulues = [absences.trouver(session, contexte.uai, contexte.annee, une) for une in saisie["absences"]]
+    for absence in voulues:
         dossiers.atteindre(session, contexte, portee_courante(), absence.eleve_id)
+    lot_absences.exiger_ensemble(session, contexte, voulues)
     traitees = absences.qualifier(
         session, contexte.uai, contexte.annee, saisie["absences"], motif_id=saisie["motif_id"],
         reglee=DECISIONS[saisie["decision"]], auteur_id=contexte.personne_id,
@@ -146,9 +148,10 @@ def lister_les_motifs_proposes() -> Sequence[Justification]:
 
 @ressources.post("/motifs-proposes/<uuid:justification_id>/<any(accepter,refuser):decision>")
 @exige(TRAITER)
+@ressources.arguments(ExamenSaisi, location="query")
 @ressources.response(204)
-def decider_d_un_motif(justification_id: UUID, decision: str) -> None:
-    """Accepte ou refuse un motif proposé."""
+def decider_d_un_motif(examen: dict[str, bool], justification_id: UUID, decision: str) -> None:
+    """Accepte ou refuse un motif ; ``examinee`` : la personne dit avoir entendu chacun des responsables."""
     session, contexte = session_courante(), contexte_courant()
     propose = justifications.trouver(session, contexte.uai, contexte.annee, justification_id)
     dossiers.atteindre(session, contexte, portee_courante(), propose.eleve_id)
@@ -156,7 +159,9 @@ def decider_d_un_motif(justification_id: UUID, decision: str) -> None:
     if decision == "refuser":
         justifications.refuser(session, contexte.uai, contexte.annee, justification_id, **qui)
         return
-    touchees = justifications.accepter(session, contexte.uai, contexte.annee, justification_id, **qui)
+    touchees = justifications.accepter(
+        session, contexte.uai, contexte.annee, justification_id, **qui, examinee=examen["examinee"]
+    )
     recompter(session, contexte, {absence.eleve_id for absence in touchees})
 
 

@@ -18,6 +18,7 @@ from ent_core.brique import (
 from ent_carnet.api.ressources import ressources
 from ent_carnet.permissions import APPEL
 from ent_carnet.regles.appel import Constat
+from ent_carnet.regles.finesse import du_jour
 from ent_carnet.schemas.appel import (
     AppelAttenduLu,
     AppelEcrit,
@@ -63,7 +64,7 @@ def lire_appel(choix: dict[str, Any], seance_id: UUID) -> dict[str, Any]:
         "debut": ouverte.heure.debut,
         "fin": ouverte.heure.fin,
         "etat": montree.etat,
-        "termine_le": appel.termine_le if appel else None,
+        "termine_le": du_jour(appel.termine_le, contexte.jour) if appel else None,
         "version": appel.version if appel else None,
         "heures": len(ouverte.heures),
         "ouverte": montree.ouverte,
@@ -91,11 +92,12 @@ def ecrire_appel(choix: dict[str, Any], saisie: Saisie, seance_id: UUID) -> dict
 
 
 def _ecrit(ecrit: Enregistrement) -> dict[str, Any]:
-    appel, noms = ecrit.appel, ecrit.noms
+    appel, noms, jour = ecrit.appel, ecrit.noms, contexte_courant().jour
     return {
         "version": appel.version,
-        "fait_le": appel.fait_le,
-        "termine_le": appel.termine_le,
+        "fait_le": du_jour(appel.fait_le, jour),
+        "termine": appel.termine_le is not None,
+        "termine_le": du_jour(appel.termine_le, jour),
         "conflits": ecrit.conflits,
         "constats": [
             {
@@ -103,7 +105,7 @@ def _ecrit(ecrit: Enregistrement) -> dict[str, Any]:
                 "fait_id": connue.fait_id,
                 **_constat(connue.constat),
                 "par": noms[connue.par].libelle if connue.par in noms else None,
-                "le": connue.le,
+                "le": du_jour(connue.le, jour),
             }
             for eleve, connue in ecrit.connues.items()
         ],
@@ -137,7 +139,7 @@ def _attendu(attendu: Attendu) -> dict[str, Any]:
         "debut": seance.debut,
         "fin": seance.fin,
         "etat": attendu.etat,
-        "termine_le": attendu.appel.termine_le if attendu.appel else None,
+        "termine_le": du_jour(attendu.appel.termine_le, contexte_courant().jour) if attendu.appel else None,
     }
 
 

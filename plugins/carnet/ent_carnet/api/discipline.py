@@ -1,77 +1,33 @@
-"""L'API de la discipline : donner et lire les punitions, les retenues d'un jour, les sanctions notifiées."""
+"""L'API des punitions et des retenues : donner, lire, corriger, annuler, pointer, reporter."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from ent_core.brique import contexte_courant, exige, horloge_courante, portee_courante, session_courante
-from marshmallow import Schema, fields
 
 from ent_carnet.api.ressources import ressources
-from ent_carnet.modeles import Punition
-from ent_carnet.nomenclatures import EtatRetenue, EtatSanction, Mesure, MotifDiscipline, NaturePunition
-from ent_carnet.permissions import PUNIR, PUNITIONS, SANCTIONS
-from ent_carnet.schemas.discipline import JourDemande, PunitionSaisie
-from ent_carnet.services import punitions, retenues, sanctions
+from ent_carnet.modeles import Punition, Retenue
+from ent_carnet.permissions import PUNIR, PUNITIONS
+from ent_carnet.schemas.discipline import (
+    CreneauSaisi,
+    JourDemande,
+    PointageSaisi,
+    PunitionCorrigee,
+    PunitionSaisie,
+)
+from ent_carnet.schemas.discipline_lue import (
+    Cree,
+    PunitionEntiere,
+    PunitionRendue,
+    RetenueRendue,
+    RetenueSuivie,
+)
+from ent_carnet.services import punitions, retenues
 
-__all__ = ["donner_punition_api", "lister_punitions", "lister_retenues", "lister_sanctions"]
-
-
-class EleveRendu(Schema):
-    """Un élève, nommé."""
-
-    id = fields.UUID()
-    nom = fields.String()
-    prenom = fields.String()
-
-
-class PunitionRendue(Schema):
-    """Une punition, telle que la liste la montre."""
-
-    id = fields.UUID()
-    eleve = fields.Nested(EleveRendu)
-    nature = fields.Enum(NaturePunition, by_value=True)
-    motif = fields.Enum(MotifDiscipline, by_value=True)
-    jour = fields.Date()
-    annulee = fields.Boolean()
-    retenue = fields.DateTime(allow_none=True)
-
-
-class PunitionDonnee(Schema):
-    """Ce qui vient d'être donné."""
-
-    id = fields.UUID()
-
-
-class RetenueRendue(Schema):
-    """Une retenue d'un jour."""
-
-    id = fields.UUID()
-    punition_id = fields.UUID()
-    eleve = fields.Nested(EleveRendu)
-    debut = fields.DateTime()
-    fin = fields.DateTime()
-    lieu = fields.String()
-    etat = fields.Enum(EtatRetenue, by_value=True)
-
-
-class SanctionRendue(Schema):
-    """Une sanction notifiée, sans le dossier."""
-
-    id = fields.UUID()
-    eleve = fields.Nested(EleveRendu)
-    etat = fields.Enum(EtatSanction, by_value=True)
-    motif = fields.Enum(MotifDiscipline, by_value=True)
-    sanction = fields.Integer()
-    par_conseil = fields.Boolean()
-    prononcee_le = fields.Date()
-    jours = fields.Integer(allow_none=True)
-    heures = fields.Integer(allow_none=True)
-    du = fields.Date(allow_none=True)
-    au = fields.Date(allow_none=True)
-    sursis_jusqu_au = fields.Date(allow_none=True)
-    mesure = fields.Enum(Mesure, by_value=True)
+__all__ = ["donner_punition_api", "lire_une_punition", "lister_punitions", "lister_retenues"]
 
 
 @ressources.get("/punitions")
@@ -85,11 +41,43 @@ def lister_punitions() -> list[punitions.PunitionLue]:
 @ressources.post("/punitions")
 @exige(PUNIR)
 @ressources.arguments(PunitionSaisie)
-@ressources.response(201, PunitionDonnee)
+@ressources.response(201, Cree)
 def donner_punition_api(saisie: dict[str, Any]) -> Punition:
     """Donne une punition à un élève."""
     instant, donnee = horloge_courante().maintenant(), PunitionSaisie().saisie(saisie)
     return punitions.donner(session_courante(), contexte_courant(), portee_courante(), donnee, instant)
+
+
+@ressources.get("/punitions/<uuid:punition_id>")
+@exige(PUNITIONS)
+@ressources.response(200, PunitionEntiere)
+def lire_une_punition(punition_id: UUID) -> dict[str, Any]:
+    """Rend une punition et l'histoire de ses retenues."""
+    session, contexte = session_courante(), contexte_courant()
+    lue = punitions.trouver(session, contexte, portee_courante(), punition_id)
+    suites = retenues.de_la_punition(session, punition_id, contexte)
+    return {"punition": lue, "annulee": lue.annulee_le is not None, "retenues": suites}
+
+
+@ressources.put("/punitions/<uuid:punition_id>")
+@exige(PUNIR)
+@ressources.arguments(PunitionCorrigee)
+@ressources.response(204)
+def corriger_une_punition(saisie: dict[str, Any], punition_id: UUID) -> None:
+    """Corrige une punition pendant le délai."""
+    corrigee, instant = PunitionCorrigee().saisie(saisie), horloge_courante().maintenant()
+    punitions.corriger(
+        session_courante(), contexte_courant(), portee_courante(), punition_id, corrigee, instant
+    )
+
+
+@ressources.delete("/punitions/<uuid:punition_id>")
+@exige(PUNIR)
+@ressources.response(204)
+def annuler_une_punition(punition_id: UUID) -> None:
+    """Annule une punition, avec trace ; la famille ne la lit plus."""
+    instant = horloge_courante().maintenant()
+    punitions.annuler(session_courante(), contexte_courant(), portee_courante(), punition_id, instant)
 
 
 @ressources.get("/retenues")
@@ -102,9 +90,22 @@ def lister_retenues(demande: dict[str, date | None]) -> list[retenues.RetenueLue
     return retenues.du_jour(session_courante(), contexte, portee_courante(), demande["jour"] or contexte.jour)
 
 
-@ressources.get("/sanctions")
-@exige(SANCTIONS)
-@ressources.response(200, SanctionRendue(many=True))
-def lister_sanctions() -> list[sanctions.SanctionLue]:
-    """Rend les sanctions notifiées des élèves atteints."""
-    return sanctions.lister(session_courante(), contexte_courant(), portee_courante(), instruction=False)
+@ressources.post("/retenues/<uuid:retenue_id>/pointage")
+@exige(PUNIR)
+@ressources.arguments(PointageSaisi)
+@ressources.response(200, RetenueSuivie)
+def pointer_une_retenue(saisie: dict[str, Any], retenue_id: UUID) -> Retenue:
+    """Note qu'une retenue est faite, manquée ou levée ; ou défait ce pointage."""
+    return retenues.constater(
+        session_courante(), contexte_courant(), portee_courante(), retenue_id, saisie["etat"]
+    )
+
+
+@ressources.post("/retenues/<uuid:retenue_id>/report")
+@exige(PUNIR)
+@ressources.arguments(CreneauSaisi)
+@ressources.response(201, RetenueSuivie)
+def reporter_une_retenue(saisie: dict[str, Any], retenue_id: UUID) -> Retenue:
+    """Reporte une retenue ; l'ancienne reste dans l'histoire."""
+    creneau = CreneauSaisi().creneau(saisie)
+    return retenues.reporter(session_courante(), contexte_courant(), portee_courante(), retenue_id, creneau)

@@ -1,19 +1,50 @@
-"""Le carnet d'un élève par l'API : les lignes que lit la famille, et « vu »."""
+"""Le carnet d'un élève par l'API : les lignes que lit la famille, « vu », punitions et sanctions."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from ent_core.brique import contexte_courant, exige, horloge_courante, portee_courante, session_courante
+from ent_core.brique import (
+    PersonneNommee,
+    contexte_courant,
+    exige,
+    horloge_courante,
+    portee_courante,
+    session_courante,
+)
 
 from ent_carnet.api.ressources import ressources
 from ent_carnet.permissions import CARNET
+from ent_carnet.schemas.discipline_lue import DisciplineRendue, EleveRendu
 from ent_carnet.schemas.famille import ChoixCarnet, LigneLue, VuesSaisies
-from ent_carnet.services import explication, famille
+from ent_carnet.services import discipline_famille, explication, famille
 from ent_carnet.services.lecture_famille import LigneMontree, lignes_montrees, marquer_vues
 
-__all__ = ["lister_les_lignes"]
+__all__ = ["lire_la_discipline", "lister_les_eleves", "lister_les_lignes"]
+
+
+@ressources.get("/eleves")
+@exige(CARNET)
+@ressources.response(200, EleveRendu(many=True))
+def lister_les_eleves() -> list[PersonneNommee]:
+    """Élèves dont on lit le carnet : soi-même, ou ses enfants."""
+    return famille.atteints(session_courante(), contexte_courant(), portee_courante())
+
+
+@ressources.get("/eleves/<uuid:eleve_id>/discipline")
+@exige(CARNET)
+@ressources.response(200, DisciplineRendue)
+def lire_la_discipline(eleve_id: UUID) -> dict[str, Any]:
+    """Punitions et sanctions de l'année d'un élève, telles que sa famille les lit."""
+    session, contexte = session_courante(), contexte_courant()
+    explication.exiger_l_ecran(session, contexte, portee_courante(), eleve_id)
+    lu = discipline_famille.lire(session, contexte, eleve_id, horloge_courante().maintenant())
+    return {
+        "punitions": lu.punitions,
+        "procedures": [discipline_famille.montree(dossier) for dossier in lu.dossiers],
+        "interdictions": [{"du": du, "au": au} for du, au in lu.interdictions],
+    }
 
 
 @ressources.get("/eleves/<uuid:eleve_id>/lignes")

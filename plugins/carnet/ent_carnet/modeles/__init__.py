@@ -13,6 +13,7 @@ from ent_carnet.modeles.absences import (
     Reglage,
 )
 from ent_carnet.modeles.appel import Appel, Fait
+from ent_carnet.modeles.decisions import DemandeAbsence, Desaccord, Signalement
 from ent_carnet.modeles.famille import Accuse, Affichage
 from ent_carnet.modeles.punitions import DemandeSanction, ObservationEleve, Punition, Retenue
 from ent_carnet.modeles.sanctions import Etape, InterdictionConservatoire, LigneDuRegistre, SanctionEleve
@@ -27,7 +28,9 @@ __all__ = [
     "ChangementMotif",
     "Contact",
     "Decompte",
+    "DemandeAbsence",
     "DemandeSanction",
+    "Desaccord",
     "Etape",
     "Fait",
     "InterdictionConservatoire",
@@ -39,10 +42,12 @@ __all__ = [
     "Reglage",
     "Retenue",
     "SanctionEleve",
+    "Signalement",
 ]
 
 MODELES: tuple[type, ...] = (
     Reglage, Motif, ChangementMotif, Appel, Fait, Absence, Justification, Contact, Alerte, Decompte,
+    DemandeAbsence, Desaccord, Signalement,
     Affichage, Accuse, Punition, Retenue,
     ObservationEleve, DemandeSanction, SanctionEleve, Etape, InterdictionConservatoire,
     LigneDuRegistre,

@@ -9,8 +9,10 @@ from ent_core.brique import (
     Base,
     Categorie,
     Cloisonne,
+    Exemption,
     Lien,
     ParAnnee,
+    Role,
     Source,
     Sujet,
     donnee,
@@ -60,6 +62,10 @@ __all__ = [
 ]
 
 _VIE_SCOLAIRE = Categorie.VIE_SCOLAIRE
+_AU_BULLETIN = (
+    *FAMILLE, Role.ENSEIGNANT, Role.SUPPLEANT, Role.PROFESSEUR_PRINCIPAL, *SUIVI,
+)  # fmt: skip
+"""Qui lit un décompte scellé : le conseil de classe, puis la famille, sur ce qu'une autre brique imprime."""
 _MOTIF = (["uai", "motif_id"], ["carnet_motif.uai", "carnet_motif.id"])
 
 
@@ -84,6 +90,13 @@ class Reglage(Base):
     seuil_mois: Mapped[int] = neutre("demi-journées dans le mois", SmallInteger, server_default="4")
     seuil_renforce: Mapped[int] = neutre("demi-journées, renforcé", SmallInteger, server_default="10")
     mois_glissant: Mapped[bool] = neutre("mois glissant plutôt que civil", Boolean, server_default=false())
+    reglement: Mapped[str | None] = neutre(
+        "adresse du règlement intérieur",
+        String(500),
+        exemption=Exemption(
+            "adresse publique d'un document de l'établissement", "mainteneurs du carnet", date(2026, 11, 22)
+        ),
+    )
 
     __table_args__ = (parmi("regle", RegleDemiJournee),)
 
@@ -289,11 +302,11 @@ class Decompte(DUn, ParAnnee, Base):
     __cloisonnement__ = par_etablissement()
     __sujets__ = (Sujet("eleve_id"),)
 
-    eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=SUIVI)
-    periode: Mapped[str] = donnee(_VIE_SCOLAIRE, String(16), pour=SUIVI)
-    demi_journees: Mapped[int] = donnee(_VIE_SCOLAIRE, SmallInteger, pour=SUIVI)
-    non_reglees: Mapped[int] = donnee(_VIE_SCOLAIRE, SmallInteger, pour=SUIVI)
-    retards: Mapped[int] = donnee(_VIE_SCOLAIRE, SmallInteger, pour=SUIVI)
+    eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=_AU_BULLETIN)
+    periode: Mapped[str] = donnee(_VIE_SCOLAIRE, String(16), pour=_AU_BULLETIN)
+    demi_journees: Mapped[int] = donnee(_VIE_SCOLAIRE, SmallInteger, pour=_AU_BULLETIN)
+    non_reglees: Mapped[int] = donnee(_VIE_SCOLAIRE, SmallInteger, pour=_AU_BULLETIN)
+    retards: Mapped[int] = donnee(_VIE_SCOLAIRE, SmallInteger, pour=_AU_BULLETIN)
     regle: Mapped[str] = neutre("règle de la demi-journée", String(16))
     scelle_le: Mapped[datetime] = neutre("instant du scellement", DateTime(timezone=True))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from unicodedata import combining, normalize
 
 __all__ = ["correspond", "instant_montre", "mots"]
 
+_MOT = re.compile(r"[^\W_]+")
 _PAUSE = timedelta(minutes=30)
 _RETOUR = timedelta(minutes=15)
 """Les cours d'une même heure ne finissent pas tous à la même minute : on regarde un peu avant la fin."""
@@ -36,8 +38,10 @@ def mots(texte: str) -> tuple[str, ...]:
 
     :param texte: un nom, ou ce qui est cherché.
     """
-    nu = "".join(lettre for lettre in normalize("NFKD", texte.casefold()) if not combining(lettre))
-    return tuple("".join(lettre if lettre.isalnum() else " " for lettre in nu).split())
+    nu = texte.casefold()
+    if not nu.isascii():
+        nu = "".join(lettre for lettre in normalize("NFKD", nu) if not combining(lettre))
+    return tuple(_MOT.findall(nu))
 
 
 def correspond(cherches: Sequence[str], texte: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from ent_core.brique import FUSEAU, schema_de
 from marshmallow import Schema, fields, pre_load, validate
 
-from ent_carnet.modeles import Absence, Alerte, Contact, Decompte, Justification, Motif
+from ent_carnet.modeles import Absence, Alerte, Contact, Decompte, Justification, Motif, Reglage
 from ent_carnet.nomenclatures import CanalContact, EtatAbsence, Genre, Indicateur, SuiteAlerte
 from ent_carnet.regles.demi_journees import RegleDemiJournee
 
@@ -18,7 +18,6 @@ __all__ = [
     "AbsenceLue",
     "AbsenceSaisie",
     "AlerteLue",
-    "ChangementSaisi",
     "ChoixAbsences",
     "ChoixIntervalle",
     "ClotureSaisie",
@@ -27,10 +26,12 @@ __all__ = [
     "DecompteLu",
     "DemiJourneeLue",
     "ImportSaisi",
+    "IndicateurSaisi",
     "JustificationLue",
     "JustificationSaisie",
     "LotSaisi",
     "MotifLu",
+    "ReglageLu",
     "ReglageSaisi",
     "TraitementSaisi",
 ]
@@ -104,7 +105,7 @@ class ClotureSaisie(_Saisie):
     referent = fields.Boolean(load_default=False)
 
 
-class ChangementSaisi(_Saisie):
+class IndicateurSaisi(_Saisie):
     """Un indicateur à changer ; sans ``confirmer``, rien ne change : c'est un aperçu."""
 
     indicateur = fields.Enum(Indicateur, by_value=True, required=True)
@@ -151,8 +152,11 @@ JustificationLue = schema_de(Justification, "id", "eleve_id", "debut", "fin", "m
 AlerteLue = schema_de(Alerte, "id", "eleve_id", "seuil", "nombre", "du", "au", "suite", "traitee_le")
 ContactLu = schema_de(Contact, "id", "eleve_id", "canal", "abouti", "le")
 DecompteLu = schema_de(
-    Decompte, "eleve_id", "periode", "demi_journees", "non_reglees", "retards", "scelle_le"
-)
+    Decompte, "eleve_id", "periode", "demi_journees", "non_reglees", "retards",
+    # Le jour, non l'instant : il ne dirait que l'heure où quelqu'un travaille (SURV-02).
+    scelle_le=fields.Function(lambda tenu: tenu.scelle_le.astimezone(FUSEAU).date().isoformat()),
+)  # fmt: skip
+ReglageLu = schema_de(Reglage, "midi", "regle", "seuil_mois", "seuil_renforce", "mois_glissant")
 MotifLu = schema_de(
     Motif, "id", "code", "libelle", "genre", "legitimite", "recevable", "regle", "compte", "affichable",
     "proposable", "sante",

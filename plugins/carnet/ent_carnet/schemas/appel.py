@@ -23,6 +23,7 @@ __all__ = [
     "constats",
 ]
 
+_LE_JOUR_MEME = {"description": "instant de la saisie, donné le jour même seulement"}
 _PRESENT = "present"
 _ETATS = (_PRESENT, *NatureFait)
 _CHANGEMENTS = 100
@@ -94,15 +95,16 @@ class ConstatLu(Schema):
     minutes = fields.Integer(allow_none=True)
     ailleurs = fields.String(allow_none=True)
     par = fields.String(allow_none=True, metadata={"description": "qui l'a noté, si ce n'est vous"})
-    le = fields.AwareDateTime(allow_none=True)
+    le = fields.AwareDateTime(allow_none=True, metadata=_LE_JOUR_MEME)
 
 
 class AppelEcrit(Schema):
     """La feuille après l'écriture : tout ce qui y est noté, y compris par une autre personne."""
 
     version = fields.Integer(required=True)
-    fait_le = fields.AwareDateTime(required=True)
-    termine_le = fields.AwareDateTime(allow_none=True)
+    fait_le = fields.AwareDateTime(allow_none=True, metadata=_LE_JOUR_MEME)
+    termine = fields.Boolean(required=True)
+    termine_le = fields.AwareDateTime(allow_none=True, metadata=_LE_JOUR_MEME)
     constats = fields.List(fields.Nested(ConstatLu), required=True)
     conflits = fields.List(
         fields.UUID(),
@@ -134,7 +136,7 @@ class AppelAttenduLu(Schema):
     debut = fields.AwareDateTime(required=True)
     fin = fields.AwareDateTime(required=True)
     etat = fields.String(required=True)
-    termine_le = fields.AwareDateTime(allow_none=True)
+    termine_le = fields.AwareDateTime(allow_none=True, metadata=_LE_JOUR_MEME)
 
 
 class FeuilleLue(AppelAttenduLu):

@@ -33,7 +33,7 @@ __all__ = [
     "CreneauSaisi",
     "DemandeSaisie",
     "EffacementSaisi",
-    "EtapeSaisie",
+    "EtapeNotee",
     "ExclusionSaisie",
     "FiltrePunitions",
     "JourDemande",
@@ -262,7 +262,7 @@ class _AvecPieces(_Formulaire):
 _PIECES = ("accord_le", "convention_le", "engagement_le")
 
 
-class EtapeSaisie(_AvecPieces):
+class EtapeNotee(_AvecPieces):
     """Une étape de l'instruction."""
 
     etape = _choix(EtapeProcedure, "Choisissez l'étape.", required=True)

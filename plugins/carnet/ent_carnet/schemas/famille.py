@@ -22,6 +22,7 @@ class ChoixAExpliquer(Schema):
 
     jour = fields.Date(load_default=None, allow_none=True)
     genre = fields.Enum(Genre, by_value=True, load_default=None)
+    autre = fields.Boolean(load_default=False)
 
 
 class MotifChoisi(ChoixAExpliquer):
@@ -45,4 +46,7 @@ class LigneLue(Schema):
     libelle = fields.String(attribute="ligne.libelle")
     detail = fields.String(attribute="ligne.detail")
     a_faire = fields.String(attribute="ligne.a_faire")
+    attente = fields.Boolean(
+        attribute="ligne.attente", metadata={"description": "un motif est envoyé, personne n'en a décidé"}
+    )
     vue_le = fields.Date(allow_none=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from marshmallow import EXCLUDE, Schema, fields, pre_load, validate
 
-__all__ = ["Demande", "champs_de_la_feuille"]
+__all__ = ["Demande", "DivisionVoulue", "ImpressionVoulue", "SemaineVoulue", "champs_de_la_feuille"]
 
 _ETAT = "etat-"
 _JOUR = "Donnez une date, par exemple 23/11/2026."
@@ -28,6 +28,25 @@ class Demande(Schema):
     @pre_load
     def _sans_vide(self, champs: dict[str, str], **_: object) -> dict[str, str]:
         return {nom: valeur for nom, valeur in champs.items() if valeur}
+
+
+class DivisionVoulue(Schema):
+    """Une division, à dire en toutes lettres : ``null`` vaut toutes."""
+
+    division = fields.UUID(required=True, allow_none=True)
+
+
+class ImpressionVoulue(Schema):
+    """Un jour, et une division ou toutes ; le jour se dit, pour ne rien imprimer par mégarde."""
+
+    jour = fields.Date(required=True)
+    division = fields.UUID(load_default=None, allow_none=True)
+
+
+class SemaineVoulue(ImpressionVoulue):
+    """La semaine d'un jour ; ``tous`` : avec les familles qui lisent à l'écran."""
+
+    tous = fields.Boolean(load_default=False)
 
 
 def champs_de_la_feuille(formulaire: Mapping[str, str]) -> dict[str, str]:

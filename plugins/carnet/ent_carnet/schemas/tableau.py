@@ -10,8 +10,20 @@ from marshmallow import Schema, fields, pre_load, validate
 
 from ent_carnet.nomenclatures import Genre
 from ent_carnet.schemas.absences import JustificationLue, LotSaisi
+from ent_carnet.schemas.discipline_lue import EleveRendu
 
-__all__ = ["AppelSaisi", "ChoixDuLot", "ChoixDuTableau", "LotAConfirmer", "LotADefaire", "VueTableau"]
+__all__ = [
+    "AppelSaisi",
+    "ChoixDuLot",
+    "ChoixDuTableau",
+    "EnsembleLu",
+    "LotAConfirmer",
+    "LotADefaire",
+    "RechercheVoulue",
+    "SituationLue",
+    "TrouveLu",
+    "VueTableau",
+]
 
 
 _COCHEZ = "Cochez au moins une absence, et deux cents au plus."
@@ -122,3 +134,35 @@ class SituationLue(Schema):
     a_joindre = fields.List(fields.Nested(AJoindreLu))
     motifs = fields.List(fields.Nested(MotifProposeLu))
     sans_motif = fields.Integer()
+
+
+class DivisionComptee(Schema):
+    """Absents de maintenant dans une division."""
+
+    division = fields.String()
+    absents = fields.Integer()
+
+
+class EnsembleLu(Schema):
+    """L'établissement en nombres."""
+
+    appels_attendus = fields.Integer()
+    appels_manquants = fields.Integer()
+    absents = fields.Integer()
+    a_joindre = fields.Integer()
+    motifs_a_decider = fields.Integer()
+    sans_motif = fields.Integer()
+    par_division = fields.List(fields.Nested(DivisionComptee))
+
+
+class RechercheVoulue(Schema):
+    """Ce que l'on cherche : des débuts de noms, ou une division."""
+
+    q = fields.String(load_default="", validate=validate.Length(max=64))
+
+
+class TrouveLu(Schema):
+    """Un élève trouvé, et sa division."""
+
+    eleve = fields.Nested(EleveRendu)
+    division = fields.String()

@@ -9,15 +9,31 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from ent_core.brique import FUSEAU
-from sqlalchemy import ColumnElement, Select, String, and_, case, exists, literal, select, union_all
+from ent_core.brique import FUSEAU, Base, lire
+from sqlalchemy import (
+    ColumnElement,
+    Result,
+    Select,
+    String,
+    and_,
+    case,
+    exists,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Absence, Fait, Justification, Motif
 from ent_carnet.nomenclatures import EtatAbsence, EtatJustification, Genre, NatureFait
+from ent_carnet.services.liees import ANNEE, UAI, liste
 
 __all__ = ["AExpliquer", "a_expliquer"]
 
+_tables = Base.metadata.tables
+_absence, _fait, _justification, _motif = (
+    _tables[modele.__tablename__].c for modele in (Absence, Fait, Justification, Motif)
+)
 _CONSTATS = (NatureFait.ABSENT, NatureFait.RETARD, NatureFait.DEPART)
 
 
@@ -52,7 +68,7 @@ def a_expliquer(
     """
     lues = [
         AExpliquer(eleve, Genre(genre), debut, fin, attente)
-        for eleve, genre, debut, fin, attente in session.execute(_enonce(uai, annee, eleves))
+        for eleve, genre, debut, fin, attente in _lues(session, uai, annee, eleves)
     ]
     return sorted(_reunies(lues), key=lambda une: (une.debut, une.genre))
 
@@ -74,8 +90,20 @@ def _reunies(lues: Iterable[AExpliquer]) -> list[AExpliquer]:
     return reunies
 
 
-def _enonce(uai: str, annee: int, eleves: Sequence[UUID] | Select[UUID]) -> Select[Any]:
-    a, f, j, m = Absence, Fait, Justification, Motif
+def _lues(
+    session: Session, uai: str, annee: int, eleves: Sequence[UUID] | Select[UUID]
+) -> Result[*tuple[Any, ...]]:
+    valeurs: dict[str, Any] = {"uai": uai, "annee": annee}
+    if isinstance(eleves, Select):
+        return session.execute(_enonce(eleves), valeurs)
+    return lire(session, _D_UNE_LISTE, {**valeurs, "eleves": list(eleves)})
+
+
+def _enonce(eleves: Select[UUID] | ColumnElement[Any]) -> Select[Any]:
+    def voulu(eleve: ColumnElement[UUID]) -> ColumnElement[bool]:
+        return eleve.in_(eleves) if isinstance(eleves, Select) else eleve == eleves
+
+    a, f, j, m = _absence, _fait, _justification, _motif
     genre: ColumnElement[str] = case(
         (f.nature == NatureFait.RETARD, literal(Genre.RETARD, String)), else_=literal(Genre.ABSENCE, String)
     )
@@ -86,22 +114,25 @@ def _enonce(uai: str, annee: int, eleves: Sequence[UUID] | Select[UUID]) -> Sele
     )  # fmt: skip
     periodes = union_all(
         select(a.eleve_id, a.genre, a.debut, a.fin).where(
-            a.uai == uai, a.annee == annee, a.eleve_id.in_(eleves), a.annulee_le.is_(None),
+            a.uai == UAI, a.annee == ANNEE, voulu(a.eleve_id), a.annulee_le.is_(None),
             a.etat == EtatAbsence.SANS_MOTIF,
         ),
         select(f.eleve_id, genre, f.debut, f.fin).where(
-            f.uai == uai, f.annee == annee, f.eleve_id.in_(eleves), f.retire_le.is_(None),
+            f.uai == UAI, f.annee == ANNEE, voulu(f.eleve_id), f.retire_le.is_(None),
             f.nature.in_(_CONSTATS), ~traite,
         ),
     ).subquery("periodes")  # fmt: skip
     p = periodes.c
     attente = (
         select(j.id)
-        .join(m, and_(m.uai == j.uai, m.id == j.motif_id))
+        .join_from(j.id.table, m.id.table, and_(m.uai == j.uai, m.id == j.motif_id))
         .where(
-            j.uai == uai, j.annee == annee, j.eleve_id == p.eleve_id, j.etat == EtatJustification.ENVOYEE,
+            j.uai == UAI, j.annee == ANNEE, j.eleve_id == p.eleve_id, j.etat == EtatJustification.ENVOYEE,
             m.genre == p.genre, j.debut <= p.debut, j.fin >= p.fin,
         )
         .exists()
     )  # fmt: skip
     return select(p.eleve_id, p.genre, p.debut, p.fin, attente)
+
+
+_D_UNE_LISTE = _enonce(liste("eleves"))

@@ -26,7 +26,7 @@ from ent_core.brique import (
     seances_enseignees,
     structures_enseignees,
 )
-from sqlalchemy import DateTime, bindparam, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ent_carnet import permissions
@@ -35,6 +35,7 @@ from ent_carnet.nomenclatures import NatureFait
 from ent_carnet.regles.appel import Delais, EtatAppel, Heure, choisir, etat_de_l_appel, heures_de
 from ent_carnet.services.enonces_appel import AppelLu, appels_des_seances, compter
 from ent_carnet.services.feuille import appel_de, minuit
+from ent_carnet.services.liees import ANNEE, UAI, instant
 
 __all__ = [
     "Attendu",
@@ -90,10 +91,10 @@ _fait = Fait.__table__.c
 _DU_JOUR = (
     select(_fait.eleve_id, _fait.appel_id, _fait.debut, _fait.fin, _fait.nature, _fait.minutes)
     .where(
-        _fait.uai == bindparam("uai"),
-        _fait.annee == bindparam("annee"),
-        _fait.debut >= bindparam("du", type_=DateTime(timezone=True)),
-        _fait.debut < bindparam("au", type_=DateTime(timezone=True)),
+        _fait.uai == UAI,
+        _fait.annee == ANNEE,
+        _fait.debut >= instant("du"),
+        _fait.debut < instant("au"),
         _fait.retire_le.is_(None),
     )
     .order_by(_fait.debut, _fait.id)

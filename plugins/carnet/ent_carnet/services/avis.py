@@ -20,14 +20,16 @@ from sqlalchemy.orm import Session
 
 from ent_carnet.affichage import montrer
 from ent_carnet.modeles import Affichage
+from ent_carnet.modeles.communs import ENCADREMENT, FAMILLE
 from ent_carnet.nomenclatures import NatureAffichage
 
 __all__ = ["DISCIPLINE", "EXCLUSIONS_DE_COURS", "informer_cpe_et_chef", "publier", "retirer"]
 
-DISCIPLINE = SujetDeMessage("carnet.discipline", "Punition ou sanction à lire dans le carnet")
+DISCIPLINE = SujetDeMessage("carnet.discipline", "Punition ou sanction à lire dans le carnet", pour=FAMILLE)
 EXCLUSIONS_DE_COURS = SujetDeMessage(
-    "carnet.exclusion_de_cours", "Exclusion d'un cours à connaître", urgent=True
-)
+    "carnet.exclusion_de_cours", "Exclusion d'un cours à connaître", urgent=True,
+    pour=(Role.CPE, *ENCADREMENT),
+)  # fmt: skip
 
 
 def publier(
@@ -60,7 +62,9 @@ def publier(
         ],
     )  # fmt: skip
     if montrees:
-        prevenir_familles(session, contexte, sujet=DISCIPLINE.cle, liens={eleve_id: lien})
+        prevenir_familles(
+            session, contexte, sujet=DISCIPLINE.cle, liens={eleve_id: lien}, pas_avant=visible_le
+        )
 
 
 def retirer(

@@ -113,17 +113,22 @@ def periode(session: Session, uai: str, annee: int, rang: int) -> PeriodeLue:
     )
 
 
-def scelles(session: Session, uai: str, annee: int, rang: int) -> dict[UUID, Decompte]:
+def scelles(
+    session: Session, uai: str, annee: int, rang: int, eleves: Iterable[UUID] | None = None
+) -> dict[UUID, Decompte]:
     """Décomptes scellés d'une période, par élève.
 
     :param session: session ouverte dans l'établissement.
     :param uai: établissement.
     :param annee: année scolaire.
     :param rang: rang de la période.
+    :param eleves: élèves voulus ; par défaut, tous.
     """
     enonce = select(Decompte).where(
         Decompte.uai == uai, Decompte.annee == annee, Decompte.periode == str(rang)
     )
+    if eleves is not None:
+        enonce = enonce.where(Decompte.eleve_id.in_(list(eleves)))
     return {decompte.eleve_id: decompte for decompte in session.scalars(enonce)}
 
 
@@ -160,15 +165,18 @@ def sceller(session: Session, uai: str, annee: int, rang: int, instant: datetime
     return len(ajoutes)
 
 
-def apres_scellement(session: Session, uai: str, annee: int, rang: int) -> list[Ecart]:
+def apres_scellement(
+    session: Session, uai: str, annee: int, rang: int, eleves: Iterable[UUID] | None = None
+) -> list[Ecart]:
     """Élèves dont une correction est venue après le scellement ; ce qui est scellé reste ce qui s'imprime.
 
     :param session: session ouverte dans l'établissement.
     :param uai: établissement.
     :param annee: année scolaire.
     :param rang: rang de la période.
+    :param eleves: élèves voulus ; par défaut, tous.
     """
-    tenus: Mapping[UUID, Decompte] = scelles(session, uai, annee, rang)
+    tenus: Mapping[UUID, Decompte] = scelles(session, uai, annee, rang, eleves)
     if not tenus:
         return []
     voulue = periode(session, uai, annee, rang)

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import DemandeSanction
+from ent_carnet.modeles.communs import SUIVI
 from ent_carnet.nomenclatures import MotifDiscipline, SuiteDemande
 from ent_carnet.regles.engagement import Obligation, obligation
 from ent_carnet.services.atteinte import exiger_atteint
@@ -61,20 +62,19 @@ def deposer(
     return demande
 
 
-def lister(session: Session, contexte: Contexte, portee: Portee) -> list[DemandeLue]:
-    """Demandes de l'année : toutes pour la vie scolaire et la direction, les siennes pour les autres.
+def lister(session: Session, contexte: Contexte) -> list[DemandeLue]:
+    """Demandes de l'année : toutes pour le CPE et la direction, les siennes pour les autres.
 
     Ce qui attend d'abord, et parmi cela ce que le texte impose.
 
     :param session: session ouverte dans l'établissement.
     :param contexte: qui regarde.
-    :param portee: périmètre de la permission.
     """
     d = DemandeSanction
     enonce = (
         select(d).where(d.uai == contexte.uai, d.annee == contexte.annee).order_by(d.id.desc()).limit(300)
     )
-    if portee is not Portee.ETABLISSEMENT:
+    if contexte.roles.isdisjoint(SUIVI):
         enonce = enonce.where(d.auteur_id == contexte.personne_id)
     demandes: Sequence[DemandeSanction] = session.scalars(enonce).all()
     noms = nommer(session, {qui for une in demandes for qui in (une.eleve_id, une.auteur_id) if qui})

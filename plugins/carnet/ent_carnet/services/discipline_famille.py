@@ -8,19 +8,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from ent_core.brique import Contexte
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ent_carnet.modeles import Affichage, InterdictionConservatoire, Punition, Retenue, SanctionEleve
-from ent_carnet.nomenclatures import EtatSanction, NatureAffichage
-from ent_carnet.services.dossier import Dossier, charger
+from ent_carnet.modeles import InterdictionConservatoire, Punition, Retenue, SanctionEleve
+from ent_carnet.nomenclatures import EtatSanction
+from ent_carnet.services.delai import lisible
+from ent_carnet.services.dossier import Dossier, au_dossier, charger
 from ent_carnet.services.lecture_famille import sur_papier
 
-__all__ = ["DisciplineLue", "PunitionLue", "lire"]
+__all__ = ["DisciplineLue", "PunitionLue", "lire", "montree"]
+
+_DECISION = (
+    "sanction", "motivation", "prononcee_le", "jours", "heures", "du", "au", "sursis_jusqu_au", "efface_le",
+)  # fmt: skip
 
 
 class RetenueMontree(NamedTuple):
@@ -76,7 +81,7 @@ def lire(session: Session, contexte: Contexte, eleve_id: UUID, instant: datetime
         select(s.id)
         .where(
             s.uai == contexte.uai, s.eleve_id == eleve_id, s.annee == contexte.annee,
-            s.etat != EtatSanction.OUVERTE,
+            s.etat != EtatSanction.OUVERTE, au_dossier(contexte),
         )
         .order_by(s.id.desc())
     ).all()  # fmt: skip
@@ -95,15 +100,26 @@ def lire(session: Session, contexte: Contexte, eleve_id: UUID, instant: datetime
     )
 
 
+def montree(dossier: Dossier) -> dict[str, Any]:
+    """Une procédure, telle que la famille la lit : prononcée et non notifiée, rien n'est dit de la décision.
+
+    :param dossier: procédure dont les faits sont notifiés.
+    """
+    s = dossier.sanction
+    dite: dict[str, Any] = {"id": s.id, "etat": s.etat, "etapes": dossier.etapes}
+    if s.etat == EtatSanction.PRONONCEE:
+        return dite
+    dite |= {nom: getattr(s, nom) for nom in ("motif", "faits", "faits_le", "defense_jusqu_au", "conseil_le")}
+    return dite | {nom: getattr(s, nom) for nom in _DECISION if s.sanction is not None}
+
+
 def _punitions(session: Session, contexte: Contexte, eleve_id: UUID, instant: datetime) -> list[PunitionLue]:
-    p, r, a = Punition, Retenue, Affichage
+    p, r = Punition, Retenue
     lignes = session.execute(
         select(p.id, p.nature, p.motif, p.jour, p.travail, p.accueil)
-        .join(a, (a.uai == p.uai) & (a.annee == p.annee) & (a.objet_id == p.id))
         .where(
             p.uai == contexte.uai, p.annee == contexte.annee, p.eleve_id == eleve_id,
-            p.annulee_le.is_(None), a.nature == NatureAffichage.PUNITION, a.retire_le.is_(None),
-            a.visible_le <= instant,
+            p.annulee_le.is_(None), lisible(contexte.uai, instant),
         )
         .order_by(p.jour.desc(), p.id.desc())
     ).all()  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from ent_core.brique import Contexte, DonneeInvalide, Introuvable, OperationRefusee
+from ent_core.brique import Contexte, DonneeInvalide, Introuvable, OperationRefusee, Role
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, undefer
 
@@ -16,7 +16,15 @@ from ent_carnet.nomenclatures import EtapeProcedure, EtatSanction, Issue, Mesure
 from ent_carnet.regles.procedure import Acte, Decision, Procedure, Refus, jouer
 from ent_carnet.services import effacement
 
-__all__ = ["Dossier", "Pieces", "appliquer", "au_dossier", "charger", "en_alsace_moselle"]
+__all__ = [
+    "Dossier",
+    "Pieces",
+    "appliquer",
+    "au_dossier",
+    "charger",
+    "en_alsace_moselle",
+    "lit_les_dossiers",
+]
 
 _ALSACE_MOSELLE = frozenset({"057", "067", "068"})
 """Départements, en tête du code UAI, où le vendredi saint et le 26 décembre sont fériés."""
@@ -78,6 +86,14 @@ def au_dossier(contexte: Contexte) -> ColumnElement[bool]:
     :param contexte: qui regarde, et quel jour.
     """
     return or_(SanctionEleve.efface_le.is_(None), SanctionEleve.efface_le > contexte.jour)
+
+
+def lit_les_dossiers(contexte: Contexte) -> bool:
+    """Vrai pour la direction et le CPE, qui lisent le dossier ; un enseignant lit ce qui est notifié.
+
+    :param contexte: qui regarde.
+    """
+    return not contexte.roles.isdisjoint({Role.CPE, Role.DIRECTION, Role.DIRECTION_ADJOINTE})
 
 
 def en_alsace_moselle(uai: str) -> bool:

@@ -18,6 +18,7 @@ from ent_core.brique import (
     inscriptions,
     nommer,
     peut_atteindre,
+    portee_de_lecture,
     responsables,
 )
 from sqlalchemy import select
@@ -38,6 +39,7 @@ __all__ = [
     "exiger_l_etablissement",
     "libelles",
     "lister",
+    "suit_les_familles",
 ]
 
 LIMITE = 100
@@ -126,6 +128,14 @@ def lister(
         .limit(limite)
     ).all()  # fmt: skip
     return _lignes(session, contexte, portee, trouvees)
+
+
+def suit_les_familles(contexte: Contexte) -> bool:
+    """Vrai pour qui lit contacts et motifs proposés à son titre : une délégation ne vaut que sur ses pages.
+
+    :param contexte: qui regarde.
+    """
+    return portee_de_lecture(contexte, Contact.eleve_id, Justification.eleve_id) is not None
 
 
 def dossier(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from datetime import date
-from typing import Protocol
 
-from ent_core.brique import Tache
+from ent_core.brique import BaseDesTaches, Tache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -14,13 +12,6 @@ from ent_carnet.modeles import SanctionEleve
 from ent_carnet.services import effacement, registre
 
 __all__ = ["TACHES", "changer_annee"]
-
-
-class _Base(Protocol):
-    """Ce que le noyau donne à une tâche, pour ce qui sert ici."""
-
-    def academie(self, finalite: str) -> AbstractContextManager[Session]:
-        """Unité de travail sur toutes les écoles."""
 
 
 def changer_annee(session: Session, uai: str, nouvelle: int) -> dict[str, int]:
@@ -37,7 +28,7 @@ def changer_annee(session: Session, uai: str, nouvelle: int) -> dict[str, int]:
     }
 
 
-def aligner_partout(base: _Base) -> None:
+def aligner_partout(base: BaseDesTaches) -> None:
     """Aligne les échéances de chaque établissement ; sans effet si aucun calendrier n'a changé.
 
     :param base: base de l'instance.

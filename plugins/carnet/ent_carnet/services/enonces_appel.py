@@ -10,8 +10,6 @@ from uuid import UUID
 
 from ent_core.brique import Base, SeanceLue, lire
 from sqlalchemy import (
-    ARRAY,
-    DateTime,
     SmallInteger,
     String,
     Uuid,
@@ -34,6 +32,7 @@ from sqlalchemy.orm import Session
 from ent_carnet.modeles import Absence, Appel, Fait, InterdictionConservatoire, Motif, Reglage
 from ent_carnet.nomenclatures import Ailleurs, Genre, LegitimiteMotif, NatureFait
 from ent_carnet.regles.appel import Constat, Delais
+from ent_carnet.services.liees import ANNEE, UAI, instant, liste
 
 __all__ = [
     "AppelLu",
@@ -104,11 +103,7 @@ class Signe:
 _APPELS_NOTES, _FAITS_NOTES = (Base.metadata.tables[modele.__tablename__] for modele in (Appel, Fait))
 _appel, _fait, _absence = _APPELS_NOTES.c, _FAITS_NOTES.c, Absence.__table__.c
 _motif, _reglage, _interdit = (modele.__table__.c for modele in (Motif, Reglage, InterdictionConservatoire))
-_UAI: Any = bindparam("uai")
-_ANNEE: Any = bindparam("annee")
-_INSTANT: Any = bindparam("instant", type_=DateTime(timezone=True))
-_APPELS: Any = func.any(bindparam("appels", type_=ARRAY(Uuid)))
-_ELEVES: Any = func.any(bindparam("eleves", type_=ARRAY(Uuid)))
+_INSTANT, _APPELS, _ELEVES = instant("instant"), liste("appels"), liste("eleves")
 
 _COLONNES = (
     _appel.id, _appel.seance_id, _appel.debut, _appel.fin, _appel.division_id, _appel.groupe_id,
@@ -121,18 +116,17 @@ _DELAIS_ET_APPELS = (
         _reglage.avance, _reglage.correction, _reglage.correction_cpe, _reglage.heure_precedente, *_COLONNES
     )
     .select_from(
-        _ici.outerjoin(Reglage.__table__, _reglage.uai == _UAI).outerjoin(
+        _ici.outerjoin(Reglage.__table__, _reglage.uai == UAI).outerjoin(
             Appel.__table__,
             and_(
-                _appel.uai == _UAI,
-                _appel.annee == _ANNEE,
+                _appel.uai == UAI,
+                _appel.annee == ANNEE,
                 or_(
-                    _appel.seance_id == func.any(bindparam("seances", type_=ARRAY(Uuid))),
+                    _appel.seance_id == liste("seances"),
                     and_(
-                        _appel.debut >= bindparam("du", type_=DateTime(timezone=True)),
-                        _appel.debut < bindparam("au", type_=DateTime(timezone=True)),
-                        func.coalesce(_appel.division_id, _appel.groupe_id)
-                        == func.any(bindparam("structures", type_=ARRAY(Uuid))),
+                        _appel.debut >= instant("du"),
+                        _appel.debut < instant("au"),
+                        func.coalesce(_appel.division_id, _appel.groupe_id) == liste("structures"),
                     ),
                 ),
             ),
@@ -145,13 +139,13 @@ _FAITS = (
         _fait.id, _fait.appel_id, _fait.eleve_id, _fait.nature, _fait.minutes, _fait.ailleurs,
         _fait.auteur_id, _fait.saisi_le, _fait.retire_le, _fait.retire_par,
     )
-    .where(_fait.uai == _UAI, _fait.annee == _ANNEE, _fait.appel_id == _APPELS)
+    .where(_fait.uai == UAI, _fait.annee == ANNEE, _fait.appel_id == _APPELS)
     .order_by(_fait.id)
 )  # fmt: skip
 _NOMBRES = (
     select(_fait.appel_id, _fait.nature, func.count())
     .where(
-        _fait.uai == _UAI, _fait.annee == _ANNEE, _fait.appel_id == _APPELS, _fait.retire_le.is_(None)
+        _fait.uai == UAI, _fait.annee == ANNEE, _fait.appel_id == _APPELS, _fait.retire_le.is_(None)
     )
     .group_by(_fait.appel_id, _fait.nature)
 )  # fmt: skip
@@ -161,9 +155,9 @@ _SIGNES = union_all(
         cast(null(), String).label("code"), literal(False).label("etablissement"),
     )
     .where(
-        _fait.uai == _UAI, _fait.annee == _ANNEE, _fait.eleve_id == _ELEVES, _fait.retire_le.is_(None),
+        _fait.uai == UAI, _fait.annee == ANNEE, _fait.eleve_id == _ELEVES, _fait.retire_le.is_(None),
         _fait.nature == NatureFait.ABSENT.value, _fait.debut < _INSTANT,
-        _fait.debut >= bindparam("matin", type_=DateTime(timezone=True)),
+        _fait.debut >= instant("matin"),
     )
     .group_by(_fait.eleve_id),
     select(
@@ -176,13 +170,13 @@ _SIGNES = union_all(
         )
     )
     .where(
-        _absence.uai == _UAI, _absence.annee == _ANNEE, _absence.eleve_id == _ELEVES,
+        _absence.uai == UAI, _absence.annee == ANNEE, _absence.eleve_id == _ELEVES,
         _absence.genre == Genre.ABSENCE.value, _absence.annulee_le.is_(None),
         _absence.debut <= _INSTANT, _absence.fin > _INSTANT,
         or_(_absence.annoncee, _motif.legitimite == LegitimiteMotif.ETABLISSEMENT.value),
     ),
     select(literal("interdit"), _interdit.eleve_id, null(), null(), literal(True)).where(
-        _interdit.uai == _UAI, _interdit.annee == _ANNEE, _interdit.eleve_id == _ELEVES,
+        _interdit.uai == UAI, _interdit.annee == ANNEE, _interdit.eleve_id == _ELEVES,
         _interdit.du <= bindparam("jour"), _interdit.au >= bindparam("jour"), _interdit.levee_le.is_(None),
     ),
 )  # fmt: skip
@@ -202,7 +196,7 @@ _RETIRER = (
     .where(
         _fait.uai == bindparam("ecole", type_=String),
         _fait.annee == bindparam("an", type_=SmallInteger),
-        _fait.id == func.any(bindparam("faits", type_=ARRAY(Uuid))),
+        _fait.id == liste("faits"),
         _fait.retire_le.is_(None),
     )
     .values(retire_le=_INSTANT, retire_par=bindparam("par", type_=Uuid))

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import (
     CompoundSelect,
-    DateTime,
     Select,
     and_,
     bindparam,
@@ -21,19 +20,15 @@ from sqlalchemy import (
 
 from ent_carnet.modeles import Absence, Appel, Contact, Fait, Justification, Motif
 from ent_carnet.nomenclatures import EtatAbsence, EtatJustification, Genre, LegitimiteMotif, NatureFait
+from ent_carnet.services.liees import ANNEE, UAI, instant
 
 __all__ = ["ABSENTS", "A_JOINDRE", "SANS_MOTIF", "du_moment"]
 
 _appel, _fait, _absence, _motif, _contact, _propose = (
     modele.__table__.c for modele in (Appel, Fait, Absence, Motif, Contact, Justification)
 )
-_UAI: Any = bindparam("uai")
-_ANNEE: Any = bindparam("annee")
 _JOUR: Any = bindparam("jour")
-_INSTANT: Any = bindparam("instant", type_=DateTime(timezone=True))
-_MONTRE: Any = bindparam("montre", type_=DateTime(timezone=True))
-_MATIN: Any = bindparam("matin", type_=DateTime(timezone=True))
-_SOIR: Any = bindparam("soir", type_=DateTime(timezone=True))
+_INSTANT, _MONTRE, _MATIN, _SOIR = (instant(nom) for nom in ("instant", "montre", "matin", "soir"))
 
 ABSENTS = union_all(
     select(_fait.eleve_id, _fait.debut, _fait.fin, literal(False).label("annoncee"))
@@ -44,7 +39,7 @@ ABSENTS = union_all(
         )
     )
     .where(
-        _appel.uai == _UAI, _appel.annee == _ANNEE, _appel.debut >= _MATIN, _appel.debut <= _MONTRE,
+        _appel.uai == UAI, _appel.annee == ANNEE, _appel.debut >= _MATIN, _appel.debut <= _MONTRE,
         _appel.fin > _MONTRE, _fait.retire_le.is_(None), _fait.nature == NatureFait.ABSENT.value,
     ),
     select(_absence.eleve_id, _absence.debut, _absence.fin, literal(True))
@@ -54,7 +49,7 @@ ABSENTS = union_all(
         )
     )
     .where(
-        _absence.uai == _UAI, _absence.annee == _ANNEE, _absence.genre == Genre.ABSENCE.value,
+        _absence.uai == UAI, _absence.annee == ANNEE, _absence.genre == Genre.ABSENCE.value,
         _absence.annulee_le.is_(None), _absence.debut <= _MONTRE, _absence.fin > _MONTRE,
         or_(_absence.annoncee, _motif.legitimite == LegitimiteMotif.ETABLISSEMENT.value),
     ),
@@ -71,7 +66,7 @@ A_JOINDRE = (
         select(func.count()).where(_essais).correlate(Absence.__table__).scalar_subquery().label("essais"),
     )
     .where(
-        _absence.uai == _UAI, _absence.annee == _ANNEE, _absence.etat == EtatAbsence.SANS_MOTIF.value,
+        _absence.uai == UAI, _absence.annee == ANNEE, _absence.etat == EtatAbsence.SANS_MOTIF.value,
         _absence.annulee_le.is_(None), _absence.genre == Genre.ABSENCE.value,
         _absence.debut < _SOIR, _absence.fin > _MATIN, _absence.debut <= _INSTANT,
         ~exists().where(_essais, _contact.abouti).correlate(Absence.__table__),
@@ -90,7 +85,7 @@ A_JOINDRE = (
 SANS_MOTIF = (
     select(_absence.eleve_id, func.count().label("nombre"), func.min(_absence.debut).label("plus_ancienne"))
     .where(
-        _absence.uai == _UAI, _absence.annee == _ANNEE, _absence.etat == EtatAbsence.SANS_MOTIF.value,
+        _absence.uai == UAI, _absence.annee == ANNEE, _absence.etat == EtatAbsence.SANS_MOTIF.value,
         _absence.annulee_le.is_(None),
     )
     .group_by(_absence.eleve_id)
@@ -111,7 +106,7 @@ def du_moment(atteints: Select[UUID]) -> CompoundSelect[Any]:
     :param atteints: élèves de l'établissement.
     """
     proposes = select(literal("motifs"), func.count(_propose.id)).where(
-        _propose.uai == _UAI, _propose.annee == _ANNEE,
+        _propose.uai == UAI, _propose.annee == ANNEE,
         _propose.etat == EtatJustification.ENVOYEE.value, _propose.eleve_id.in_(atteints),
     )  # fmt: skip
     return union_all(*_DU_MOMENT, proposes)

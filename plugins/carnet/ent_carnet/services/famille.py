@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ent_core.brique import (
     FUSEAU,
+    Base,
     Contexte,
     InscriptionLue,
     Introuvable,
@@ -16,13 +17,13 @@ from ent_core.brique import (
     Portee,
     SeanceLue,
     eleves,
-    est_majeur,
     inscriptions,
+    lire,
     nommer,
     seances_du_jour,
     seances_prevues,
 )
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Absence, Appel
@@ -30,12 +31,36 @@ from ent_carnet.nomenclatures import Genre, NatureAffichage
 from ent_carnet.services.a_expliquer import AExpliquer, a_expliquer
 from ent_carnet.services.envois import Envoi, derniers_envois
 from ent_carnet.services.lecture_famille import LigneMontree, lignes_montrees, sur_papier
+from ent_carnet.services.liees import ANNEE, UAI, instant, liste
+from ent_carnet.services.qui_explique import Empechement, empechement
+from ent_carnet.services.suivi_famille import AUCUN_SUIVI, SuiviFamille, suivi_de_la_famille
 
-__all__ = ["CarnetLu", "Journee", "atteints", "explique_lui_meme", "fenetre", "lire_le_carnet"]
+__all__ = ["CarnetLu", "Journee", "atteints", "fenetre", "lire_le_carnet"]
 
 _VUE = timedelta(days=28)
 _A_VENIR = timedelta(days=31)
 _CHERCHE = timedelta(days=21)
+
+
+_appel, _absence = Base.metadata.tables[Appel.__tablename__].c, Absence.__table__.c
+_DEBUT, _FIN, _STRUCTURES = instant("debut"), instant("fin"), liste("structures")
+# Appels terminés du jour, et s'il y a une absence.
+_PRESENCE = select(
+    select(func.count())
+    .where(
+        _appel.uai == UAI, _appel.annee == ANNEE, _appel.debut >= _DEBUT,
+        _appel.debut < _FIN, _appel.termine_le.is_not(None),
+        or_(_appel.division_id == _STRUCTURES, _appel.groupe_id == _STRUCTURES),
+    )
+    .scalar_subquery(),
+    select(_absence.id)
+    .where(
+        _absence.uai == UAI, _absence.annee == ANNEE,
+        _absence.eleve_id == bindparam("eleve"), _absence.debut < _FIN, _absence.fin > _DEBUT,
+        _absence.annulee_le.is_(None), _absence.genre == Genre.ABSENCE.value,
+    )
+    .exists(),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +82,8 @@ class CarnetLu:
 
     :param enfants: entre qui choisir ; l'élève seul, pour lui-même.
     :param papier: rien ne se lit à l'écran.
-    :param explique: cette personne peut donner un motif aujourd'hui (FAM-06, ABS-12).
+    :param empechement: pourquoi cette personne ne donne pas de motif aujourd'hui (FAM-03, FAM-06, ABS-12).
+    :param suivi: autorisations demandées, désaccord connu, ce qui a été signalé.
     :param presence: la phrase du jour.
     :param lignes: de la plus récente à la plus ancienne.
     """
@@ -65,13 +91,19 @@ class CarnetLu:
     eleve: PersonneNommee
     enfants: Sequence[PersonneNommee]
     papier: bool
-    explique: bool = False
+    empechement: Empechement | None = None
+    suivi: SuiviFamille = AUCUN_SUIVI
     presence: str = ""
     a_expliquer: Sequence[AExpliquer] = ()
     envois: Sequence[Envoi] = ()
     aujourd_hui: Journee | None = None
     prochain: Journee | None = None
     lignes: Sequence[LigneMontree] = ()
+
+    @property
+    def explique(self) -> bool:
+        """C'est à cette personne de donner les motifs."""
+        return self.empechement is None
 
     @property
     def changees(self) -> list[SeanceLue]:
@@ -88,17 +120,6 @@ def atteints(session: Session, contexte: Contexte, portee: Portee) -> list[Perso
     """
     noms = nommer(session, session.scalars(eleves(contexte, portee)))
     return sorted(noms.values(), key=lambda eleve: (eleve.prenom, eleve.nom, eleve.id))
-
-
-def explique_lui_meme(session: Session, contexte: Contexte, eleve_id: UUID) -> bool:
-    """Vrai si cette personne donne les motifs de cet élève : lui à dix-huit ans, avant ses responsables.
-
-    :param session: session ouverte dans l'établissement.
-    :param contexte: qui agit.
-    :param eleve_id: élève, déjà atteint.
-    """
-    majeur = est_majeur(session, contexte.uai, eleve_id, contexte.jour)
-    return majeur is (contexte.personne_id == eleve_id)
 
 
 def fenetre(contexte: Contexte, *, tout: bool) -> tuple[date, date]:
@@ -134,8 +155,11 @@ def lire_le_carnet(
     eleve = next((enfant for enfant in enfants if enfant.id == eleve_id), None)
     if eleve is None:
         raise Introuvable("cet élève n'est pas de ceux que vous suivez.", remede="revenir à l'accueil.")
-    if sur_papier(session, contexte, eleve_id):
-        return CarnetLu(eleve, enfants, papier=True)
+    # Ce que seul le noyau sait, d'abord et d'un trait : la base ne change de rôle qu'une fois.
+    papier, empeche = sur_papier(session, contexte, eleve_id), empechement(session, contexte, eleve_id)
+    suivi = suivi_de_la_famille(session, contexte, eleve_id)
+    if papier:
+        return CarnetLu(eleve, enfants, papier=True, suivi=suivi)
     uai, annee, jour = contexte.uai, contexte.annee, contexte.jour
     inscrit = inscriptions(session, uai, annee, jour, jour + _CHERCHE, [eleve_id])
     aujourd_hui, prochain = _journees(session, contexte, inscrit)
@@ -145,7 +169,8 @@ def lire_le_carnet(
         eleve,
         enfants,
         papier=False,
-        explique=explique_lui_meme(session, contexte, eleve_id),
+        empechement=empeche,
+        suivi=suivi,
         presence=_presence(session, contexte, eleve_id, _structures(inscrit, jour), aujourd_hui, lignes),
         a_expliquer=a_expliquer(session, uai, annee, [eleve_id]),
         envois=derniers_envois(session, contexte, eleve_id),
@@ -186,26 +211,12 @@ def _presence(
     lignes: Iterable[LigneMontree],
 ) -> str:
     """Ce que l'établissement sait : « personne ne l'a dit absent » n'est pas « l'appel n'est pas fait »."""
-    p, b = Appel, Absence
     debut = datetime.combine(contexte.jour, datetime.min.time(), FUSEAU)
-    fin = debut + timedelta(days=1)
-    appels = (
-        select(func.count())
-        .where(
-            p.uai == contexte.uai, p.annee == contexte.annee, p.debut >= debut, p.debut < fin,
-            p.termine_le.is_not(None), or_(p.division_id.in_(structures), p.groupe_id.in_(structures)),
-        )
-        .scalar_subquery()
-    )  # fmt: skip
-    absent = (
-        select(b.id)
-        .where(
-            b.uai == contexte.uai, b.annee == contexte.annee, b.eleve_id == eleve_id, b.debut < fin,
-            b.fin > debut, b.annulee_le.is_(None), b.genre == Genre.ABSENCE,
-        )
-        .exists()
-    )  # fmt: skip
-    faits, manque = session.execute(select(appels, absent)).one()
+    valeurs = {
+        "uai": contexte.uai, "annee": contexte.annee, "eleve": eleve_id, "structures": list(structures),
+        "debut": debut, "fin": debut + timedelta(days=1),
+    }  # fmt: skip
+    faits, manque = lire(session, _PRESENCE, valeurs).one()
     du_jour = {m.ligne.nature for m in lignes if m.ligne.jour == contexte.jour}
     if manque or NatureAffichage.ABSENCE in du_jour:
         return "Une absence est notée aujourd'hui."

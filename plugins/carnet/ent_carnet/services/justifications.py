@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session, defer
 
 from ent_carnet.modeles import Absence, Justification
 from ent_carnet.nomenclatures import EtatJustification, Genre
-from ent_carnet.services import absences, motifs
+from ent_carnet.services import absences, examen, motifs
 
 __all__ = ["a_traiter", "accepter", "declarer", "refuser", "retirer", "touchees", "trouver"]
 
@@ -111,11 +111,19 @@ def touchees(session: Session, justification: Justification) -> Sequence[Absence
 
 
 def accepter(
-    session: Session, uai: str, annee: int, justification_id: UUID, *, auteur_id: UUID, instant: datetime
+    session: Session,
+    uai: str,
+    annee: int,
+    justification_id: UUID,
+    *,
+    auteur_id: UUID,
+    instant: datetime,
+    examinee: bool = False,
 ) -> list[Absence]:
     """Accepte : les absences couvertes prennent ce motif ; à venir, l'absence est annoncée à l'appel.
 
-    Une absence couverte en partie seulement n'est pas touchée : une personne en juge.
+    Une absence couverte en partie seulement n'est pas touchée : une personne en juge. Si les responsables ne
+    sont pas d'accord, une personne examine ; les motifs contraires en attente sont alors refusés (FAM-05).
 
     :param session: session ouverte dans l'établissement.
     :param uai: établissement.
@@ -123,11 +131,17 @@ def accepter(
     :param justification_id: motif proposé.
     :param auteur_id: qui accepte.
     :param instant: maintenant.
-    :raises OperationRefusee: il a déjà été traité.
+    :param examinee: la personne dit avoir entendu chacun des responsables.
+    :raises OperationRefusee: il a déjà été traité, un doute sérieux tient, ou l'examen n'est pas fait.
     """
+    proposee = trouver(session, uai, annee, justification_id)
+    contraires = examen.exiger_acceptable(session, proposee, examinee=examinee)
     justification = _clore(
         session, uai, annee, justification_id, EtatJustification.ACCEPTEE, auteur_id, instant
     )
+    for contraire in sorted(contraires):
+        if trouver(session, uai, annee, contraire).etat == EtatJustification.ENVOYEE:
+            _clore(session, uai, annee, contraire, EtatJustification.REFUSEE, auteur_id, instant)
     motif = motifs.par_id(session, uai, justification.motif_id)
     couvertes = [
         absence

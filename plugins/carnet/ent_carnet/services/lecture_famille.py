@@ -7,16 +7,37 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from ent_core.brique import Contexte, limitees, opposees
-from sqlalchemy import and_, select
+from ent_core.brique import Contexte, limitees, lire, opposees
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ent_carnet.modeles import Accuse, Affichage, Retenue
+from ent_carnet.modeles import Accuse, Affichage
+from ent_carnet.services.liees import ANNEE, UAI
 from ent_carnet.services.lignes import LigneCarnet, lignes_du_carnet
 from ent_carnet.traitements import AFFICHAGE
 
 __all__ = ["LigneMontree", "lignes_montrees", "marquer_vues", "sur_papier"]
+
+
+_affichage, _accuse = Affichage.__table__.c, Accuse.__table__.c
+_ACCUSES = (
+    select(_affichage.nature, _affichage.objet_id, _accuse.lu_le)
+    .join_from(
+        Affichage.__table__,
+        Accuse.__table__,
+        and_(
+            _accuse.uai == _affichage.uai,
+            _accuse.annee == _affichage.annee,
+            _accuse.affichage_id == _affichage.id,
+        ),
+    )
+    .where(
+        _affichage.uai == UAI, _affichage.annee == ANNEE,
+        _affichage.eleve_id == bindparam("eleve"), _affichage.retire_le.is_(None),
+        _accuse.personne_id == bindparam("lecteur"),
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +73,12 @@ def lignes_montrees(
     :param au: lendemain du dernier jour.
     :param instant: maintenant : une punition encore en correction n'est pas montrée.
     """
-    lignes = lignes_du_carnet(session, contexte.uai, contexte.annee, [eleve_id], du, au)[eleve_id]
-    a, c, r = Affichage, Accuse, Retenue
-    suivis = session.execute(
-        select(a.objet_id, a.visible_le, c.lu_le, r.id)
-        .outerjoin(
-            c,
-            and_(
-                c.uai == a.uai, c.annee == a.annee, c.affichage_id == a.id,
-                c.personne_id == contexte.personne_id,
-            ),
-        )
-        .outerjoin(r, and_(r.uai == a.uai, r.annee == a.annee, r.punition_id == a.objet_id))
-        .where(
-            a.uai == contexte.uai, a.annee == contexte.annee, a.eleve_id == eleve_id, a.retire_le.is_(None)
-        )
-    ).all()  # fmt: skip
-    vues = {objet: lu_le for objet, _, lu_le, _ in suivis}
-    pas_encore = {cache for objet, des, _, retenue in suivis if des > instant for cache in (objet, retenue)}
-    montrees = [
-        LigneMontree(ligne, vues.get(ligne.objet_id)) for ligne in lignes if ligne.objet_id not in pas_encore
-    ]
-    return montrees[::-1]
+    lignes = lignes_du_carnet(session, contexte.uai, contexte.annee, [eleve_id], du, au, instant)[eleve_id]
+    valeurs = {
+        "uai": contexte.uai, "annee": contexte.annee, "eleve": eleve_id, "lecteur": contexte.personne_id,
+    }  # fmt: skip
+    vues = {(nature, objet): lu_le for nature, objet, lu_le in lire(session, _ACCUSES, valeurs)}
+    return [LigneMontree(ligne, vues.get((ligne.nature, ligne.objet_id))) for ligne in reversed(lignes)]
 
 
 def marquer_vues(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -23,23 +23,40 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ent_carnet.libelles import MESURES
-from ent_carnet.modeles import Alerte, InterdictionConservatoire, Punition, Retenue, SanctionEleve
+from ent_carnet.modeles import (
+    Alerte,
+    DemandeAbsence,
+    InterdictionConservatoire,
+    Punition,
+    Retenue,
+    SanctionEleve,
+    Signalement,
+)
 from ent_carnet.nomenclatures import (
     EtatRetenue,
     EtatSanction,
+    EtatSignalement,
     Mesure,
     MotifDiscipline,
+    MotifSignalement,
     NaturePunition,
     Sanction,
 )
 from ent_carnet.regles.procedure import fin_de_la_defense
+from ent_carnet.services import lettres_decisions as decisions
 from ent_carnet.services import lettres_discipline as discipline
 from ent_carnet.services.lettres import ElevePrecise, Lettre, imprimer_lettres, sans_camarade
 from ent_carnet.services.lettres_suivi import SeuilEcrit, seuil_franchi
 
-__all__ = ["lettre_d_alerte", "lettre_de_procedure", "lettre_de_punition"]
+__all__ = [
+    "lettre_d_alerte",
+    "lettre_de_demande_absence",
+    "lettre_de_procedure",
+    "lettre_de_punition",
+    "lettres_de_signalement",
+]
 
-Ligne = TypeVar("Ligne", Punition, SanctionEleve, Alerte)
+Ligne = TypeVar("Ligne", Punition, SanctionEleve, Alerte, DemandeAbsence, Signalement)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +144,50 @@ def lettre_d_alerte(session: Session, contexte: Contexte, alerte_id: UUID) -> by
     return _imprimer(session, contexte, lettre, concerne.foyers)
 
 
+def lettre_de_demande_absence(session: Session, contexte: Contexte, demande_absence_id: UUID) -> bytes:
+    """Invite à demander une autorisation d'absence ; l'élève majeur la demande lui-même.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui imprime.
+    :param demande_absence_id: demande.
+    :raises Introuvable: elle n'existe pas ici, ou le doute est levé.
+    :raises DonneeInvalide: aucun foyer n'est connu.
+    """
+    demande = _exiger(session.get(DemandeAbsence, (contexte.uai, contexte.annee, demande_absence_id)))
+    if demande.levee_le is not None:
+        raise _absente()
+    concerne = _concerne(session, contexte, demande.eleve_id)
+    lettre = decisions.demande_absence_a_faire(concerne.ecrit, demande.debut, demande.fin)
+    siens = [foyer for foyer in concerne.foyers if foyer.eleve]
+    return _imprimer(session, contexte, lettre, siens or concerne.foyers)
+
+
+def lettres_de_signalement(session: Session, contexte: Contexte, signalement_id: UUID) -> bytes:
+    """Aux responsables d'un élève majeur, l'information exceptionnelle ; à l'élève, ce qui leur est écrit.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui imprime.
+    :param signalement_id: signalement décidé.
+    :raises Introuvable: il n'existe pas ici, ou n'est pas décidé.
+    :raises DonneeInvalide: aucun foyer n'est connu.
+    """
+    acte = _exiger(session.get(Signalement, (contexte.uai, contexte.annee, signalement_id)))
+    if acte.etat != EtatSignalement.DECIDE or acte.decide_le is None:
+        raise _absente()
+    concerne = _concerne(session, contexte, acte.eleve_id)
+    quoi = (concerne.ecrit, MotifSignalement(acte.motif), acte.decide_le)
+    responsables = [foyer for foyer in concerne.foyers if not foyer.eleve]
+    lui_meme = [foyer for foyer in concerne.foyers if foyer.eleve]
+    return _imprimer_tout(
+        session,
+        contexte,
+        [
+            (decisions.perturbation_grave(*quoi), responsables),
+            (decisions.perturbation_signalee(*quoi), lui_meme),
+        ],
+    )
+
+
 def _faits(
     session: Session, contexte: Contexte, procedure: SanctionEleve, concerne: _Concerne
 ) -> discipline.FaitsEcrits:
@@ -187,12 +248,17 @@ def _concerne(session: Session, contexte: Contexte, eleve_id: UUID) -> _Concerne
 
 
 def _imprimer(session: Session, contexte: Contexte, lettre: Lettre, destines: Sequence[Foyer]) -> bytes:
-    if not destines:
+    return _imprimer_tout(session, contexte, [(lettre, destines)])
+
+
+def _imprimer_tout(
+    session: Session, contexte: Contexte, courriers: Sequence[tuple[Lettre, Sequence[Foyer]]]
+) -> bytes:
+    if not all(destines for _, destines in courriers):
         raise DonneeInvalide(
             "aucun destinataire de cette lettre n'est connu de l'annuaire.",
             remede="vérifier les responsables de l'élève, ou remettre une lettre écrite à la main.",
         )
-    courriers: Iterable[tuple[Lettre, Sequence[Foyer]]] = [(lettre, destines)]
     return imprimer_lettres(expediteur(session, contexte.uai), contexte.jour, courriers)
 
 

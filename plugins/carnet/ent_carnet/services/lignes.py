@@ -12,7 +12,20 @@ from typing import Any
 from uuid import UUID
 
 from ent_core.brique import FUSEAU, heure, jour_long, lire
-from sqlalchemy import ARRAY, ColumnElement, Date, Row, Uuid, and_, bindparam, case, func, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Date,
+    DateTime,
+    Row,
+    Uuid,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from ent_carnet.libelles import ETATS_RETENUE, MOTIFS, OBSERVATIONS, PUNITIONS, SANCTIONS
@@ -20,6 +33,7 @@ from ent_carnet.modeles import MODELES
 from ent_carnet.nomenclatures import (
     EtapeProcedure,
     EtatAbsence,
+    EtatJustification,
     EtatRetenue,
     EtatSanction,
     Genre,
@@ -30,6 +44,7 @@ from ent_carnet.nomenclatures import (
     NaturePunition,
     Sanction,
 )
+from ent_carnet.services.delai import lisible
 
 __all__ = ["LigneCarnet", "lignes_du_carnet"]
 
@@ -43,6 +58,7 @@ class LigneCarnet:
     :param libelle: ce qui s'est passé.
     :param detail: heures, motif, travail à faire.
     :param a_faire: ce que la famille a à faire ; vide, rien.
+    :param attente: un motif est envoyé, une personne doit en décider.
     """
 
     nature: NatureAffichage
@@ -51,6 +67,7 @@ class LigneCarnet:
     libelle: str
     detail: str
     a_faire: str = ""
+    attente: bool = False
 
 
 _Lues = Iterable[Row[Any]]
@@ -60,16 +77,37 @@ _t: dict[str, Any] = {modele.__tablename__: modele.__table__.c for modele in MOD
 _absence, _motif, _fait = _t["carnet_absence"], _t["carnet_motif"], _t["carnet_fait"]
 _punition, _retenue = _t["carnet_punition"], _t["carnet_retenue"]
 _sanction, _etape, _mot = _t["carnet_sanction"], _t["carnet_etape"], _t["carnet_observation"]
+_propose = _t["carnet_justification"]
 _UAI: Any = bindparam("uai")
 _ANNEE: Any = bindparam("annee")
 _ELEVES: Any = func.any(bindparam("eleves", type_=ARRAY(Uuid)))
 _DEBUT: Any = bindparam("debut")
 _FIN: Any = bindparam("fin")
 _DU, _AU = bindparam("du", type_=Date), bindparam("au", type_=Date)
+_INSTANT, _JOUR = bindparam("instant", type_=DateTime(timezone=True)), bindparam("jour", type_=Date)
+_LISIBLE = lisible(_UAI, _INSTANT)
 
 
 def _siens(table: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
     return and_(table["uai"] == _UAI, table["annee"] == _ANNEE, table["eleve_id"] == _ELEVES)
+
+
+def _envoye(table: Mapping[str, ColumnElement[Any]], genre: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Un motif du même genre est envoyé pour tout ce temps, et personne n'en a décidé."""
+    motif = _motif.id.table.alias("motif_propose").c
+    return (
+        select(_propose.id)
+        .join_from(
+            _propose.id.table, motif.id.table, and_(motif.uai == _UAI, motif.id == _propose.motif_id)
+        )
+        .where(
+            _siens(_propose), _propose.eleve_id == table["eleve_id"], motif.genre == genre,
+            _propose.etat == EtatJustification.ENVOYEE, _propose.debut <= table["debut"],
+            _propose.fin >= table["fin"],
+        )
+        .exists()
+        .label("attente")
+    )  # fmt: skip
 
 
 _ABSENCES = (
@@ -77,6 +115,7 @@ _ABSENCES = (
         _absence.eleve_id, _absence.id, _absence.genre, _absence.debut, _absence.fin, _absence.etat,
         # Un motif que l'établissement ne montre pas reste connu, sans être dit.
         case((_motif.affichable, _motif.libelle), else_="").label("motif"),
+        _envoye(_absence, _absence.genre),
     )
     .select_from(_absence.id.table.outerjoin(_motif.id.table, and_(
         _motif.uai == _absence.uai, _motif.id == _absence.motif_id
@@ -84,19 +123,22 @@ _ABSENCES = (
     .where(_siens(_absence), _absence.annulee_le.is_(None), _absence.debut < _FIN, _absence.fin > _DEBUT)
 )  # fmt: skip
 _FAITS = select(
-    _fait.eleve_id, _fait.id, _fait.nature, _fait.debut, _fait.fin, _fait.minutes
+    _fait.eleve_id, _fait.id, _fait.nature, _fait.debut, _fait.fin, _fait.minutes,
+    _envoye(_fait, case((_fait.nature == NatureFait.RETARD, Genre.RETARD.value), else_=Genre.ABSENCE.value)),
 ).where(
     _siens(_fait), _fait.retire_le.is_(None), _fait.debut >= _DEBUT, _fait.debut < _FIN,
     _fait.nature.in_([NatureFait.ABSENT, NatureFait.RETARD, NatureFait.DEPART]),
 )  # fmt: skip
 _PUNITIONS = select(
     _punition.eleve_id, _punition.id, _punition.nature, _punition.motif, _punition.jour, _punition.travail
-).where(_siens(_punition), _punition.annulee_le.is_(None), _punition.jour >= _DU, _punition.jour < _AU)
+).where(
+    _siens(_punition), _punition.annulee_le.is_(None), _LISIBLE, _punition.jour >= _DU, _punition.jour < _AU
+)
 _RETENUES = select(
     _punition.eleve_id, _retenue.id, _retenue.punition_id, _retenue.debut, _retenue.fin, _retenue.lieu,
     _retenue.etat, _punition.travail,
 ).where(
-    _siens(_punition), _punition.annulee_le.is_(None),
+    _siens(_punition), _punition.annulee_le.is_(None), _LISIBLE,
     _retenue.uai == _punition.uai, _retenue.annee == _punition.annee, _retenue.punition_id == _punition.id,
     or_(
         and_(_retenue.debut >= _DEBUT, _retenue.debut < _FIN),
@@ -120,7 +162,8 @@ _SANCTIONS = select(
 ).where(
     _sanction.uai == _UAI, _sanction.eleve_id == _ELEVES,
     _sanction.etat.in_([EtatSanction.NOTIFIEE, EtatSanction.EXECUTEE]),
-    or_(_sanction.efface_le.is_(None), _sanction.efface_le > _DU),
+    # Effacée, une sanction ne se lit plus, même d'une semaine où elle était au dossier.
+    or_(_sanction.efface_le.is_(None), _sanction.efface_le > _JOUR),
     or_(and_(_NOTIFIEE >= _DU, _NOTIFIEE < _AU), and_(_sanction.du < _AU, _sanction.au >= _DU)),
 )  # fmt: skip
 _MOTS = select(_mot.eleve_id, _mot.id, _mot.code, _mot.jour).where(
@@ -128,8 +171,11 @@ _MOTS = select(_mot.eleve_id, _mot.id, _mot.code, _mot.jour).where(
 )
 
 
+_A_DONNER = "Motif à donner à la vie scolaire."
+
+
 def lignes_du_carnet(
-    session: Session, uai: str, annee: int, eleves: Iterable[UUID], du: date, au: date
+    session: Session, uai: str, annee: int, eleves: Iterable[UUID], du: date, au: date, instant: datetime
 ) -> dict[UUID, tuple[LigneCarnet, ...]]:
     """Lignes de plusieurs élèves entre deux jours, dans l'ordre du temps ; six énoncés en tout.
 
@@ -141,11 +187,12 @@ def lignes_du_carnet(
     :param eleves: élèves.
     :param du: premier jour.
     :param au: lendemain du dernier jour.
+    :param instant: maintenant : ce qui se corrige encore, ou s'est effacé, n'y est pas.
     """
     voulus = list(set(eleves))
     valeurs = {
         "uai": uai, "annee": annee, "eleves": voulus, "du": du, "au": au,
-        "debut": _minuit(du), "fin": _minuit(au),
+        "debut": _minuit(du), "fin": _minuit(au), "instant": instant, "jour": _local(instant).date(),
     }  # fmt: skip
     lignes: dict[UUID, list[LigneCarnet]] = {eleve: [] for eleve in voulus}
     absences = lire(session, _ABSENCES, valeurs).all()
@@ -162,8 +209,9 @@ def lignes_du_carnet(
 
 def _absence_lue(absence: Row[Any], du: date) -> LigneCarnet:
     retard = absence.genre == Genre.RETARD
-    if absence.etat == EtatAbsence.SANS_MOTIF:
-        motif, a_faire = "", "Motif à donner à la vie scolaire."
+    sans_motif = absence.etat == EtatAbsence.SANS_MOTIF
+    if sans_motif:
+        motif, a_faire = "", "" if absence.attente else _A_DONNER
     else:
         motif = f"Motif : {absence.motif}." if absence.motif else "Motif connu de l'établissement."
         a_faire = "" if absence.etat == EtatAbsence.REGLEE else "Justificatif à remettre à la vie scolaire."
@@ -174,6 +222,7 @@ def _absence_lue(absence: Row[Any], du: date) -> LigneCarnet:
         "Retard" if retard else "Absence",
         " ".join(filter(None, (f"{_intervalle(absence.debut, absence.fin)}.", motif))),
         a_faire,
+        sans_motif and absence.attente,
     )
 
 
@@ -200,7 +249,8 @@ def _faits_sans_suite(
                 _local(fait.debut).date(),
                 f"Retard{duree}" if genre is Genre.RETARD else libelle,
                 f"{_intervalle(fait.debut, fait.fin)}.",
-                "Motif à donner à la vie scolaire.",
+                "" if fait.attente else _A_DONNER,
+                fait.attente,
             ),
         )
 

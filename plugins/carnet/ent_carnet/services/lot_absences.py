@@ -6,26 +6,29 @@ elle ou par une autre, n'en est plus, et ne se défait donc pas.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from ent_core.brique import Contexte, Horloge, Portee, consigner, eleves
+from ent_core.brique import Contexte, Horloge, OperationRefusee, Portee, consigner, eleves
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Absence
 from ent_carnet.nomenclatures import EtatAbsence
 from ent_carnet.services import absences
+from ent_carnet.services.examen import absences_a_examiner
 from ent_carnet.services.suites_absences import recompter
 
-__all__ = ["MAXIMUM", "a_traiter", "defaire", "du_lot", "traiter"]
+__all__ = ["MAXIMUM", "a_traiter", "defaire", "du_lot", "exiger_ensemble", "traiter"]
 
 MAXIMUM = 200
 
 
 def a_traiter(session: Session, contexte: Contexte, portee: Portee, voulues: Iterable[UUID]) -> list[Absence]:
     """Celles des absences voulues que personne n'a encore traitées ; tenues jusqu'à la fin de la transaction.
+
+    Celles qu'un doute ou un désaccord fait examiner une à une n'en sont pas (ABS-05, FAM-05).
 
     :param session: session ouverte dans l'établissement.
     :param contexte: qui traite.
@@ -34,19 +37,34 @@ def a_traiter(session: Session, contexte: Contexte, portee: Portee, voulues: Ite
     """
     atteintes = _atteintes(contexte, portee).where(Absence.id.in_(list(voulues)))
     # Retenues à part : retenir l'énoncé d'avant retiendrait aussi l'annuaire dont il tire le périmètre.
-    return list(
-        session.scalars(
-            select(Absence)
-            .where(
-                Absence.uai == contexte.uai, Absence.annee == contexte.annee,
-                Absence.id.in_([absence.id for absence in session.scalars(atteintes)]),
-                Absence.etat == EtatAbsence.SANS_MOTIF, Absence.annulee_le.is_(None),
-            )
-            .order_by(Absence.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
+    tenues = session.scalars(
+        select(Absence)
+        .where(
+            Absence.uai == contexte.uai, Absence.annee == contexte.annee,
+            Absence.id.in_([absence.id for absence in session.scalars(atteintes)]),
+            Absence.etat == EtatAbsence.SANS_MOTIF, Absence.annulee_le.is_(None),
         )
-    )  # fmt: skip
+        .order_by(Absence.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()  # fmt: skip
+    une_a_une = absences_a_examiner(session, contexte.uai, contexte.annee, tenues)
+    return [absence for absence in tenues if absence.id not in une_a_une]
+
+
+def exiger_ensemble(session: Session, contexte: Contexte, choisies: Sequence[Absence]) -> None:
+    """Refuse de traiter ensemble ce qui s'examine une à une.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui traite.
+    :param choisies: absences ; une seule est déjà un examen.
+    :raises OperationRefusee: un doute ou un désaccord pèse sur l'une d'elles.
+    """
+    if len(choisies) > 1 and absences_a_examiner(session, contexte.uai, contexte.annee, choisies):
+        raise OperationRefusee(
+            "une de ces absences s'examine seule : désaccord connu, ou autorisation demandée.",
+            remede="la traiter à part.",
+        )
 
 
 def traiter(

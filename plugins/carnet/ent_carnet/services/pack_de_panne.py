@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ent_carnet.services.feuilles_appel import Feuille, donnees, feuilles
 
-__all__ = ["JOURS", "DivisionDuPack", "composer", "premier_jour"]
+__all__ = ["JOURS", "DivisionDuPack", "composer", "premier_jour", "preparer"]
 
 JOURS = 5
 """Jours préparés, à partir de celui que l'on choisit ; le dimanche n'en est pas."""
@@ -58,9 +58,7 @@ def composer(
     :param page: page HTML d'une classe, sans rien d'extérieur.
     :param sommaire: page HTML qui mène aux autres.
     """
-    jours = _jours(debut)
-    par_jour = [feuilles(session, uai, annee, jour) for jour in jours]
-    divisions = _divisions(par_jour)
+    divisions = preparer(session, uai, annee, debut)
     sortie = BytesIO()
     with zipfile.ZipFile(sortie, "w", zipfile.ZIP_DEFLATED) as archive:
         _ajouter(archive, "ouvrir_moi.html", sommaire(divisions).encode())
@@ -71,6 +69,17 @@ def composer(
             _ajouter(archive, f"{division.fichier}.pdf", document)
             _ajouter(archive, f"{division.fichier}.html", page(division).encode())
     return sortie.getvalue(), len(divisions)
+
+
+def preparer(session: Session, uai: str, annee: int, debut: date) -> list[DivisionDuPack]:
+    """Feuilles de chaque classe, des jours du pack.
+
+    :param session: session ouverte dans l'établissement.
+    :param uai: établissement.
+    :param annee: année scolaire.
+    :param debut: premier jour.
+    """
+    return _divisions([feuilles(session, uai, annee, jour) for jour in _jours(debut)])
 
 
 def premier_jour(jour: date) -> date:

@@ -7,10 +7,10 @@ from uuid import UUID
 from ent_core.brique import Contexte, divisions, expediteur, foyers, inscrits_du_jour
 from sqlalchemy.orm import Session
 
-from ent_carnet.services.lettres import ElevePrecise, imprimer_lettres
+from ent_carnet.services.lettres import ElevePrecise, Lettre, imprimer_lettres
 from ent_carnet.services.lettres_suivi import presentation
 
-__all__ = ["lettres"]
+__all__ = ["lettres", "modele"]
 
 
 def lettres(session: Session, contexte: Contexte, division_id: UUID | None = None) -> tuple[bytes, int]:
@@ -38,3 +38,11 @@ def lettres(session: Session, contexte: Contexte, division_id: UUID | None = Non
         return b"", 0
     nombre = sum(len(foyers_) for _, foyers_ in courriers)
     return imprimer_lettres(ecole, contexte.jour, courriers), nombre
+
+
+def modele(etablissement: str) -> Lettre:
+    """La lettre, sans l'élève ni l'adresse, à lire avant de l'imprimer.
+
+    :param etablissement: nom de l'établissement.
+    """
+    return presentation(ElevePrecise("", ""), etablissement=etablissement)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from ent_core.brique import FUSEAU
-from sqlalchemy import select
+from ent_core.brique import FUSEAU, Base
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Absence, Fait
@@ -20,10 +21,25 @@ from ent_carnet.regles.demi_journees import Observee
 from ent_carnet.regles.periodes import Accord, Intervalle, Tenue, accorder
 from ent_carnet.services.releve import PeriodeTenue, Releve, bornes, periodes_tenues, relever
 
-__all__ = ["Rapprochement", "rapprocher", "rapprocher_le_jour"]
+__all__ = ["Ouverte", "Rapprochement", "rapprocher", "rapprocher_le_jour"]
 
 _AVANT = timedelta(days=4)
 """Une absence se prolonge par-dessus une fin de semaine ; au-delà, une coupure en ouvre une autre."""
+
+
+_TABLE = Base.metadata.tables[Absence.__tablename__]
+_OUVERTE = [_TABLE.c[nom] for nom in ("id", "eleve_id", "genre", "debut", "fin")]
+
+
+@dataclass(frozen=True, slots=True)
+class Ouverte:
+    """Une période qui s'ouvre."""
+
+    id: UUID
+    eleve_id: UUID
+    genre: Genre
+    debut: datetime
+    fin: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +51,7 @@ class Rapprochement:
     :param annulees: périodes que plus aucun fait ne porte.
     """
 
-    ouvertes: tuple[Absence, ...]
+    ouvertes: tuple[Ouverte, ...]
     ajustees: int
     annulees: int
 
@@ -76,23 +92,23 @@ def rapprocher(
     if not voulus:
         return Rapprochement((), 0, 0)
     du, au = jour - _AVANT, jour + timedelta(days=1)
+    tenues = periodes_tenues(session, uai, annee, du, au, voulus, a_leur_date=False)
     # Une période libre qui commence avant, ou finit après, se juge sur toute son étendue.
-    touchees = [
-        t for siennes in periodes_tenues(session, uai, annee, du, au, voulus).values() for t in siennes
-    ]
-    libres = [t for t in touchees if t.libre]
-    du = min([du, *(t.debut.astimezone(FUSEAU).date() for t in libres)])
-    au = max([au, *(t.fin.astimezone(FUSEAU).date() + timedelta(days=1) for t in libres)])
-    releve = relever(session, uai, annee, du, au, voulus)
-    ouvertes: list[Absence] = []
+    libres = [t for siennes in tenues.values() for t in siennes if t.libre]
+    large_du = min([du, *(t.debut.astimezone(FUSEAU).date() for t in libres)])
+    large_au = max([au, *(t.fin.astimezone(FUSEAU).date() + timedelta(days=1) for t in libres)])
+    if (large_du, large_au) != (du, au):
+        tenues = periodes_tenues(session, uai, annee, large_du, large_au, voulus, a_leur_date=False)
+    releve = relever(session, uai, annee, large_du, large_au, voulus, tenues)
+    a_ouvrir: list[dict[str, Any]] = []
     ajustees = annulees = 0
     for eleve in voulus:
         for genre, accord in _accords(releve, eleve):
-            ouvertes += [
-                Absence(
-                    uai=uai, annee=annee, eleve_id=eleve, genre=genre, debut=debut, fin=fin,
-                    traitee_le=instant,
-                )
+            a_ouvrir += [
+                {
+                    "uai": uai, "annee": annee, "eleve_id": eleve, "genre": genre.value, "debut": debut,
+                    "fin": fin, "traitee_le": instant,
+                }
                 for debut, fin in accord.ouvrir
             ]  # fmt: skip
             for absence_id, (debut, fin) in accord.ajuster:
@@ -103,8 +119,11 @@ def rapprocher(
                 absence.annulee_le = absence.traitee_le = instant
             ajustees += len(accord.ajuster)
             annulees += len(accord.annuler)
-    session.add_all(ouvertes)
     session.flush()
+    ouvertes = []
+    if a_ouvrir:
+        lues = session.execute(insert(_TABLE).returning(*_OUVERTE), a_ouvrir)
+        ouvertes = [Ouverte(ouverte, eleve, Genre(genre), *bornes) for ouverte, eleve, genre, *bornes in lues]
     return Rapprochement(tuple(ouvertes), ajustees, annulees)
 
 

@@ -27,7 +27,7 @@ def chercher(
     if not cherches:
         return []
     noms = {d.id: d.libelle for d in divisions(session, contexte.uai, contexte.annee)}
-    inscrits = inscrits_du_jour(session, contexte.uai, contexte.annee, contexte.jour)
+    inscrits = inscrits_du_jour(session, contexte.uai, contexte.annee, contexte.jour, groupes=False)
     atteints = None if portee is Portee.ETABLISSEMENT else set(session.scalars(eleves(contexte, portee)))
     trouves = [
         (eleve, noms[structure])

@@ -1,6 +1,6 @@
 """Réunir ce qu'il faut pour compter : inscriptions datées, emploi du temps, appels, faits, périodes.
 
-Huit énoncés au plus, quel que soit le nombre d'élèves.
+Six énoncés au plus, quel que soit le nombre d'élèves.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from ent_core.brique import FUSEAU, Base, Source, inscriptions, lire, seances_prevues
-from sqlalchemy import ARRAY, ColumnElement, Row, Uuid, bindparam, func, or_, select
+from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Absence, Appel, ChangementMotif, Fait, Motif
@@ -21,6 +21,7 @@ from ent_carnet.nomenclatures import EtatAbsence, Genre, Indicateur, LegitimiteM
 from ent_carnet.regles.attendus import Appartenance, AppelFait, Constat, Prevue, observer
 from ent_carnet.regles.demi_journees import Observee, Periode
 from ent_carnet.regles.indicateurs import Changement, Indicateurs, indicateurs_au
+from ent_carnet.services.liees import ANNEE, UAI, instant, liste
 
 __all__ = ["PeriodeTenue", "Releve", "bornes", "periodes_tenues", "relever"]
 
@@ -30,16 +31,7 @@ _fait = _tables[Fait.__tablename__].c
 _absence = _tables[Absence.__tablename__].c
 _motif = _tables[Motif.__tablename__].c
 _change = _tables[ChangementMotif.__tablename__].c
-_UAI: Any = bindparam("uai")
-_ANNEE: Any = bindparam("annee")
-_DU: Any = bindparam("du")
-_AU: Any = bindparam("au")
-
-
-def _parmi(nom: str) -> ColumnElement[Any]:
-    return func.any(bindparam(nom, type_=ARRAY(Uuid)))
-
-
+_DU, _AU = instant("du"), instant("au")
 _APPELS = select(
     _appel.id,
     _appel.seance_id,
@@ -48,31 +40,33 @@ _APPELS = select(
     _appel.fin,
     _appel.termine_le.is_not(None),
 ).where(
-    _appel.uai == _UAI, _appel.annee == _ANNEE, _appel.debut >= _DU, _appel.debut < _AU,
-    or_(_appel.division_id == _parmi("structures"), _appel.groupe_id == _parmi("structures")),
+    _appel.uai == UAI, _appel.annee == ANNEE, _appel.debut >= _DU, _appel.debut < _AU,
+    or_(_appel.division_id == liste("structures"), _appel.groupe_id == liste("structures")),
 )  # fmt: skip
 _FAITS = select(_fait.eleve_id, _fait.appel_id, _fait.nature, _fait.debut, _fait.fin).where(
-    _fait.uai == _UAI, _fait.annee == _ANNEE, _fait.debut >= _DU, _fait.debut < _AU,
-    _fait.eleve_id == _parmi("eleves"), _fait.retire_le.is_(None),
+    _fait.uai == UAI, _fait.annee == ANNEE, _fait.debut >= _DU, _fait.debut < _AU,
+    _fait.eleve_id == liste("eleves"), _fait.retire_le.is_(None),
 )  # fmt: skip
 _ABSENCES = (
     select(
         _absence.id, _absence.eleve_id, _absence.genre, _absence.debut, _absence.fin, _absence.etat,
-        _absence.motif_id, _absence.source, _absence.auteur_id, _absence.annoncee,
+        _absence.motif_id, _absence.source, _absence.auteur_id, _absence.annoncee, _motif.libelle,
+        _motif.legitimite, _motif.recevable, _motif.regle, _motif.compte, _motif.affichable,
+    )
+    .select_from(
+        _absence.id.table.outerjoin(
+            _motif.id.table, and_(_motif.uai == _absence.uai, _motif.id == _absence.motif_id)
+        )
     )
     .where(
-        _absence.uai == _UAI, _absence.annee == _ANNEE, _absence.debut < _AU, _absence.fin > _DU,
-        _absence.eleve_id == _parmi("eleves"), _absence.annulee_le.is_(None),
+        _absence.uai == UAI, _absence.annee == ANNEE, _absence.debut < _AU, _absence.fin > _DU,
+        _absence.eleve_id == liste("eleves"), _absence.annulee_le.is_(None),
     )
     .order_by(_absence.debut, _absence.id)
 )  # fmt: skip
-_MOTIFS = select(
-    _motif.id, _motif.libelle, _motif.legitimite, _motif.recevable, _motif.regle, _motif.compte,
-    _motif.affichable,
-).where(_motif.uai == _UAI)  # fmt: skip
 _CHANGEMENTS = (
     select(_change.motif_id, _change.indicateur, _change.valeur, _change.effet_le)
-    .where(_change.uai == _UAI, _change.annee == _ANNEE)
+    .where(_change.uai == UAI, _change.annee == ANNEE)
     .order_by(_change.decide_le, _change.id)
 )
 
@@ -147,7 +141,13 @@ def bornes(du: date, au: date) -> tuple[datetime, datetime]:
 
 
 def relever(
-    session: Session, uai: str, annee: int, du: date, au: date, eleves: Iterable[UUID] | None = None
+    session: Session,
+    uai: str,
+    annee: int,
+    du: date,
+    au: date,
+    eleves: Iterable[UUID] | None = None,
+    tenues: Mapping[UUID, Sequence[PeriodeTenue]] | None = None,
 ) -> Releve:
     """Relève tout ce qui est su d'élèves dans un intervalle.
 
@@ -157,6 +157,7 @@ def relever(
     :param du: premier jour.
     :param au: lendemain du dernier jour.
     :param eleves: élèves voulus ; par défaut, tous les inscrits de l'intervalle.
+    :param tenues: leurs périodes dans l'intervalle, si elles sont déjà lues.
     """
     lues = inscriptions(session, uai, annee, du, au, eleves)
     voulus = list({i.eleve_id for i in lues} if eleves is None else set(eleves))
@@ -167,7 +168,8 @@ def relever(
     constats: dict[UUID, list[Constat]] = defaultdict(list)
     for eleve, appel, nature, debut, fin in lire(session, _FAITS, {**commun, "eleves": voulus}):
         constats[eleve].append(Constat(appel, NatureFait(nature), debut, fin))
-    tenues = periodes_tenues(session, uai, annee, du, au, voulus)
+    if tenues is None:
+        tenues = periodes_tenues(session, uai, annee, du, au, voulus)
     observees = observer(
         [Appartenance(i.eleve_id, i.structure_id, i.debut, i.fin) for i in lues],
         [
@@ -182,9 +184,16 @@ def relever(
 
 
 def periodes_tenues(
-    session: Session, uai: str, annee: int, du: date, au: date, eleves: Iterable[UUID]
+    session: Session,
+    uai: str,
+    annee: int,
+    du: date,
+    au: date,
+    eleves: Iterable[UUID],
+    *,
+    a_leur_date: bool = True,
 ) -> dict[UUID, list[PeriodeTenue]]:
-    """Périodes non annulées qui touchent un intervalle, par élève ; trois énoncés.
+    """Périodes non annulées qui touchent un intervalle, par élève ; deux énoncés.
 
     :param session: session ouverte dans l'établissement.
     :param uai: établissement.
@@ -192,33 +201,31 @@ def periodes_tenues(
     :param du: premier jour.
     :param au: lendemain du dernier jour.
     :param eleves: élèves voulus.
+    :param a_leur_date: faux pour qui n'emploie pas les indicateurs : ils sont ceux d'aujourd'hui.
     """
     changements: dict[UUID, list[Changement]] = defaultdict(list)
-    for motif_id, indicateur, valeur, effet in lire(session, _CHANGEMENTS, {"uai": uai, "annee": annee}):
-        changements[motif_id].append(Changement(Indicateur(indicateur), valeur, effet))
-    motifs: dict[UUID | None, Row[Any]] = {ligne.id: ligne for ligne in lire(session, _MOTIFS, {"uai": uai})}
+    if a_leur_date:
+        for motif_id, indicateur, valeur, effet in lire(session, _CHANGEMENTS, {"uai": uai, "annee": annee}):
+            changements[motif_id].append(Changement(Indicateur(indicateur), valeur, effet))
     premier, dernier = bornes(du, au)
     valeurs = {"uai": uai, "annee": annee, "du": premier, "au": dernier, "eleves": list(eleves)}
     trouvees: dict[UUID, list[PeriodeTenue]] = defaultdict(list)
     for ligne in lire(session, _ABSENCES, valeurs):
-        motif = motifs.get(ligne.motif_id)
-        trouvees[ligne.eleve_id].append(_tenue(ligne, motif, changements.get(ligne.motif_id, ())))
+        trouvees[ligne.eleve_id].append(_tenue(ligne, changements.get(ligne.motif_id, ())))
     return trouvees
 
 
 _SANS_MOTIF = Indicateurs(recevable=False, regle=False, compte=True, affichable=True)
 
 
-def _tenue(ligne: Row[Any], motif: Row[Any] | None, changements: Sequence[Changement]) -> PeriodeTenue:
+def _tenue(ligne: Row[Any], changements: Sequence[Changement]) -> PeriodeTenue:
     indicateurs = _SANS_MOTIF
-    if motif is not None:
-        courants = Indicateurs(motif.recevable, motif.regle, motif.compte, motif.affichable)
+    if ligne.libelle is not None:
+        courants = Indicateurs(ligne.recevable, ligne.regle, ligne.compte, ligne.affichable)
         indicateurs = indicateurs_au(ligne.debut.astimezone(FUSEAU).date(), courants, changements)
     return PeriodeTenue(
         ligne.id, ligne.eleve_id, Genre(ligne.genre), ligne.debut, ligne.fin, EtatAbsence(ligne.etat),
-        motif.libelle if motif else "",
-        motif is not None and motif.legitimite == LegitimiteMotif.ETABLISSEMENT,
-        indicateurs,
+        ligne.libelle or "", ligne.legitimite == LegitimiteMotif.ETABLISSEMENT, indicateurs,
         importee=ligne.source == Source.IMPORT,
         libre=ligne.auteur_id is None and ligne.etat == EtatAbsence.SANS_MOTIF
         and ligne.source == Source.SAISIE and not ligne.annoncee,

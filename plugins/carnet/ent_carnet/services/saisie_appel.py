@@ -15,8 +15,8 @@ from ent_core.brique import (
     PersonneNommee,
     Portee,
     Source,
-    eleves_inscrits,
     heure,
+    inscriptions,
     jour_long,
     nommer,
 )
@@ -103,8 +103,9 @@ def enregistrer(
     _exiger_inscrits(session, contexte, feuille, {c.eleve_id for c in saisie.changements})
     le = _saisi_le(feuille, saisie, instant)
     appel = ecrire_appel(session, _colonnes(contexte, feuille, saisie, instant))
-    faits = faits_des_appels(session, contexte.uai, contexte.annee, [appel.id])
-    connues = dernieres(faits)
+    # Un appel qui vient de naître n'a encore aucun fait.
+    deja = [] if appel.version == 1 else [appel.id]
+    connues = dernieres(faits_des_appels(session, contexte.uai, contexte.annee, deja))
     voulus = [_completer(c, feuille.heure, saisie.canal, le) for c in saisie.changements]
     verdict = departager(voulus, connues, contexte.personne_id)
     _ecrire(session, contexte, appel, connues, verdict.ecrire, saisie.canal, le)
@@ -153,8 +154,8 @@ def _exiger_inscrits(session: Session, contexte: Contexte, feuille: Feuille, ele
     if not eleves:
         return
     jour = feuille.heure.debut.astimezone(FUSEAU).date()
-    inscrits = eleves_inscrits(session, contexte.uai, contexte.annee, feuille.structure_id, jour)
-    inconnus = eleves - {eleve.id for eleve in inscrits}
+    siennes = inscriptions(session, contexte.uai, contexte.annee, jour, jour + timedelta(days=1), eleves)
+    inconnus = eleves - {i.eleve_id for i in siennes if i.structure_id == feuille.structure_id}
     if inconnus:
         raise DonneeInvalide(
             f"{len(inconnus)} élève(s) de cette saisie ne sont pas de cette séance ce jour-là.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
@@ -58,6 +58,7 @@ def semaine(
     session: Session,
     contexte: Contexte,
     jour: date,
+    instant: datetime,
     *,
     division_id: UUID | None = None,
     papier_seul: bool = True,
@@ -67,6 +68,7 @@ def semaine(
     :param session: session ouverte dans l'établissement.
     :param contexte: qui imprime.
     :param jour: un jour de la semaine.
+    :param instant: maintenant : le papier dit ce que dit l'écran à cette heure.
     :param division_id: division voulue ; par défaut, toutes.
     :param papier_seul: seulement les foyers qui gardent le papier : l'élève, ou l'un d'eux, s'y oppose à
         l'écran.
@@ -83,7 +85,7 @@ def semaine(
     par_eleve = foyers(session, contexte, [eleve.id for eleve, _ in rangs])
     if papier_seul:
         par_eleve = _qui_gardent_le_papier(session, par_eleve)
-    lignes = lignes_du_carnet(session, contexte.uai, annee, par_eleve, lundi, lundi + SEPT_JOURS)
+    lignes = lignes_du_carnet(session, contexte.uai, annee, par_eleve, lundi, lundi + SEPT_JOURS, instant)
     return SemaineImprimee(
         expediteur(session, contexte.uai),
         lundi,
@@ -125,7 +127,13 @@ def _par_jour(lignes: Sequence[LigneCarnet]) -> list[dict[str, object]]:
         {
             "jour": jour_long(jour).capitalize(),
             "lignes": [
-                {"libelle": ligne.libelle, "detail": ligne.detail, "a_faire": ligne.a_faire} for ligne in lot
+                {
+                    "libelle": ligne.libelle,
+                    "detail": ligne.detail,
+                    "a_faire": ligne.a_faire,
+                    "attente": ligne.attente,
+                }
+                for ligne in lot
             ],
         }
         for jour, lot in groupby(lignes, key=lambda ligne: ligne.jour)
@@ -138,10 +146,17 @@ def _qui_gardent_le_papier(
     concernees = set(par_eleve) | _membres(par_eleve.values())
     opposes = opposees(session, AFFICHAGE.cle, concernees)
     retenus = {
-        eleve: tuple(f for f in siens if eleve in opposes or opposes.intersection(f.ids))
+        eleve: _de_qui_s_oppose(siens)
+        if eleve in opposes
+        else tuple(f for f in siens if opposes.intersection(f.ids))
         for eleve, siens in par_eleve.items()
     }
     return {eleve: siens for eleve, siens in retenus.items() if siens}
+
+
+def _de_qui_s_oppose(siens: tuple[Foyer, ...]) -> tuple[Foyer, ...]:
+    """Majeur, l'élève opposé reçoit seul son carnet (FAM-06) ; mineur, ses responsables le reçoivent."""
+    return tuple(foyer for foyer in siens if foyer.eleve) or siens
 
 
 def _membres(lots: Iterable[tuple[Foyer, ...]]) -> set[UUID]:

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
-from ent_core.brique import Introuvable, OperationRefusee
-from sqlalchemy import Select, or_, select
+from ent_core.brique import FUSEAU, Introuvable, OperationRefusee, Source, lire
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    distinct,
+    func,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from ent_carnet.modeles import Alerte
-from ent_carnet.nomenclatures import SeuilAbsences, SuiteAlerte
+from ent_carnet.modeles import Absence, Alerte, Fait, Reglage
+from ent_carnet.nomenclatures import NatureFait, SeuilAbsences, SuiteAlerte
 from ent_carnet.regles.seuils import Franchissement, Seuils, franchissements
 from ent_carnet.services.decompte import compter_eleves
+from ent_carnet.services.liees import ANNEE, UAI, instant, liste
 from ent_carnet.services.motifs import reglage
 
-__all__ = ["LIBELLES", "clore", "de_l_eleve", "evaluer", "ouvertes", "trouver"]
+__all__ = ["LIBELLES", "a_portee", "clore", "de_l_eleve", "evaluer", "ouvertes", "trouver"]
 
 LIBELLES = {
     SeuilAbsences.DIALOGUE: "Absences répétées : engager le dialogue avec la famille",
@@ -25,6 +40,53 @@ LIBELLES = {
     SeuilAbsences.RENFORCE: "Absences nombreuses sans motif légitime : seuil renforcé",
 }
 """Ce qu'une alerte propose ; la personne décide (R. 131-6, R. 131-7)."""
+
+
+_fait, _absence, _alerte = (modele.__table__.c for modele in (Fait, Absence, Alerte))
+_DEBUT, _FIN = instant("debut"), instant("fin")
+
+
+def _d_eleves(table: ReadOnlyColumnCollection[str, Any]) -> ColumnElement[bool]:
+    return and_(table.uai == UAI, table.annee == ANNEE, table.eleve_id == liste("eleves"))
+
+
+_A_PORTEE = union(
+    select(_fait.eleve_id)
+    .where(
+        _d_eleves(_fait), _fait.debut >= _DEBUT, _fait.debut < _FIN, _fait.retire_le.is_(None),
+        _fait.nature == NatureFait.ABSENT.value,
+    )
+    .group_by(_fait.eleve_id)
+    .having(func.count(distinct(cast(func.timezone(FUSEAU.key, _fait.debut), Date))) >= bindparam("jours")),
+    select(_absence.eleve_id).where(
+        _d_eleves(_absence), _absence.debut < _FIN, _absence.fin > _DEBUT, _absence.annulee_le.is_(None),
+        _absence.source == Source.IMPORT.value,
+    ),
+    select(_alerte.eleve_id).where(_d_eleves(_alerte), _alerte.suite.is_(None)),
+)  # fmt: skip
+
+
+def a_portee(
+    session: Session, choix: Reglage, annee: int, du: date, au: date, eleves: Iterable[UUID]
+) -> set[UUID]:
+    """Parmi des élèves, ceux qu'un seuil peut concerner : pour les autres, recompter ne dirait rien.
+
+    Un jour où l'appel dit un élève absent fait au plus deux demi-journées. Une absence importée, qui n'a pas
+    d'appel, ou une alerte ouverte font aussi recompter.
+
+    :param session: session ouverte dans l'établissement.
+    :param choix: réglages de l'établissement.
+    :param annee: année scolaire.
+    :param du: premier jour d'où l'on compte.
+    :param au: lendemain du dernier jour compté.
+    :param eleves: élèves.
+    """
+    debut, fin = (datetime.combine(jour, time(), FUSEAU) for jour in (du, au))
+    valeurs = {
+        "uai": choix.uai, "annee": annee, "debut": debut, "fin": fin, "eleves": list(eleves),
+        "jours": -(-min(choix.seuil_mois, choix.seuil_renforce) // 2),
+    }  # fmt: skip
+    return set(lire(session, _A_PORTEE, valeurs).scalars())
 
 
 def evaluer(

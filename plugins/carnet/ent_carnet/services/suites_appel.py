@@ -36,9 +36,11 @@ def donner_suite(
     if not eleves:
         return
     accord = rapprocher(session, contexte.uai, contexte.annee, eleves, jour, instant)
-    recompter(session, contexte, {absence.eleve_id for absence in accord.ouvertes}, jour)
-    signaler(session, contexte, accord.ouvertes)
+    ouverts = {absence.eleve_id for absence in accord.ouvertes}
+    recompter(session, contexte, ouverts, jour)
     if accord.annulees:
         encore = {f.eleve_id for f in faits_du_jour(session, contexte.uai, jour) if f.nature in _A_SIGNALER}
-        for eleve in set(eleves) - encore:
+        # L'absent devenu retardataire est redit, une fois : ce qui attendait de partir est remplacé.
+        for eleve in (set(eleves) - encore) | ouverts:
             annuler_messages(session, contexte, sujet=ABSENCE_A_LIRE.cle, a_propos=eleve)
+    signaler(session, contexte, accord.ouvertes)

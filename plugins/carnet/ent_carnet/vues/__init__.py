@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ent_carnet.vues import (
     absences,
+    agenda,
     appel,
+    decisions,
     demandes,
     discipline,
     discipline_famille,
@@ -15,6 +17,7 @@ from ent_carnet.vues import (
     recopie,
     registre,
     reglages_absences,
+    reglement,
     retenues,
     sanctions,
     suivi_absences,
@@ -24,7 +27,9 @@ from ent_carnet.vues.pages import pages
 
 __all__ = [
     "absences",
+    "agenda",
     "appel",
+    "decisions",
     "demandes",
     "discipline",
     "discipline_famille",
@@ -36,6 +41,7 @@ __all__ = [
     "recopie",
     "registre",
     "reglages_absences",
+    "reglement",
     "retenues",
     "sanctions",
     "suivi_absences",

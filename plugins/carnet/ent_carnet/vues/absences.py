@@ -50,6 +50,7 @@ def liste_des_absences() -> str:
     session, contexte, portee = session_courante(), contexte_courant(), portee_courante()
     etat = lire_demande(ChoixAbsences())["etat"]
     traiter, uai, annee = peut(TRAITER), contexte.uai, contexte.annee
+    suit = traiter and dossiers.suit_les_familles(contexte)
     atteints = eleves(contexte, perimetre(contexte, TRAITER) or portee)
     return render_template(
         "carnet/absences/liste.html",
@@ -57,7 +58,7 @@ def liste_des_absences() -> str:
         limite=dossiers.LIMITE,
         etat=etat,
         traiter=traiter,
-        a_decider=len(justifications.a_traiter(session, uai, annee, atteints)) if traiter else 0,
+        a_decider=len(justifications.a_traiter(session, uai, annee, atteints)) if suit else 0,
         alertes=len(seuils.ouvertes(session, uai, annee, atteints)) if traiter else 0,
         jour=contexte.jour,
     )
@@ -131,7 +132,8 @@ def annuler_l_absence(absence_id: UUID) -> Response:
 @exige(ABSENCES)
 def dossier_d_absences(eleve_id: UUID) -> str:
     session, contexte, traiter = session_courante(), contexte_courant(), peut(TRAITER)
-    montre = dossiers.dossier(session, contexte, portee_courante(), eleve_id, joindre=traiter)
+    joindre = traiter and dossiers.suit_les_familles(contexte)
+    montre = dossiers.dossier(session, contexte, portee_courante(), eleve_id, joindre=joindre)
     return render_template(
         "carnet/absences/dossier.html",
         dossier=montre,

@@ -18,7 +18,7 @@ from ent_core.brique import (
     portee_courante,
     session_courante,
 )
-from flask import flash, has_app_context, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from marshmallow import EXCLUDE, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
@@ -34,7 +34,7 @@ from ent_carnet.services.appel import (
     seance_a_ouvrir,
     vignette,
 )
-from ent_carnet.services.feuille import Page, minuit, ouvrir, page
+from ent_carnet.services.feuille import Page, ouvrir, page
 from ent_carnet.services.saisie_appel import Saisie, changements_du_formulaire, enregistrer
 from ent_carnet.vues.pages import pages
 
@@ -44,14 +44,13 @@ _UN_JOUR = timedelta(days=1)
 MENU = (EntreeMenu("carnet.appel", "Appel", APPEL, ordre=100, icone="appel"),)
 
 
-def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
+def vignettes(session: Session, contexte: Contexte, instant: datetime) -> Sequence[Vignette]:
     """« Appel à faire », sur l'accueil de qui enseigne.
 
     :param session: session ouverte dans l'établissement.
     :param contexte: qui regarde.
+    :param instant: maintenant.
     """
-    # Hors d'une requête, l'heure n'est pas donnée : le début du jour la remplace.
-    instant = horloge_courante().maintenant() if has_app_context() else minuit(contexte.jour)
     montree = vignette(session, contexte, instant)
     return () if montree is None else (montree,)
 

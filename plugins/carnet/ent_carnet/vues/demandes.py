@@ -69,7 +69,7 @@ def _liste(refus: ErreurEnt | None) -> str:
     return render_template(
         "carnet/demandes/liste.html",
         onglets=onglets_discipline("liste_des_demandes"), refus=refus, libelles=libelles,
-        demandes=demandes.lister(session_courante(), contexte_courant(), portee_courante()),
+        demandes=demandes.lister(session_courante(), contexte_courant()),
         peut_demander=peut(PUNIR), peut_suivre=peut(INSTRUIRE),
     )  # fmt: skip
 

@@ -129,7 +129,7 @@ def noter_les_vues(eleve_id: UUID) -> Response:
 @exige(EXPLIQUER)
 def expliquer(eleve_id: UUID) -> str | Response:
     session, contexte, choix = session_courante(), contexte_courant(), lire_demande(ChoixAExpliquer())
-    quoi = explication.choisir(session, contexte, portee_courante(), eleve_id, choix["jour"], choix["genre"])
+    quoi = explication.choisir(session, contexte, portee_courante(), eleve_id, **choix)
     if quoi is None:
         flash("Il n'y a rien à expliquer : tout a un motif.", "info")
         return redirect(url_for(".carnet_d_un_eleve", eleve_id=eleve_id))
@@ -144,13 +144,12 @@ def expliquer(eleve_id: UUID) -> str | Response:
 @exige(EXPLIQUER)
 def envoyer_le_motif(eleve_id: UUID) -> Response:
     session, contexte, saisie = session_courante(), contexte_courant(), lire_formulaire(MotifChoisi())
-    quoi = explication.choisir(
-        session, contexte, portee_courante(), eleve_id, saisie["jour"], saisie["genre"]
-    )
+    motif_id = saisie.pop("motif_id")
+    quoi = explication.choisir(session, contexte, portee_courante(), eleve_id, **saisie)
     if quoi is None:
         flash("Un motif est déjà envoyé : rien n'est à refaire.", "info")
         return redirect(url_for(".carnet_d_un_eleve", eleve_id=eleve_id))
-    envoye = explication.envoyer(session, contexte, quoi, saisie["motif_id"])
+    envoye = explication.envoyer(session, contexte, quoi, motif_id)
     return redirect(url_for(".recu_du_motif", justification_id=envoye.id))
 
 
@@ -161,6 +160,7 @@ def recu_du_motif(justification_id: UUID) -> str:
     recu = explication.recu(session, contexte, portee_courante(), justification_id)
     return render_template(
         "carnet/famille/recu.html", recu=recu, eleve=nommer(session, [recu.eleve_id])[recu.eleve_id],
+        peut_contredire=explication.peut_contredire(session, contexte, recu),
     )  # fmt: skip
 
 

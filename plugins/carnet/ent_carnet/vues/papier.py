@@ -9,17 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from ent_core.brique import (
-    Contexte,
     DonneeInvalide,
     EntreeMenu,
-    annee_scolaire,
-    consigner,
     contexte_courant,
     divisions,
     exige,
-    expediteur,
     horloge_courante,
-    imprimer,
     peut,
     session_courante,
 )
@@ -29,13 +24,10 @@ from werkzeug.wrappers import Response
 
 from ent_carnet.permissions import IMPRIMER
 from ent_carnet.schemas.papier import Demande
-from ent_carnet.services import (
-    feuilles_appel,
-    lettres_du_dossier,
-    pack_de_panne,
-    presentation,
-    semaine_papier,
-)
+from ent_carnet.services import editions, pack_de_panne
+from ent_carnet.services.editions import Edition
+from ent_carnet.services.presentation import modele
+from ent_carnet.vues.impression import gabarits_du_pack, rendre
 from ent_carnet.vues.pages import pages
 
 __all__ = ["MENU", "papier"]
@@ -66,84 +58,63 @@ def papier() -> str:
 @pages.post("/papier/appel")
 @exige(IMPRIMER)
 def imprimer_appel() -> Response:
-    session, contexte, demande = session_courante(), contexte_courant(), _demande()
-    jour = demande["jour"]
-    voulues = {demande["division"]} if demande["division"] else None
-    lot = feuilles_appel.feuilles(session, contexte.uai, annee_scolaire(jour), jour, voulues)
-    if not lot:
-        return _rien("Aucune classe n'est ouverte cette année-là : il n'y a pas de feuille à imprimer.")
-    contenu = feuilles_appel.donnees(lot, contexte.etablissement_nom, contexte.jour)
-    return _pdf("ent_carnet/appel", contenu, f"appel_{jour}", len(lot))
+    demande = _demande()
+    return _rendre(
+        editions.appel(session_courante(), contexte_courant(), demande["jour"], demande["division"])
+    )
 
 
 @pages.post("/papier/semaine")
 @exige(IMPRIMER)
 def imprimer_semaine() -> Response:
-    demande = _demande()
-    imprimee = semaine_papier.semaine(
-        session_courante(),
-        contexte_courant(),
-        demande["jour"],
-        division_id=demande["division"],
-        papier_seul=not demande["tous"],
-    )
-    if not imprimee.exemplaires:
-        return _rien("Aucune famille n'a gardé le papier ici. Pour imprimer quand même, cochez « Toutes ».")
-    contenu = semaine_papier.donnees(imprimee, contexte_courant().jour)
-    return _pdf("ent_carnet/semaine", contenu, f"carnets_{imprimee.lundi}", len(imprimee.exemplaires))
+    demande, instant = _demande(), horloge_courante().maintenant()
+    return _rendre(
+        editions.carnets(
+            session_courante(), contexte_courant(), demande["jour"], instant,
+            division_id=demande["division"], tous=demande["tous"],
+        )
+    )  # fmt: skip
 
 
-@pages.post("/papier/presentation")
+@pages.route("/papier/presentation", methods=["GET", "POST"])
 @exige(IMPRIMER)
-def imprimer_presentation() -> Response:
-    session, contexte, demande = session_courante(), contexte_courant(), _demande()
-    document, nombre = presentation.lettres(session, contexte, demande["division"])
-    if not nombre:
-        return _rien("Aucune famille n'est connue dans cette classe : il n'y a pas de lettre à imprimer.")
-    return _telecharger(contexte, document, "presentation_du_carnet.pdf", nombre)
+def imprimer_presentation() -> str | Response:
+    # Page d'un préalable : elle s'ouvre aussi avant que le carnet serve, et ne mène à aucune autre.
+    session, contexte = session_courante(), contexte_courant()
+    if request.method == "POST":
+        edition = editions.presentation(session, contexte, _demande()["division"])
+        return _rendre(edition, retour=".imprimer_presentation")
+    return render_template(
+        "carnet/papier/presentation.html",
+        lettre=modele(contexte.etablissement_nom),
+        divisions=[(d.id, d.libelle) for d in divisions(session, contexte.uai, contexte.annee)],
+    )
 
 
 @pages.post("/papier/panne")
 @exige(IMPRIMER)
 def telecharger_pack() -> Response:
-    session, contexte, jour = session_courante(), contexte_courant(), _demande()["jour"]
-    ecole = expediteur(session, contexte.uai)
-    commun = {"etablissement": ecole, "etabli_le": contexte.jour}
-    archive, nombre = pack_de_panne.composer(
-        session,
-        contexte.uai,
-        annee_scolaire(jour),
-        jour,
-        etablissement=ecole.nom,
-        etabli_le=contexte.jour,
-        page=lambda une: render_template("carnet/papier/panne_division.html", division=une, **commun),
-        sommaire=lambda toutes: render_template("carnet/papier/panne.html", divisions=toutes, **commun),
+    return _rendre(
+        editions.pack(session_courante(), contexte_courant(), _demande()["jour"], gabarits_du_pack())
     )
-    return _telecharger(contexte, archive, f"pack_de_panne_{jour}.zip", nombre)
 
 
 @pages.post("/papier/punitions/<uuid:punition_id>")
 @exige(IMPRIMER)
 def imprimer_punition(punition_id: UUID) -> Response:
-    contexte = contexte_courant()
-    document = lettres_du_dossier.lettre_de_punition(session_courante(), contexte, punition_id)
-    return _telecharger(contexte, document, "lettre_punition.pdf", 1)
+    return rendre(editions.punition(session_courante(), contexte_courant(), punition_id))
 
 
 @pages.post("/papier/sanctions/<uuid:sanction_id>")
 @exige(IMPRIMER)
 def imprimer_procedure(sanction_id: UUID) -> Response:
-    contexte = contexte_courant()
-    document = lettres_du_dossier.lettre_de_procedure(session_courante(), contexte, sanction_id)
-    return _telecharger(contexte, document, "lettre_sanction.pdf", 1)
+    return rendre(editions.procedure(session_courante(), contexte_courant(), sanction_id))
 
 
 @pages.post("/papier/alertes/<uuid:alerte_id>")
 @exige(IMPRIMER)
 def imprimer_alerte(alerte_id: UUID) -> Response:
-    contexte = contexte_courant()
-    document = lettres_du_dossier.lettre_d_alerte(session_courante(), contexte, alerte_id)
-    return _telecharger(contexte, document, "lettre_absences.pdf", 1)
+    return rendre(editions.alerte(session_courante(), contexte_courant(), alerte_id))
 
 
 def _demande() -> dict[str, Any]:
@@ -158,27 +129,9 @@ def _demande() -> dict[str, Any]:
     return lue | {"jour": jour}
 
 
-def _pdf(modele: str, contenu: dict[str, object], nom: str, nombre: int) -> Response:
-    return _telecharger(contexte_courant(), imprimer(modele, contenu), f"{nom}.pdf", nombre)
-
-
-def _telecharger(contexte: Contexte, contenu: bytes, nom: str, nombre: int) -> Response:
-    """Rend le document, et note qu'il est sorti : qui, quand, combien de feuilles ; aucun nom."""
-    genre, _, extension = nom.rpartition(".")
-    consigner(
-        session_courante(),
-        horloge_courante(),
-        "papier.imprime",
-        uai=contexte.uai,
-        acteur=contexte.personne_id,
-        objet=genre,
-        details={"nombre": nombre},
-    )
-    reponse = Response(contenu, mimetype="application/zip" if extension == "zip" else "application/pdf")
-    reponse.headers["Content-Disposition"] = f'attachment; filename="{nom}"'
-    return reponse
-
-
-def _rien(pourquoi: str) -> Response:
-    flash(pourquoi, "info")
-    return redirect(url_for(".papier"))
+def _rendre(edition: Edition, retour: str = ".papier") -> Response:
+    """Le document ; ou, s'il n'y a rien à imprimer, la page qui le dit."""
+    if edition.nombre:
+        return rendre(edition)
+    flash(edition.rien, "info")
+    return redirect(url_for(retour))

@@ -21,7 +21,7 @@ from ent_carnet.nomenclatures import Indicateur, LegitimiteMotif
 from ent_carnet.permissions import REGLER, TRAITER
 from ent_carnet.regles.csv_absences import decoder
 from ent_carnet.regles.demi_journees import RegleDemiJournee
-from ent_carnet.schemas.absences import ChangementSaisi, ImportSaisi, ReglageSaisi
+from ent_carnet.schemas.absences import ImportSaisi, IndicateurSaisi, ReglageSaisi
 from ent_carnet.services import dossier_absences as dossiers
 from ent_carnet.services import import_absences, indicateurs, motifs
 from ent_carnet.vues.lecture import lire_formulaire
@@ -61,7 +61,7 @@ def un_motif(motif_id: UUID) -> str:
 @pages.post("/absences/motifs/<uuid:motif_id>")
 @exige(REGLER)
 def changer_le_motif(motif_id: UUID) -> Response | str:
-    session, contexte, saisie = session_courante(), contexte_courant(), lire_formulaire(ChangementSaisi())
+    session, contexte, saisie = session_courante(), contexte_courant(), lire_formulaire(IndicateurSaisi())
     horloge, confirme = horloge_courante(), saisie.pop("confirmer")
     acte = indicateurs.changer if confirme else indicateurs.previsualiser
     effet = acte(

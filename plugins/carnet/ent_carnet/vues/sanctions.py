@@ -30,13 +30,14 @@ from ent_carnet.regles.recours import voies_de_recours
 from ent_carnet.schemas.discipline import (
     ChoixEleve,
     EffacementSaisi,
-    EtapeSaisie,
+    EtapeNotee,
     ExclusionSaisie,
     NotificationSaisie,
     OuvertureSaisie,
     PrononceSaisi,
 )
 from ent_carnet.services import demandes, effacement, procedure, sanctions
+from ent_carnet.services.dossier import lit_les_dossiers
 from ent_carnet.vues.choix_eleve import choisir
 from ent_carnet.vues.discipline import onglets_discipline
 from ent_carnet.vues.formulaires import filtres, lire, tenter
@@ -51,7 +52,7 @@ E_NOTIFIER, E_EXECUTER = EtapeProcedure.NOTIFICATION_DECISION, EtapeProcedure.EX
 @exige(SANCTIONS)
 def liste_des_sanctions() -> str:
     contexte, portee = contexte_courant(), portee_courante()
-    instruit = _lit_les_dossiers()
+    instruit = lit_les_dossiers(contexte)
     lues = sanctions.lister(session_courante(), contexte, portee, instruction=instruit)
     return render_template(
         "carnet/sanctions/liste.html", onglets=onglets_discipline("liste_des_sanctions"), sanctions=lues,
@@ -82,7 +83,7 @@ def ouvrir_procedure() -> Response | tuple[str, int]:
 @pages.get("/sanctions/<uuid:sanction_id>")
 @exige(SANCTIONS)
 def sanction(sanction_id: UUID) -> str:
-    if not _lit_les_dossiers():
+    if not lit_les_dossiers(contexte_courant()):
         lue = sanctions.trouver(session_courante(), contexte_courant(), portee_courante(), sanction_id)
         return render_template("carnet/sanctions/resume.html", lue=lue, libelles=libelles)
     return _dossier(sanction_id, {}, None)
@@ -91,7 +92,7 @@ def sanction(sanction_id: UUID) -> str:
 @pages.post("/sanctions/<uuid:sanction_id>/etape")
 @exige(INSTRUIRE)
 def noter_etape(sanction_id: UUID) -> Response | tuple[str, int]:
-    schema = EtapeSaisie()
+    schema = EtapeNotee()
 
     def faire(d: dict[str, Any]) -> object:
         return procedure.noter(
@@ -183,11 +184,6 @@ def effacer_sanction(sanction_id: UUID) -> Response | tuple[str, int]:
         return _dossier(sanction_id, erreurs, refus), 422 if erreurs else 409
     flash("La sanction est effacée du dossier, à la demande de la famille.", "succes")
     return redirect(url_for(".liste_des_sanctions"))
-
-
-def _lit_les_dossiers() -> bool:
-    """La direction et le CPE lisent le dossier ; un enseignant, ce qui est notifié."""
-    return not contexte_courant().roles.isdisjoint({"cpe", "direction", "direction_adjointe"})
 
 
 def _acte(

@@ -21,7 +21,8 @@ from werkzeug.wrappers import Response
 from ent_carnet.nomenclatures import SuiteAlerte
 from ent_carnet.permissions import TRAITER
 from ent_carnet.schemas.absences import ClotureSaisie
-from ent_carnet.services import decompte, justifications, seuils
+from ent_carnet.schemas.decisions import ExamenSaisi
+from ent_carnet.services import decompte, examen, justifications, seuils
 from ent_carnet.services import dossier_absences as dossiers
 from ent_carnet.services.suites_absences import recompter
 from ent_carnet.vues.lecture import lire_formulaire
@@ -51,17 +52,18 @@ def motifs_proposes() -> str:
         noms=nommer(session, concernes),
         divisions=dossiers.divisions_du_jour(session, contexte, [j.eleve_id for j in attente]),
         motifs=dossiers.libelles(session, contexte.uai, portee),
+        raisons=examen.a_examiner(session, contexte.uai, contexte.annee, attente),
     )
 
 
 @pages.post("/absences/motifs-proposes/<uuid:justification_id>/accepter")
 @exige(TRAITER)
 def accepter_le_motif(justification_id: UUID) -> Response:
-    session, contexte = session_courante(), contexte_courant()
+    session, contexte, saisie = session_courante(), contexte_courant(), lire_formulaire(ExamenSaisi())
     _atteindre_le_motif(justification_id)
     touchees = justifications.accepter(
         session, contexte.uai, contexte.annee, justification_id, auteur_id=contexte.personne_id,
-        instant=horloge_courante().maintenant(),
+        instant=horloge_courante().maintenant(), **saisie,
     )  # fmt: skip
     recompter(session, contexte, {absence.eleve_id for absence in touchees})
     flash(

@@ -19,7 +19,7 @@ from ent_core.brique import (
     portee_courante,
     session_courante,
 )
-from flask import flash, has_app_context, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from marshmallow import EXCLUDE, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
@@ -38,7 +38,6 @@ from ent_carnet.schemas.tableau import (
 )
 from ent_carnet.services import contacts, lot_absences, motifs, tableau
 from ent_carnet.services import dossier_absences as dossiers
-from ent_carnet.services.feuille import minuit
 from ent_carnet.services.recherche import LIMITE, chercher
 from ent_carnet.vues.lecture import lire_demande, lire_formulaire
 from ent_carnet.vues.pages import pages
@@ -50,14 +49,13 @@ _LUES = 1000
 """Absences sans motif que l'on filtre ; on en montre ``lot_absences.MAXIMUM``."""
 
 
-def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
+def vignettes(session: Session, contexte: Contexte, instant: datetime) -> Sequence[Vignette]:
     """« Vie scolaire maintenant », sur l'accueil du CPE et de la direction.
 
     :param session: session ouverte dans l'établissement.
     :param contexte: qui regarde.
+    :param instant: maintenant.
     """
-    # Hors d'une requête, l'heure n'est pas donnée : le début du jour la remplace.
-    instant = horloge_courante().maintenant() if has_app_context() else minuit(contexte.jour)
     montree = tableau.vignette(session, contexte, instant)
     return () if montree is None else (montree,)
 

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
-from ent_core.brique import Contexte, DecomptesScelles, Horloge, consulter
-from ent_core.essais.annuaire import ANNEE, ECOLE
-from ent_core.essais.modeles import Division, attribuer
+from ent_core.brique import DecomptesScelles, Horloge
+from ent_core.essais.annuaire import ANNEE, ECOLE, RENTREE
+from ent_core.essais.modeles import Division, Responsabilite, Service
+from ent_core.essais.parcours import Parcours
 from sqlalchemy.orm import Session
 
-from ent_carnet.commandes import absences as commande
+from ent_carnet.commandes.absences import absences as commande
 from ent_carnet.services import absences, decompte
 
 if TYPE_CHECKING:
@@ -26,29 +27,42 @@ LUNDI = date(2026, 11, 16)
 PARIS = ZoneInfo("Europe/Paris")
 
 
-@pytest.mark.parametrize(("role", "recoit"), [("direction", True), ("cpe", True), ("enseignant", False)])
-def test_un_decompte_scelle_se_demande_dans_le_perimetre_de_qui_demande(
-    classe: Classe, role: str, recoit: bool
-) -> None:
+RECOIVENT = {
+    "direction": True, "cpe": True, "enseignant": False, "collegue": True, "parent": False,
+    "second_parent": True, "assistant": False, "secretaire": False,
+}  # fmt: skip
+"""À qui le registre le destine, pour cet élève : ``collegue`` a sa classe, ``second_parent`` en répond."""
+
+
+@pytest.mark.exigence("ENT-09")
+def test_un_decompte_scelle_va_a_qui_le_registre_le_destine_et_a_lui_seul(classe: Classe) -> None:
     instance, annuaire = classe.instance, classe.instance.annuaire
-    jour, qui = instance.horloge.aujourd_hui(), annuaire[role]
+    instant, lie = instance.horloge.maintenant(), {"debut": RENTREE, "source": "essai"}
+    with instance.base.academie("essai : qui suit l'élève") as session:
+        session.add_all([
+            Service(uai=ECOLE, annee=ANNEE, personne_id=annuaire["collegue"], matiere="061300",
+                    division_id=classe.id, **lie),
+            Responsabilite(eleve_id=classe.eleve, responsable_id=annuaire["second_parent"], lien="10",
+                           legal=1, financier=False, contact=True, paiement=False, **lie),
+        ])  # fmt: skip
     classe.absences(LUNDI, 8)
     with classe.session() as session:
-        decompte.sceller(session, ECOLE, ANNEE, 1, instance.horloge.maintenant())
+        decompte.sceller(session, ECOLE, ANNEE, 1, instant)
         absences.ouvrir(
             session, uai=ECOLE, eleve_id=classe.eleve, debut=datetime(2026, 11, 16, tzinfo=PARIS),
             fin=datetime(2026, 11, 17, tzinfo=PARIS), motif_cle="maladie", auteur_id=annuaire["cpe"],
-            instant=instance.horloge.maintenant(),
+            instant=instant,
         )  # fmt: skip
-        titre = attribuer(session, ECOLE, qui, annuaire.profils[role], jour)
-    contexte = Contexte(
-        qui, qui, ECOLE, "Collège", annuaire.profils[role], jour, ANNEE, roles=titre.roles,
-        briques=frozenset({"carnet"}),
-    )  # fmt: skip
-    with instance.application.test_request_context(), classe.session() as session:
-        rendus = consulter(session, contexte, DecomptesScelles(ANNEE, 1, frozenset({classe.eleve})))
-    assert rendus is not None
-    assert [(r.demi_journees, r.non_reglees, r.corrige) for r in rendus] == [(1, 1, True)] * recoit
+    demandeur = Parcours(instance, "carnet", {})
+    demande = DecomptesScelles(ANNEE, 1, frozenset({classe.eleve}))
+    obtenus = {
+        role: [(r.demi_journees, r.non_reglees, r.corrige) for r in demandeur.consulter(role, demande)]
+        for role in RECOIVENT
+    }
+    attendus = {
+        role: [(1, 1, role != "second_parent")] * recoit for role, recoit in RECOIVENT.items()
+    }  # ce qui s'imprime a changé depuis : les personnels le savent
+    assert obtenus == attendus
 
 
 def test_les_commandes_importent_et_comptent_sans_un_nom(classe: Classe, tmp_path: Path) -> None:

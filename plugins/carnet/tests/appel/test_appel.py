@@ -63,7 +63,7 @@ def test_la_feuille_de_l_heure_s_ouvre_seule_et_chaque_constat_s_enregistre_a_so
     assert rangs == sorted(rangs), "dans l'ordre des noms"
     assert "Appel pas encore fait" in page.text
     assert page.text.count('aria-current="page"') == 1, "une seule entrée du menu est celle où l'on est"
-    assert "8 h 00 à 8 h 55" in client.get("/").text, "l'accueil dit l'appel à faire"
+    assert "8\u202fh\u202f00 à 8\u202fh\u202f55" in client.get("/").text, "l'accueil dit l'appel à faire"
     recu = envoyer(client, seance, note(classe.eleves[1], "absent")).get_json()
     assert (recu["version"], recu["termine_le"], recu["conflits"]) == (1, None, [])
     assert feuille(client, seance)["etat"] == "commence", "un absent noté n'est pas un appel terminé"
@@ -73,7 +73,7 @@ def test_la_feuille_de_l_heure_s_ouvre_seule_et_chaque_constat_s_enregistre_a_so
     assert (fait.minutes, fait.saisi_le) == (7, HUIT_HEURES + timedelta(minutes=7))
     assert classe.courants(seance) == {1: "absent", 2: "retard"}
     assert [a["etat"] for a in client.get(API).get_json()] == ["fait", "a_venir"]
-    assert "Prochain appel à 9 h 00" in client.get("/").text
+    assert "Prochain appel à 9\u202fh\u202f00" in client.get("/").text
     assert "1 absent, 1 en retard" in client.get("/carnet/appel/jour").text
 
 
@@ -149,7 +149,7 @@ def test_un_fait_se_corrige_et_ne_s_efface_pas(classe: Classe) -> None:
     assert [f.remplace_id is None for f in classe.faits(seance)] == [True, False, True]
     assert envoyer(client, seance, note(eleve, "absent")).get_json()["version"] == 5
     assert len(classe.faits(seance)) == 3, "un envoi répété n'écrit rien de plus"
-    assert "Corrigé à 8 h 04" in client.get(f"/carnet/appel/{seance}").text
+    assert "Corrigé à 8\u202fh\u202f04" in client.get(f"/carnet/appel/{seance}").text
 
 
 def test_deux_personnes_sur_une_feuille_ne_perdent_rien(classe: Classe) -> None:
@@ -174,7 +174,7 @@ def test_la_feuille_s_ecrit_dans_les_delais_de_l_etablissement(classe: Classe) -
     tot, seance = classe.seance(120), classe.seance()
     constat = note(classe.eleves[0], "absent")
     refus = envoyer(classe.client(), tot, constat, statut=409).get_json()
-    assert refus["detail"] == "cet appel s'ouvre à 9 h 50."
+    assert refus["detail"] == "cet appel s'ouvre à 9\u202fh\u202f50."
     classe.a(55 + 121)
     assert "vie scolaire" in envoyer(classe.client(), seance, constat, statut=409).get_json()["remede"]
     assert "ne se corrige plus" in classe.client().get(f"/carnet/appel/{seance}").text
@@ -240,7 +240,7 @@ def test_une_seance_longue_a_un_appel_par_heure(classe: Classe) -> None:
     client = classe.client()
     assert "2e heure" in client.get("/carnet/appel").text, "la première est faite : la deuxième s'ouvre"
     seconde = feuille(client, seance, 2)
-    assert (etats(seconde), seconde["eleves"][0]["mention"]) == (["present"] * 4, "Absent à 8 h 00")
+    assert (etats(seconde), seconde["eleves"][0]["mention"]) == (["present"] * 4, "Absent à 8\u202fh\u202f00")
     changement = {"changements": [note(classe.eleves[1], "absent")], "termine": True}
     assert client.put(f"{API}/{seance}?heure=2", json=changement).status_code == 200
     assert etats(feuille(client, seance)) == ["absent", "present", "present", "present"]

@@ -212,8 +212,8 @@ def test_vu_ne_garde_que_la_date_de_cette_personne_et_la_correction_cache_l_anci
         sien = {**ICI, "eleve_id": ecole.annuaire["eleve"], "jour": LUNDI}
         session.add(ObservationEleve(**sien, code="entraide", seance_id=uuid4()))
         punition = Punition(
-            **sien, nature="devoir", motif="bavardage", circonstances="A insisté.", donnee_le=HUIT,
-            travail="Relire la leçon.",
+            **sien, nature="devoir", motif="bavardage", circonstances="A insisté.",
+            travail="Relire la leçon.", donnee_le=HUIT + timedelta(hours=3),
         )  # fmt: skip
         session.add(punition)
         session.flush()

@@ -70,7 +70,7 @@ class College:
 
     def semaine(self, *, papier_seul: bool = False) -> SemaineImprimee:
         with self.instance.base.ecole(ECOLE, "essai : semaine") as session:
-            return semaine(session, self.contexte(), MERCREDI.date(), papier_seul=papier_seul)
+            return semaine(session, self.contexte(), MERCREDI.date(), MERCREDI, papier_seul=papier_seul)
 
     def imprimer(self, role: str, quoi: str, **champs: str) -> bytes:
         reponse = self.instance.client(role).post(f"/carnet/papier/{quoi}", data=champs)
@@ -184,7 +184,8 @@ def phrases(lignes: tuple[LigneCarnet, ...]) -> Iterator[str]:
 def test_le_papier_dit_ce_que_dit_l_ecran_et_rien_de_plus(college: College) -> None:
     eleve = college.instance.annuaire["eleve"]
     with college.instance.base.ecole(ECOLE, "essai : écran") as session:
-        ecran = lignes_du_carnet(session, ECOLE, ANNEE, [eleve], LUNDI, LUNDI + timedelta(days=7))[eleve]
+        semaine_entiere = (LUNDI, LUNDI + timedelta(days=7), MERCREDI)
+        ecran = lignes_du_carnet(session, ECOLE, ANNEE, [eleve], *semaine_entiere)[eleve]
     assert [(ligne.nature.value, ligne.libelle) for ligne in ecran] == [
         ("absence", "Absence"), ("absence", "Absence"), ("absence", "Absence"), ("punition", "Retenue"),
         ("retard", "Retard de 7 minutes"), ("punition", "Retenue prévue"), ("observation", "Entraide"),
@@ -255,7 +256,7 @@ def test_la_feuille_a_une_colonne_par_seance_et_les_eleves_de_ce_jour(college: C
         (feuille,) = feuilles(session, ECOLE, ANNEE, LUNDI)
         (samedi,) = feuilles(session, ECOLE, ANNEE, LUNDI + timedelta(days=5))
     assert [(s.heure, s.matiere, s.salle) for s in feuille.seances] == [
-        ("8 h 00", "Français", "S12"), ("9 h 00", "Séance", ""),
+        ("8\u202fh\u202f00", "Français", "S12"), ("9\u202fh\u202f00", "Séance", ""),
     ], "l'annulée n'y est pas"  # fmt: skip
     assert sorted(ligne.attendu for ligne in feuille.eleves) == [(True, False), (True, True)], (
         "le latin n'est que de l'un des deux"

@@ -15,7 +15,7 @@
   const paris = new Intl.DateTimeFormat("fr-FR", { hour: "numeric", minute: "2-digit", timeZone: "Europe/Paris" });
   const heure = (quand) => {
     const p = Object.fromEntries(paris.formatToParts(new Date(quand)).map((x) => [x.type, x.value]));
-    return `${Number(p.hour)} h ${p.minute}`;
+    return `${Number(p.hour)}\u202fh\u202f${p.minute}`;
   };
   const champ = (ligne, nom) => form.elements[`${nom}-${ligne.dataset.eleve}`];
   const egaux = (a, b) => a.etat === b.etat && a.minutes === b.minutes && a.ailleurs === b.ailleurs;
@@ -163,7 +163,7 @@
       delete ligne.dataset.prevu;
       const auteur = ligne.querySelector(".appel-par"), perdu = conflits.has(eleve_id);
       auteur.hidden = !par;
-      auteur.textContent = par ? `${perdu ? "Votre choix n'est pas enregistré : noté" : "Noté"} par ${par} à ${heure(le)}` : "";
+      auteur.textContent = par ? `${perdu ? "Votre choix n'est pas enregistré : noté" : "Noté"} par ${par}${le ? ` à ${heure(le)}` : ""}` : "";
       if (perdu) ligne.dataset.conflit = "";
     });
     retarde = false;
@@ -172,10 +172,10 @@
     if (!attente.size) depuis = null;
     garder();
     compter();
-    const quand = heure(recu.fait_le);
+    const quand = heure(maintenant());
     if (conflits.size) dire(`Enregistré à ${quand}, sauf ${eleves(conflits.size)} qu'une autre personne a noté en même temps.`, "en-attente");
-    else dire(recu.termine_le ? `Appel fait, enregistré à ${quand}` : `Enregistré à ${quand}`);
-    if (recu.termine_le) {
+    else dire(recu.termine ? `Appel fait, enregistré à ${quand}` : `Enregistré à ${quand}`);
+    if (recu.termine) {
       if (document.activeElement === finir) { dit.tabIndex = -1; dit.focus(); }
       form.classList.add("appel-termine");
     }

@@ -7,12 +7,11 @@ from pathlib import Path
 import click
 from ent_core.brique import FUSEAU, OuvrirEcole, annee_scolaire
 
+from ent_carnet.commandes.options import etablissement
 from ent_carnet.regles.csv_absences import decoder
 from ent_carnet.services import decompte, import_absences
 
 __all__ = ["absences"]
-
-_UAI = click.option("--etablissement", "uai", required=True, help="Code UAI de l'établissement.")
 
 
 @click.group()
@@ -22,7 +21,7 @@ def absences() -> None:
 
 @absences.command()
 @click.argument("fichier", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@_UAI
+@etablissement
 @click.option("--confirmer", is_flag=True, help="Écrire ; sans cette option, rien ne change.")
 @click.pass_obj
 def importer(ouvrir: OuvrirEcole, fichier: Path, uai: str, confirmer: bool) -> None:
@@ -44,7 +43,7 @@ def importer(ouvrir: OuvrirEcole, fichier: Path, uai: str, confirmer: bool) -> N
 
 
 @absences.command("decompte")
-@_UAI
+@etablissement
 @click.option("--periode", "rang", type=int, required=True, help="Rang du trimestre ou du semestre.")
 @click.option("--sceller", is_flag=True, help="Sceller ; sans cette option, seulement compter.")
 @click.pass_obj
