@@ -19,6 +19,7 @@ from ent_core.contrat.roles import Role
 from ent_core.donnees.audiences import audience
 from ent_core.donnees.base import declaration
 from ent_core.donnees.colonnes import declaration_colonne
+from ent_core.donnees.partitions import est_partitionnee
 from ent_core.donnees.session import ROLE_APPLICATION, BaseDeDonnees, Portage, finalites_de
 from ent_core.essais.annuaire import AUTRE, ECOLE
 from ent_core.essais.formes import CHEMINS, CURSEUR, ECRITURES, FORMES, OPAQUES
@@ -38,29 +39,44 @@ def fuites(base: BaseDeDonnees, brique: BriqueChargee) -> Iterator[str]:
     :param base: base de l'instance, portillon posé.
     :param brique: brique éprouvée.
     """
-    vues: set[tuple[str, str, str, bool, bool]] = set()
+    vues: set[tuple[Any, ...]] = set()
     for role in Role:
         for nom, portage in _moyens(base, brique.id, role):
             with base.session(portage) as session:
                 connexion = session.connection()
                 _marquer(connexion)
                 for table in brique.tables:
+                    toutes = all(_declare(brique, table, c.name, role, ecrire=False) for c in table.columns)
                     for colonne in table.columns:
                         lit = _declare(brique, table, colonne.name, role, ecrire=False)
                         change = _declare(brique, table, colonne.name, role, ecrire=True)
-                        sorte = type(colonne.type).__name__
-                        situation = (nom, table.name, sorte, lit, change)
-                        # Toutes les formes, une fois par table, par type et par droit : une forme ne se
-                        # reconnaît pas au nom de la colonne. Qui a un droit essaie chaque colonne ; qui n'en
-                        # a aucun frappe à la porte de chaque table, et le démarrage compare tous les droits.
+                        situation = (nom, _sorte(table, colonne), lit, change, toutes)
+                        # Toutes les formes, une fois par sorte de table, par type et par droit : une forme ne
+                        # se reconnaît ni au nom de la colonne, ni à celui de la table. Qui a un droit essaie
+                        # chaque colonne ; qui n'en a aucun frappe à la porte de chaque table, et le démarrage
+                        # compare tous les droits.
                         if situation not in vues:
-                            attendus = _attendus(brique, table, nom, role, lit, change)
+                            attendus = _attendus(nom, lit, change, toutes)
                         elif lit or change or colonne is table.columns[0]:
                             attendus = {"colonne": lit, "changer": change}
                         else:
                             continue
                         vues.add(situation)
                         yield from _colonne(connexion, nom, table, colonne, role, attendus)
+
+
+def _sorte(table: Table, colonne: Column[Any]) -> tuple[Any, ...]:
+    """Ce qui distingue deux colonnes pour le portillon et pour la base, hors de leurs noms et des droits."""
+    declaree = declaration(table)
+    cloison = declaree.cloisonnement if declaree else None
+    return (
+        type(colonne.type).__name__,
+        type(declaration_colonne(colonne)).__name__,
+        bool(declaree and declaree.traitement),
+        bool(cloison and cloison.par_uai),
+        bool(declaree and declaree.ajout_seul),
+        est_partitionnee(table),
+    )
 
 
 def passages(base: BaseDeDonnees, brique: BriqueChargee) -> Iterator[str]:
@@ -80,21 +96,21 @@ def passages(base: BaseDeDonnees, brique: BriqueChargee) -> Iterator[str]:
             if not session.scalar(select(table.c.uai).where(table.c.uai == AUTRE).limit(1)):
                 yield f"{table.name} : aucun exemple dans l'autre école, rien n'y est éprouvé"
         for nom, portage in moyens:
+            # La même politique ferme la ligne à tous : chaque chemin s'essaie pour l'application et pour un
+            # destinataire, le plus court pour les autres.
+            chemins = CHEMINS if (nom, portage) in moyens[:2] else {"table": CHEMINS["table"]}
             with base.session(portage) as session:
                 connexion = session.connection()
                 _marquer(connexion)
-                for chemin, passer in CHEMINS.items():
+                for chemin, passer in chemins.items():
                     rendu = _essayer(connexion, partial(passer, connexion, table, ECOLE, AUTRE))
                     _revenir(connexion)
                     if AUTRE in str(rendu):
                         yield f"{table.name} : « {chemin} » atteint l'autre école ({nom})"
 
 
-def _attendus(
-    brique: BriqueChargee, table: Table, nom: str, role: Role, lit: bool, change: bool
-) -> dict[str, bool]:
+def _attendus(nom: str, lit: bool, change: bool, toutes: bool) -> dict[str, bool]:
     """Forme → permise ou non ; une forme qui lit toute la ligne se juge sur toutes ses colonnes."""
-    toutes = lit and all(_declare(brique, table, c.name, role, ecrire=False) for c in table.columns)
     attendus = dict.fromkeys(FORMES, lit) | {"changer": change}
     attendus |= dict.fromkeys(OPAQUES, lit and nom == _BASE_SEULE)
     attendus |= {forme: toutes and attendus[forme] for forme in _ENTIERES}
