@@ -73,6 +73,7 @@ def _page_nue(adresse: str) -> Flask:
     for nom in ("accueil", "contexte", "mon_compte", "accessibilite", "donnees_personnelles", "aide", "etat"):
         nue.add_url_rule(f"/{nom}", f"ent.{nom}", lambda: "")
     nue.add_url_rule("/mes-donnees", "vie_privee_mes_donnees.accueil", lambda: "")
+    nue.add_url_rule("/messages/", "messages.liste", lambda: "")
     nue.add_url_rule("/deconnexion", "ent.deconnexion", lambda: "", methods=["POST"])
     connexion_nue = psycopg.connect(adresse, prepare_threshold=1, autocommit=False)
     connexion_nue.execute("set plan_cache_mode = force_generic_plan")
