@@ -57,6 +57,12 @@ join inscription i on i.uai = c.uai and i.annee = c.annee and i.division_id = c.
 left join matiere m on m.code = c.matiere
 where c.uai = %s and c.annee = %s and c.debut >= %s and c.debut < %s order by c.debut
 """
+_MESSAGES = """
+select m.id, m.sujet, m.lien, m.visible_le, m.vu, p.prenom, m.a_propos from message m
+left join personne p on p.id = m.a_propos
+where m.uai = %s and m.personne_id = %s and m.visible_le <= %s and m.etat not in ('annule', 'retenu')
+order by m.visible_le desc, m.id desc limit 100
+"""
 
 
 def _application(base: BaseDeDonnees) -> Flask:
@@ -93,6 +99,7 @@ def _page_nue(adresse: str) -> Flask:
                 _SEANCES,
                 ([e[0] for e in enfants], _JOUR, _JOUR, uai, 2026, minuit, minuit + timedelta(days=1)),
             ).fetchall()
+            connexion_nue.execute(_MESSAGES, (uai, personne, _INSTANT)).fetchall()
         g.contexte = ContexteAffiche(str(uai), str(ecole), "Responsable d'élève", f"{prenom} {nom}", False)
         return render_template(
             "accueil.html", vignettes=_vignettes(enfants, seances), contexte=g.contexte, menu=[_MENU],
