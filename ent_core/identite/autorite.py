@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import Exists, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
@@ -20,7 +20,7 @@ from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import lire
 from ent_core.identite.modeles import Responsabilite, Restriction
 
-__all__ = ["EffetActe", "coupe", "exerce_l_autorite"]
+__all__ = ["EffetActe", "ecarte", "exerce_l_autorite"]
 
 _tables = Base.metadata.tables
 _lien = _tables[Responsabilite.__tablename__].c
@@ -45,12 +45,17 @@ class EffetActe(StrEnum):
     EXERCICE = "exercice"
 
 
-def coupe(restriction: Any) -> Any:
-    """Condition : l'acte coupe l'accès ; celui qui retire l'exercice laisse lire.
+def ecarte(lien: Any, jour: Any) -> Exists:
+    """Condition : un acte en vigueur coupe l'accès du responsable ; celui qui retire l'exercice laisse lire.
 
-    :param restriction: modèle, ou colonnes de sa table.
+    :param lien: ``Responsabilite``, ou colonnes de sa table.
+    :param jour: le jour.
     """
-    return restriction.effet == EffetActe.ACCES.value
+    return exists().where(
+        _limite.responsabilite_id == lien.id,
+        _limite.effet == EffetActe.ACCES.value,
+        en_vigueur(_limite, jour),
+    )
 
 
 def exerce_l_autorite(session: Session, responsable: UUID, eleve_id: UUID, jour: date) -> bool:

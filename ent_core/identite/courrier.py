@@ -19,8 +19,8 @@ from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import lire
 from ent_core.donnees.sous_portillon import hors_portillon
-from ent_core.identite.autorite import coupe
-from ent_core.identite.modeles import Etablissement, Personne, Rattachement, Responsabilite, Restriction
+from ent_core.identite.autorite import ecarte
+from ent_core.identite.modeles import Etablissement, Personne, Rattachement, Responsabilite
 from ent_core.socle.erreurs import AccesRefuse, Introuvable
 
 __all__ = ["Expediteur", "Foyer", "expediteur", "foyers"]
@@ -34,7 +34,6 @@ _eleve = _tables[Personne.__tablename__].alias("eleve").c
 _adulte = _tables[Personne.__tablename__].alias("adulte").c
 _titre = _tables[Rattachement.__tablename__].c
 _lien = _tables[Responsabilite.__tablename__].c
-_limite = _tables[Restriction.__tablename__].c
 _JOUR: Any = bindparam("jour")
 _ELEVES: Any = bindparam("eleves", type_=ARRAY(Uuid))
 
@@ -70,7 +69,7 @@ _FOYERS = union_all(
         _lien.responsable_id == _adulte.id,
         _lien.legal > 0,
         en_vigueur(_lien, _JOUR),
-        ~exists().where(coupe(_limite), _limite.responsabilite_id == _lien.id, en_vigueur(_limite, _JOUR)),
+        ~ecarte(_lien, _JOUR),
     ),
 ).order_by("eleve", desc("lui_meme"), "nom")
 

@@ -12,15 +12,15 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, exists, func, or_, select
+from sqlalchemy import ARRAY, Uuid, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import lire
-from ent_core.identite.autorite import coupe
+from ent_core.identite.autorite import ecarte
 from ent_core.identite.lectures import PersonneNommee
-from ent_core.identite.modeles import Creneau, Inscription, Periode, Personne, Responsabilite, Restriction
+from ent_core.identite.modeles import Creneau, Inscription, Periode, Personne, Responsabilite
 from ent_core.socle.calendrier import FUSEAU
 
 __all__ = [
@@ -39,7 +39,6 @@ _inscription = _tables[Inscription.__tablename__].c
 _periode = _tables[Periode.__tablename__].c
 _personne = _tables[Personne.__tablename__].c
 _lien = _tables[Responsabilite.__tablename__].c
-_limite = _tables[Restriction.__tablename__].c
 _UAI: Any = bindparam("uai")
 _ANNEE: Any = bindparam("annee")
 _DEBUT: Any = bindparam("debut")
@@ -123,7 +122,7 @@ _RESPONSABLES = (
         _lien.responsable_id == _personne.id,
         _lien.legal > 0,
         en_vigueur(_lien, _JOUR),
-        ~exists().where(coupe(_limite), _limite.responsabilite_id == _lien.id, en_vigueur(_limite, _JOUR)),
+        ~ecarte(_lien, _JOUR),
     )
     .order_by(_lien.legal, _personne.nom, _personne.id)
 )

@@ -20,8 +20,8 @@ from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import lire
-from ent_core.identite.autorite import coupe
-from ent_core.identite.modeles import Compte, Personne, Rattachement, Responsabilite, Restriction
+from ent_core.identite.autorite import ecarte
+from ent_core.identite.modeles import Compte, Personne, Rattachement, Responsabilite
 from ent_core.messages.modeles import PreferenceMessage
 from ent_core.messages.poste import TRAITEMENT, Poste
 from ent_core.socle.calendrier import est_mineur
@@ -35,7 +35,6 @@ _tables = Base.metadata.tables
 _p = _tables[Personne.__tablename__]
 _titre = _tables[Rattachement.__tablename__]
 _lien = _tables[Responsabilite.__tablename__]
-_limite = _tables[Restriction.__tablename__].c
 _compte = _tables[Compte.__tablename__]
 _pref = _tables[PreferenceMessage.__tablename__]
 _UAI: Any = bindparam("uai")
@@ -47,7 +46,7 @@ _ICI = and_(_eleve.c.uai == _UAI, _eleve.c.profil == Profil.ELEVE.value, en_vigu
 _AUTORITE = and_(
     _lien.c.legal > 0,
     en_vigueur(_lien.c, _JOUR),
-    ~exists().where(coupe(_limite), _limite.responsabilite_id == _lien.c.id, en_vigueur(_limite, _JOUR)),
+    ~ecarte(_lien.c, _JOUR),
 )
 _RESPONSABLES = (
     select(_lien.c.eleve_id, _lien.c.responsable_id, _lien.c.lien)

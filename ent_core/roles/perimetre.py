@@ -14,14 +14,13 @@ from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import lire
-from ent_core.identite.autorite import coupe
+from ent_core.identite.autorite import ecarte
 from ent_core.identite.modeles import (
     Inscription,
     Personne,
     ProfesseurPrincipal,
     Rattachement,
     Responsabilite,
-    Restriction,
     Service,
 )
 
@@ -30,7 +29,6 @@ __all__ = ["Enfant", "eleves", "enfants_de", "peut_atteindre"]
 _tables = Base.metadata.tables
 _p = _tables[Personne.__tablename__].c
 _lien = _tables[Responsabilite.__tablename__].c
-_limite = _tables[Restriction.__tablename__].c
 _titre = _tables[Rattachement.__tablename__].c
 _JOUR: Any = bindparam("jour")
 
@@ -41,7 +39,7 @@ _ENFANTS = (
         _lien.responsable_id == bindparam("personne"),
         _lien.legal > 0,
         en_vigueur(_lien, _JOUR),
-        ~exists().where(coupe(_limite), _limite.responsabilite_id == _lien.id, en_vigueur(_limite, _JOUR)),
+        ~ecarte(_lien, _JOUR),
         exists().where(
             _titre.uai == bindparam("uai"),
             _titre.personne_id == _p.id,
@@ -122,11 +120,7 @@ def _enfants(contexte: Contexte) -> Select[UUID]:
         Responsabilite.responsable_id == contexte.personne_id,
         Responsabilite.legal > 0,
         en_vigueur(Responsabilite, contexte.jour),
-        ~exists().where(
-            coupe(Restriction),
-            Restriction.responsabilite_id == Responsabilite.id,
-            en_vigueur(Restriction, contexte.jour),
-        ),
+        ~ecarte(Responsabilite, contexte.jour),
     )
 
 

@@ -8,12 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from ent_core.brique import contexte_courant, exige, horloge_courante, portee_courante, session_courante
-from werkzeug.wrappers import Response
 
 from ent_carnet.api.ressources import ressources
 from ent_carnet.modeles import DemandeAbsence, Signalement
 from ent_carnet.nomenclatures import ActeDemandeAbsence
-from ent_carnet.permissions import DECIDER, IMPRIMER, REGLER, TRAITER
+from ent_carnet.permissions import DECIDER, REGLER, TRAITER
 from ent_carnet.schemas.decisions import (
     DemandeAbsenceLue,
     DemandeAbsenceSaisie,
@@ -23,14 +22,10 @@ from ent_carnet.schemas.decisions import (
     SignalementLu,
     SignalementSaisi,
 )
-from ent_carnet.services import demandes_absence, desaccords, editions, reglement, signalements
+from ent_carnet.services import demandes_absence, desaccords, reglement, signalements
 from ent_carnet.services.atteinte import exiger_atteint
-from ent_carnet.vues.impression import rendre
 
 __all__ = ["lister_les_demandes_absence"]
-
-_PDF = "application/pdf"
-_FICHIER = {"type": "string", "format": "binary"}
 
 
 @ressources.get("/absences/eleves/<uuid:eleve_id>/autorisations")
@@ -132,22 +127,6 @@ def decider_le_signalement(signalement_id: UUID, suite: str) -> Signalement:
         session_courante(), contexte_courant(), portee_courante(), horloge_courante(), signalement_id,
         signaler=suite == "signaler",
     )  # fmt: skip
-
-
-@ressources.post("/papier/autorisations/<uuid:demande_absence_id>")
-@exige(IMPRIMER)
-@ressources.response(200, _FICHIER, content_type=_PDF)
-def imprimer_la_demande_absence(demande_absence_id: UUID) -> Response:
-    """Lettre qui invite à demander une autorisation d'absence."""
-    return rendre(editions.demande_absence(session_courante(), contexte_courant(), demande_absence_id))
-
-
-@ressources.post("/papier/signalements/<uuid:signalement_id>")
-@exige(IMPRIMER)
-@ressources.response(200, _FICHIER, content_type=_PDF)
-def imprimer_le_signalement(signalement_id: UUID) -> Response:
-    """Lettres d'un signalement décidé : aux responsables, et à l'élève."""
-    return rendre(editions.signalement(session_courante(), contexte_courant(), signalement_id))
 
 
 @ressources.get("/reglement")

@@ -85,3 +85,19 @@ def imprimer_la_procedure(sanction_id: UUID) -> Response:
 def imprimer_l_alerte(alerte_id: UUID) -> Response:
     """Lettre qui propose une rencontre au sujet d'absences."""
     return rendre(editions.alerte(session_courante(), contexte_courant(), alerte_id))
+
+
+@ressources.post("/papier/autorisations/<uuid:demande_absence_id>")
+@exige(IMPRIMER)
+@ressources.response(200, _FICHIER, content_type=_PDF)
+def imprimer_la_demande_absence(demande_absence_id: UUID) -> Response:
+    """Lettre qui invite à demander une autorisation d'absence."""
+    return rendre(editions.demande_absence(session_courante(), contexte_courant(), demande_absence_id))
+
+
+@ressources.post("/papier/signalements/<uuid:signalement_id>")
+@exige(IMPRIMER)
+@ressources.response(200, _FICHIER, content_type=_PDF)
+def imprimer_le_signalement(signalement_id: UUID) -> Response:
+    """Lettres d'un signalement décidé : aux responsables, et à l'élève."""
+    return rendre(editions.signalement(session_courante(), contexte_courant(), signalement_id))

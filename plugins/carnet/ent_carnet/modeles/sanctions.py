@@ -11,7 +11,6 @@ from ent_core.brique import (
     Cloisonne,
     Lien,
     ParAnnee,
-    Role,
     Sujet,
     donnee,
     neutre,
@@ -33,14 +32,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped
 
-from ent_carnet.modeles.communs import DUn, parmi
+from ent_carnet.modeles.communs import FAMILLE, SUIVI, DUn, parmi
 from ent_carnet.nomenclatures import Accompagnement, EtapeProcedure, EtatSanction, Issue, Mesure, Voie
 
 __all__ = ["Etape", "InterdictionConservatoire", "LigneDuRegistre", "SanctionEleve"]
 
 _VIE_SCOLAIRE = Categorie.VIE_SCOLAIRE
-_INSTRUCTION = (Role.CPE, Role.DIRECTION, Role.DIRECTION_ADJOINTE)
-_DOSSIER = (Role.ELEVE, Role.RESPONSABLE, *_INSTRUCTION)
+_DOSSIER = (*FAMILLE, *SUIVI)
 """Qui lit le dossier ; un enseignant sait qu'une sanction est prononcée, et quand elle s'exécute."""
 
 
@@ -127,7 +125,7 @@ class Etape(Cloisonne, Base):
     nature: Mapped[str] = donnee(_VIE_SCOLAIRE, String(32), pour=_DOSSIER)
     le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
     voie: Mapped[str | None] = donnee(_VIE_SCOLAIRE, String(12), pour=_DOSSIER)
-    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=_INSTRUCTION, deferred=True)
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=SUIVI, deferred=True)
     efface_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
 
     __table_args__ = (
@@ -151,7 +149,7 @@ class InterdictionConservatoire(DUn, ParAnnee, Base):
 
     du: Mapped[date] = donnee(_VIE_SCOLAIRE, Date)
     au: Mapped[date] = donnee(_VIE_SCOLAIRE, Date)
-    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=_INSTRUCTION)
+    auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=SUIVI)
     levee_le: Mapped[datetime | None] = neutre("levée avant terme", DateTime(timezone=True))
 
     __table_args__ = (

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from ent_carnet.affichage import montrer
 from ent_carnet.modeles import Affichage
-from ent_carnet.modeles.communs import ENCADREMENT, FAMILLE
+from ent_carnet.modeles.communs import FAMILLE, SUIVI
 from ent_carnet.nomenclatures import NatureAffichage
 
 __all__ = ["DISCIPLINE", "EXCLUSIONS_DE_COURS", "informer_cpe_et_chef", "publier", "retirer"]
@@ -28,7 +28,7 @@ __all__ = ["DISCIPLINE", "EXCLUSIONS_DE_COURS", "informer_cpe_et_chef", "publier
 DISCIPLINE = SujetDeMessage("carnet.discipline", "Punition ou sanction à lire dans le carnet", pour=FAMILLE)
 EXCLUSIONS_DE_COURS = SujetDeMessage(
     "carnet.exclusion_de_cours", "Exclusion d'un cours à connaître", urgent=True,
-    pour=(Role.CPE, *ENCADREMENT),
+    pour=SUIVI,
 )  # fmt: skip
 
 

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Interval, cast, func, literal, select
 
 from ent_carnet.modeles import Punition, Reglage
+from ent_carnet.regles.appel import Delais
 
 __all__ = ["lisible"]
 
-_HEURES = 2
+_HEURES = Delais().correction
 """Valeur d'un établissement qui n'a rien réglé."""
 
 

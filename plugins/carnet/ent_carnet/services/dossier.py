@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from ent_core.brique import Contexte, DonneeInvalide, Introuvable, OperationRefusee, Role
+from ent_core.brique import Contexte, DonneeInvalide, Introuvable, OperationRefusee
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, undefer
 
 from ent_carnet.modeles import Etape, SanctionEleve
+from ent_carnet.modeles.communs import SUIVI
 from ent_carnet.nomenclatures import EtapeProcedure, EtatSanction, Issue, Mesure, Sanction
 from ent_carnet.regles.procedure import Acte, Decision, Procedure, Refus, jouer
 from ent_carnet.services import effacement
@@ -93,7 +94,7 @@ def lit_les_dossiers(contexte: Contexte) -> bool:
 
     :param contexte: qui regarde.
     """
-    return not contexte.roles.isdisjoint({Role.CPE, Role.DIRECTION, Role.DIRECTION_ADJOINTE})
+    return not contexte.roles.isdisjoint(SUIVI)
 
 
 def en_alsace_moselle(uai: str) -> bool:

@@ -13,12 +13,9 @@ from uuid import UUID
 
 from ent_core.brique import FUSEAU, heure, jour_long, lire
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     Date,
-    DateTime,
     Row,
-    Uuid,
     and_,
     bindparam,
     case,
@@ -45,6 +42,8 @@ from ent_carnet.nomenclatures import (
     Sanction,
 )
 from ent_carnet.services.delai import lisible
+from ent_carnet.services.liees import ANNEE, UAI, liste
+from ent_carnet.services.liees import instant as moment
 
 __all__ = ["LigneCarnet", "lignes_du_carnet"]
 
@@ -78,18 +77,16 @@ _absence, _motif, _fait = _t["carnet_absence"], _t["carnet_motif"], _t["carnet_f
 _punition, _retenue = _t["carnet_punition"], _t["carnet_retenue"]
 _sanction, _etape, _mot = _t["carnet_sanction"], _t["carnet_etape"], _t["carnet_observation"]
 _propose = _t["carnet_justification"]
-_UAI: Any = bindparam("uai")
-_ANNEE: Any = bindparam("annee")
-_ELEVES: Any = func.any(bindparam("eleves", type_=ARRAY(Uuid)))
+_ELEVES = liste("eleves")
 _DEBUT: Any = bindparam("debut")
 _FIN: Any = bindparam("fin")
 _DU, _AU = bindparam("du", type_=Date), bindparam("au", type_=Date)
-_INSTANT, _JOUR = bindparam("instant", type_=DateTime(timezone=True)), bindparam("jour", type_=Date)
-_LISIBLE = lisible(_UAI, _INSTANT)
+_INSTANT, _JOUR = moment("instant"), bindparam("jour", type_=Date)
+_LISIBLE = lisible(UAI, _INSTANT)
 
 
 def _siens(table: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
-    return and_(table["uai"] == _UAI, table["annee"] == _ANNEE, table["eleve_id"] == _ELEVES)
+    return and_(table["uai"] == UAI, table["annee"] == ANNEE, table["eleve_id"] == _ELEVES)
 
 
 def _envoye(table: Mapping[str, ColumnElement[Any]], genre: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -98,7 +95,7 @@ def _envoye(table: Mapping[str, ColumnElement[Any]], genre: ColumnElement[Any]) 
     return (
         select(_propose.id)
         .join_from(
-            _propose.id.table, motif.id.table, and_(motif.uai == _UAI, motif.id == _propose.motif_id)
+            _propose.id.table, motif.id.table, and_(motif.uai == UAI, motif.id == _propose.motif_id)
         )
         .where(
             _siens(_propose), _propose.eleve_id == table["eleve_id"], motif.genre == genre,
@@ -160,7 +157,7 @@ _SANCTIONS = select(
     _sanction.eleve_id, _sanction.id, _sanction.sanction, _sanction.motif, _sanction.du, _sanction.au,
     _sanction.sursis_jusqu_au, _NOTIFIEE.label("jour"),
 ).where(
-    _sanction.uai == _UAI, _sanction.eleve_id == _ELEVES,
+    _sanction.uai == UAI, _sanction.eleve_id == _ELEVES,
     _sanction.etat.in_([EtatSanction.NOTIFIEE, EtatSanction.EXECUTEE]),
     # Effacée, une sanction ne se lit plus, même d'une semaine où elle était au dossier.
     or_(_sanction.efface_le.is_(None), _sanction.efface_le > _JOUR),

@@ -17,7 +17,6 @@ from ent_core.brique import (
     LigneVignette,
     PersonneNommee,
     Portee,
-    Role,
     Vignette,
     annee_scolaire,
     eleves,
@@ -31,6 +30,7 @@ from sqlalchemy.orm import Session
 
 from ent_carnet import permissions
 from ent_carnet.modeles import Justification
+from ent_carnet.modeles.communs import SUIVI
 from ent_carnet.regles.appel import EtatAppel
 from ent_carnet.regles.tableau import correspond, instant_montre
 from ent_carnet.services import enonces_tableau, justifications
@@ -49,8 +49,6 @@ __all__ = [
     "situation",
     "vignette",
 ]
-
-_A_LA_VIE_SCOLAIRE = frozenset({Role.CPE, Role.DIRECTION, Role.DIRECTION_ADJOINTE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +202,7 @@ def vignette(session: Session, contexte: Contexte, instant: datetime) -> Vignett
     :param contexte: qui regarde.
     :param instant: maintenant.
     """
-    if not contexte.roles & _A_LA_VIE_SCOLAIRE:
+    if contexte.roles.isdisjoint(SUIVI):
         return None
     nombres = _compter(session, contexte, instant)
     mots = (

@@ -9,10 +9,9 @@ from flask import flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from ent_carnet.nomenclatures import ActeDemandeAbsence
-from ent_carnet.permissions import DECIDER, IMPRIMER, TRAITER
+from ent_carnet.permissions import DECIDER, TRAITER
 from ent_carnet.schemas.decisions import DemandeAbsenceSaisie, EtapeDemandeAbsence, SignalementSaisi
-from ent_carnet.services import decisions, demandes_absence, desaccords, editions, signalements
-from ent_carnet.vues.impression import rendre
+from ent_carnet.services import decisions, demandes_absence, desaccords, signalements
 from ent_carnet.vues.lecture import lire_formulaire
 from ent_carnet.vues.pages import pages
 
@@ -99,18 +98,6 @@ def decider_un_signalement(signalement_id: UUID, suite: str) -> Response:
         "succes",
     )
     return _revenir(signalement.eleve_id)
-
-
-@pages.post("/papier/autorisations/<uuid:demande_absence_id>")
-@exige(IMPRIMER)
-def imprimer_demande_absence(demande_absence_id: UUID) -> Response:
-    return rendre(editions.demande_absence(session_courante(), contexte_courant(), demande_absence_id))
-
-
-@pages.post("/papier/signalements/<uuid:signalement_id>")
-@exige(IMPRIMER)
-def imprimer_signalement(signalement_id: UUID) -> Response:
-    return rendre(editions.signalement(session_courante(), contexte_courant(), signalement_id))
 
 
 def _revenir(eleve_id: UUID) -> Response:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from ent_core.brique import (
-    FUSEAU,
     ErreurEnt,
     contexte_courant,
     exige,
+    heure,
     horloge_courante,
     peut,
     portee_courante,
@@ -84,6 +84,6 @@ def _formulaire(erreurs: dict[str, str], refus: ErreurEnt | None) -> str:
     return render_template(
         "carnet/observations/nouvelle.html",
         **choix.champs,
-        seances=[(une.id, f"Séance de {une.debut.astimezone(FUSEAU):%H h %M}") for une in siennes],
+        seances=[(une.id, f"Séance de {heure(une.debut)}") for une in siennes],
         saisie=request.form, erreurs=erreurs, refus=refus, libelles=libelles,
     )  # fmt: skip

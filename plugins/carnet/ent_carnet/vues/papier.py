@@ -117,6 +117,18 @@ def imprimer_alerte(alerte_id: UUID) -> Response:
     return rendre(editions.alerte(session_courante(), contexte_courant(), alerte_id))
 
 
+@pages.post("/papier/autorisations/<uuid:demande_absence_id>")
+@exige(IMPRIMER)
+def imprimer_demande_absence(demande_absence_id: UUID) -> Response:
+    return rendre(editions.demande_absence(session_courante(), contexte_courant(), demande_absence_id))
+
+
+@pages.post("/papier/signalements/<uuid:signalement_id>")
+@exige(IMPRIMER)
+def imprimer_signalement(signalement_id: UUID) -> Response:
+    return rendre(editions.signalement(session_courante(), contexte_courant(), signalement_id))
+
+
 def _demande() -> dict[str, Any]:
     try:
         lue: dict[str, Any] = Demande().load(request.form.to_dict())

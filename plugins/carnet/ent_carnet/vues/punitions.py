@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from ent_core.brique import (
-    FUSEAU,
     ErreurEnt,
     Portee,
     contexte_courant,
     exige,
+    heure,
     horloge_courante,
     nommer,
     peut,
@@ -125,9 +125,7 @@ def _seances(utile: bool) -> list[tuple[UUID, str]]:
     siennes = seances_enseignees(
         session_courante(), contexte.uai, contexte.annee, contexte.personne_id, contexte.jour
     )
-    return [
-        (une.id, f"{une.debut.astimezone(FUSEAU):%H h %M}, {une.matiere}, {une.structure}") for une in siennes
-    ]
+    return [(une.id, f"{heure(une.debut)}, {une.matiere}, {une.structure}") for une in siennes]
 
 
 def _page(punition_id: UUID, erreurs: dict[str, str], refus: ErreurEnt | None) -> str:
