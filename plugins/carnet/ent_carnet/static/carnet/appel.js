@@ -76,9 +76,10 @@
     const ouverte = await base;
     if (!ouverte) return null;
     return new Promise((rendre) => {
-      const demande = acte(ouverte.transaction("attente", mode).objectStore("attente"));
-      demande.onsuccess = () => rendre(demande.result);
-      demande.onerror = () => rendre(null);
+      // Gardé quand la transaction est close, non quand la demande a réussi : une page qui se ferme entre les deux perd tout.
+      const transaction = ouverte.transaction("attente", mode), demande = acte(transaction.objectStore("attente"));
+      transaction.oncomplete = () => rendre(demande.result);
+      transaction.onabort = () => rendre(null);
     });
   };
   const garder = () => ranger("readwrite", (m) => (attente.size || termine
@@ -116,12 +117,14 @@
     changements: changements.map(([eleve_id, c]) => ({ eleve_id, ...c })), termine: fini,
     ...(tard ? { canal: "hors_ligne", saisi_le: quand } : {}),
   });
-  const attendre = (cause) => {
+  const attendre = async (cause) => {
     retarde = true;
-    garder();
-    dire(`${cause}${attente.size ? ` : ${eleves(attente.size)}` : ""}. Rien n'est perdu.`, "en-attente");
     clearTimeout(minuterie);
     minuterie = setTimeout(envoyer, Math.min(30000, 2000 * 2 ** Math.min(essais++, 4)));
+    const garde = await garder();
+    if (!retarde) return;
+    const suite = garde === null ? "Laissez cette page ouverte" : "Rien n'est perdu";
+    dire(`${cause}${attente.size ? ` : ${eleves(attente.size)}` : ""}. ${suite}.`, "en-attente");
   };
   const refuser = (texte) => {
     arrete = true;
