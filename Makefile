@@ -6,6 +6,10 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := aide
 
+# Une image de conteneur défend souvent d'écrire le code compilé : chacun des processus que lancent les essais
+# retraduirait alors toutes ses bibliothèques.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 UV := .outils/bin/uv
 BIN := .venv/bin
@@ -14,7 +18,7 @@ BIN := .venv/bin
 BRIQUES := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml schema_directeur/pyproject.toml))
 PROJETS := pyproject.toml $(BRIQUES:%=%/pyproject.toml)
 
-.PHONY: aide demo test epreuves bench verifier docs verrou nettoyer
+.PHONY: aide demo test epreuves bench verifier types paquets style collecte docs verrou nettoyer
 
 aide: ## montre cette liste
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -28,25 +32,35 @@ NAVIGATEUR := $(wildcard tests/navigateur tests/*/test_*navigateur.py plugins/*/
 	plugins/*/tests/*/test_*navigateur.py)
 
 test: .venv/.pret-dev ## vérifie le code, puis lance les essais
-	outils/installer_chromium.sh
-	$(MAKE) --no-print-directory verifier
+	$(MAKE) --no-print-directory -j2 types paquets style collecte
 	$(BIN)/pytest -n logical --dist worksteal -m "not navigateur and not long"
 	$(BIN)/pytest -n logical --dist worksteal -m "navigateur and not long" $(NAVIGATEUR)
 
 epreuves: .venv/.pret-dev ## lance les essais longs : tutoriel, brique neuve, fautes, grandes listes
-	outils/installer_chromium.sh
+	outils/installer_paquets.sh
 	$(BIN)/pytest -n logical --dist worksteal -m "long and not navigateur"
 	$(BIN)/pytest -n logical --dist worksteal -m "long and navigateur" $(NAVIGATEUR)
 
 bench: .venv/.pret-dev ## mesure les performances, à côté de leurs étalons nus
 	$(BIN)/python -m bench
 
-verifier: .venv/.pret-dev ## style, types, couches
+verifier: types style ## style, types, couches
+
+style: .venv/.pret-dev
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
+
+# Les essais sont lus une fois avant d'être répartis : chaque processus les trouve traduits.
+collecte: .venv/.pret-dev
+	$(BIN)/pytest --collect-only -q >.outils/collecte.txt || { cat .outils/collecte.txt; exit 1; }
+
+paquets:
+	outils/installer_paquets.sh
+
+types: .venv/.pret-dev
 	$(BIN)/mypy
 	for brique in $(BRIQUES); do MYPYPATH=$$brique $(BIN)/mypy $$brique; done
 	MYPYPATH=tests/briques/temoin $(BIN)/mypy $$(find tests/briques/temoin/ent_temoin -name '*.py')
-	$(BIN)/lint-imports --no-cache
 
 docs: .venv/.pret-dev ## refait les références générées
 	$(BIN)/ent docs generer

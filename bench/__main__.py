@@ -12,6 +12,7 @@ from bench import (
     appel,
     archive,
     cloture,
+    connexion,
     conservation,
     export,
     famille,
@@ -26,6 +27,7 @@ def principal() -> int:
         tenus = [
             accueil.mesurer(Path(dossier) / "accueil"),
             appel.mesurer(Path(dossier) / "appel"),
+            connexion.mesurer(Path(dossier) / "connexion"),
             famille.mesurer(Path(dossier) / "famille"),
             aaf.mesurer(Path(dossier) / "aaf"),
             verification.mesurer(Path(dossier) / "verification"),

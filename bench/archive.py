@@ -14,50 +14,32 @@ import tempfile
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Column, Date, ForeignKeyConstraint, Index, MetaData, String, Table, Uuid, text
+from sqlalchemy import Column, Date, MetaData, String, Table, Uuid, text
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from bench.base import CLE, BaseNeuve, base_neuve
+from bench.faits import NEUTRE, PERSONNELLE, plan_approuve, regles_du_banc, tables_du_banc
 from bench.mesure import annoncer
 from ent_core.chargement.archive import archive_de
-from ent_core.chargement.decouverte import charger
-from ent_core.contrat.donnees import (
-    Categorie,
-    Conservation,
-    Copie,
-    Depart,
-    Donnee,
-    Duree,
-    Neutre,
-    Sort,
-    Sujet,
-    par_etablissement,
-)
-from ent_core.donnees.base import CLE_INFO, DeclarationTable
+from ent_core.contrat.donnees import Conservation, Copie, Depart, Duree, Sort
 from ent_core.socle.calendrier import HorlogeFixe
 from ent_core.socle.configuration import Configuration
 from ent_core.vie_privee.archive.lieu import Archive
 from ent_core.vie_privee.coffre.scelle import sceller
-from ent_core.vie_privee.conservation.approbation import approuver
 from ent_core.vie_privee.conservation.execution import Executeur
-from ent_core.vie_privee.conservation.plan import planifier
 from ent_core.vie_privee.conservation.preuve import Tetes, verifier
 from ent_core.vie_privee.conservation.regles import Regles
-from ent_core.vie_privee.registre import Registre
 
 __all__ = ["mesurer"]
 
 _UAI, _TAILLES, _LOT = "0990001A", (6_000, 24_000), 500
 _RAPPORT, _DERIVE = 3.0, 1.3
 _JOUR = datetime(2027, 9, 1, 12, tzinfo=UTC)
-_PERSONNELLE, _NEUTRE = {CLE_INFO: Donnee(Categorie.VIE_SCOLAIRE)}, {CLE_INFO: Neutre("banc")}
 
 
 def mesurer(dossier: Path, *, tailles: Sequence[int] = _TAILLES) -> bool:
@@ -122,11 +104,7 @@ def _moteur(neuve: BaseNeuve, taille: int, tetes: Path) -> tuple[float, float]:
     """L'exécution du plan approuvé : sa durée, et celle de son lot le plus long."""
     fait, suite = _preparer(neuve, "fait", taille)
     regles, horloge = _regles(fait, suite), HorlogeFixe(_JOUR)
-    with neuve.base.academie("banc : plan") as session:
-        plan = planifier(session, horloge, regles)
-        couvre, plan_id = plan.empreinte, plan.id
-        for _ in range(2):
-            approuver(session, horloge, regles, plan_id, couvre=couvre, par=uuid4())
+    plan_id = plan_approuve(neuve.base, horloge, regles)
     executeur = Executeur(neuve.base, horloge, regles, CLE.encode(), Tetes(tetes))
     neuve.ordonner("checkpoint")
     debut = time.perf_counter()
@@ -142,29 +120,20 @@ def _moteur(neuve: BaseNeuve, taille: int, tetes: Path) -> tuple[float, float]:
 
 
 def _tables(nom: str) -> tuple[Table, Table]:
-    a_part = MetaData()
-
     def cles() -> list[Column[Any]]:
         return [
-            Column("uai", String(8), primary_key=True, info=_NEUTRE),
-            Column("id", Uuid, primary_key=True, info=_NEUTRE),
+            Column("uai", String(8), primary_key=True, info=NEUTRE),
+            Column("id", Uuid, primary_key=True, info=NEUTRE),
         ]
 
-    def declaree(sujet: Sujet, depart: str | None = None) -> dict[str, Any]:
-        return {CLE_INFO: DeclarationTable("banc.faits", par_etablissement(), (sujet,), depart=depart)}
+    def texte() -> Column[Any]:
+        return Column("texte", String(200), info=PERSONNELLE)
 
-    fait = Table(
-        f"banc_{nom}", a_part, *cles(), Column("eleve_id", Uuid, info=_PERSONNELLE),
-        Column("jour", Date, info=_NEUTRE), Column("texte", String(200), info=_PERSONNELLE),
-        info=declaree(Sujet("eleve_id"), "jour"),
+    return tables_du_banc(
+        nom, MetaData(), cles,
+        fait=(Column("eleve_id", Uuid, info=PERSONNELLE), Column("jour", Date, info=NEUTRE), texte()),
+        suite=(texte(),), depart="jour",
     )  # fmt: skip
-    suite = Table(
-        f"banc_{nom}_suite", a_part, *cles(), Column("fait_id", Uuid, info=_NEUTRE),
-        Column("texte", String(200), info=_PERSONNELLE),
-        ForeignKeyConstraint(["uai", "fait_id"], [f"{fait.name}.uai", f"{fait.name}.id"], ondelete="CASCADE"),
-        Index(None, "uai", "fait_id"), info=declaree(Sujet("fait_id", par=fait.name)),
-    )  # fmt: skip
-    return fait, suite
 
 
 def _preparer(neuve: BaseNeuve, nom: str, taille: int) -> tuple[Table, Table]:
@@ -189,18 +158,10 @@ def _preparer(neuve: BaseNeuve, nom: str, taille: int) -> tuple[Table, Table]:
 
 
 def _regles(fait: Table, suite: Table) -> Regles:
-    modele = charger([]).briques[0].traitements[0]
     voulue = Conservation(
         Depart.FAIT, Duree(mois=12), Sort.SUPPRIMER, Copie("banc"), intermediaire=Duree(mois=24), preavis=0
     )
-    traitement = replace(modele, cle="banc.faits", conservation=voulue)
-    tables = {table.name: table for table in (fait, suite)}
-    return Regles.du(
-        Registre(
-            MappingProxyType({"banc.faits": traitement}), MappingProxyType(tables),
-            MappingProxyType(dict.fromkeys(tables, "banc")),
-        )
-    )  # fmt: skip
+    return regles_du_banc(voulue, fait, suite)
 
 
 def principal() -> int:

@@ -17,18 +17,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
-from uuid import uuid4
 
 from sqlalchemy import (
     Column,
     Engine,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     MetaData,
     SmallInteger,
@@ -40,36 +36,21 @@ from sqlalchemy import (
 from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable, ExecutableDDLElement
 
 from bench.base import CLE, BaseNeuve, base_neuve
+from bench.faits import NEUTRE, PERSONNELLE, plan_approuve, regles_du_banc, tables_du_banc
 from bench.mesure import annoncer, exposant
-from ent_core.chargement.decouverte import charger
-from ent_core.contrat.donnees import (
-    Categorie,
-    Conservation,
-    Copie,
-    Depart,
-    Donnee,
-    Duree,
-    Neutre,
-    Sort,
-    Sujet,
-    par_etablissement,
-)
-from ent_core.donnees.base import CLE_INFO, PAR_ANNEE, DeclarationTable
+from ent_core.contrat.donnees import Conservation, Copie, Depart, Duree, Sort
+from ent_core.donnees.base import PAR_ANNEE
 from ent_core.donnees.partitions import ouvrir, veiller
 from ent_core.socle.calendrier import HorlogeFixe
-from ent_core.vie_privee.conservation.approbation import approuver
 from ent_core.vie_privee.conservation.execution import Executeur
-from ent_core.vie_privee.conservation.plan import planifier
 from ent_core.vie_privee.conservation.preuve import Tetes, verifier
 from ent_core.vie_privee.conservation.regles import Regles
-from ent_core.vie_privee.registre import Registre
 
 __all__ = ["mesurer"]
 
 _TAILLES, _TOURS, _ETABLISSEMENTS = (50_000, 1_000_000), 3, 300
 _RAPPORT, _PENTE = 3.0, 0.10
 _FINIE, _JOUR = 2026, datetime(2027, 9, 1, 12, tzinfo=UTC)
-_PERSONNELLE, _NEUTRE = {CLE_INFO: Donnee(Categorie.VIE_SCOLAIRE)}, {CLE_INFO: Neutre("banc")}
 _SUITES = 10
 """Une suite pour dix faits."""
 
@@ -179,11 +160,7 @@ def _moteur(neuve: BaseNeuve, taille: int, etablissements: int, tetes: Path) -> 
         with neuve.base.academie("banc : veille") as session:
             veiller(session, table.name, _FINIE)
     time.sleep(0.01)
-    with neuve.base.academie("banc : plan") as session:
-        plan = planifier(session, horloge, regles)
-        couvre, plan_id = plan.empreinte, plan.id
-        for _ in range(2):
-            approuver(session, horloge, regles, plan_id, couvre=couvre, par=uuid4())
+    plan_id = plan_approuve(neuve.base, horloge, regles)
     executeur = Executeur(neuve.base, horloge, regles, CLE.encode(), Tetes(tetes))
     neuve.ordonner("checkpoint")
     gc.collect()
@@ -213,31 +190,19 @@ def _tables(nom: str) -> tuple[Table, Table]:
     def cles() -> list[Column[Any]]:
         ecole = ForeignKey("etablissement.uai")
         return [
-            Column("uai", String(8), ecole, primary_key=True, info=_NEUTRE),
-            Column("annee", SmallInteger, primary_key=True, info=_NEUTRE),
-            Column("id", Uuid, primary_key=True, server_default=text("ent_uuid7()"), info=_NEUTRE),
+            Column("uai", String(8), ecole, primary_key=True, info=NEUTRE),
+            Column("annee", SmallInteger, primary_key=True, info=NEUTRE),
+            Column("id", Uuid, primary_key=True, server_default=text("ent_uuid7()"), info=NEUTRE),
         ]
 
-    def declaree(sujet: Sujet) -> dict[str, Any]:
-        return {CLE_INFO: DeclarationTable("banc.faits", par_etablissement(), (sujet,))}
+    def texte() -> Column[Any]:
+        return Column("texte", String(60), info=PERSONNELLE)
 
-    fait = Table(
-        f"banc_{nom}", a_part, *cles(),
-        Column("eleve_id", Uuid, ForeignKey("personne.id", ondelete="CASCADE"), info=_PERSONNELLE),
-        Column("texte", String(60), info=_PERSONNELLE), Index(None, "eleve_id"),
-        info=declaree(Sujet("eleve_id")), postgresql_partition_by=PAR_ANNEE,
+    eleve = Column("eleve_id", Uuid, ForeignKey("personne.id", ondelete="CASCADE"), info=PERSONNELLE)
+    return tables_du_banc(
+        nom, a_part, cles, fait=(eleve, texte(), Index(None, "eleve_id")), suite=(texte(),),
+        postgresql_partition_by=PAR_ANNEE,
     )  # fmt: skip
-    suite = Table(
-        f"banc_{nom}_suite", a_part, *cles(), Column("fait_id", Uuid, info=_NEUTRE),
-        Column("texte", String(60), info=_PERSONNELLE),
-        ForeignKeyConstraint(
-            ["uai", "annee", "fait_id"], [f"{fait.name}.uai", f"{fait.name}.annee", f"{fait.name}.id"],
-            ondelete="CASCADE",
-        ),
-        Index(None, "uai", "annee", "fait_id"),
-        info=declaree(Sujet("fait_id", par=fait.name)), postgresql_partition_by=PAR_ANNEE,
-    )  # fmt: skip
-    return fait, suite
 
 
 def _preparer(neuve: BaseNeuve, nom: str, taille: int, etablissements: int) -> tuple[Table, Table]:
@@ -290,16 +255,8 @@ def _remplir(
 
 
 def _regles(fait: Table, suite: Table) -> Regles:
-    modele = charger([]).briques[0].traitements[0]
     voulue = Conservation(Depart.FIN_ANNEE_SCOLAIRE, Duree(), Sort.SUPPRIMER, Copie("banc"), preavis=0)
-    traitement = replace(modele, cle="banc.faits", conservation=voulue)
-    tables = {table.name: table for table in (fait, suite)}
-    return Regles.du(
-        Registre(
-            MappingProxyType({"banc.faits": traitement}), MappingProxyType(tables),
-            MappingProxyType(dict.fromkeys(tables, "banc")),
-        )
-    )  # fmt: skip
+    return regles_du_banc(voulue, fait, suite)
 
 
 def principal() -> int:

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import (
     Column,
     Engine,
-    ForeignKeyConstraint,
-    Index,
     MetaData,
     SmallInteger,
     String,
@@ -30,63 +26,38 @@ from sqlalchemy import (
 )
 
 from bench.base import CLE, base_neuve
+from bench.faits import NEUTRE, PERSONNELLE, plan_approuve, regles_du_banc, tables_du_banc
 from bench.mesure import annoncer
-from ent_core.chargement.decouverte import charger
-from ent_core.contrat.donnees import (
-    Categorie,
-    Conservation,
-    Copie,
-    Depart,
-    Donnee,
-    Duree,
-    Neutre,
-    Sort,
-    Sujet,
-    par_etablissement,
-)
-from ent_core.donnees.base import CLE_INFO, DeclarationTable
+from ent_core.contrat.donnees import Conservation, Copie, Depart, Duree, Sort
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.socle.calendrier import HorlogeFixe
-from ent_core.vie_privee.conservation.approbation import approuver
 from ent_core.vie_privee.conservation.execution import TAILLE, Executeur
 from ent_core.vie_privee.conservation.gels import NatureGel, poser
-from ent_core.vie_privee.conservation.plan import planifier
 from ent_core.vie_privee.conservation.preuve import Tetes, verifier
 from ent_core.vie_privee.conservation.regles import Regles
-from ent_core.vie_privee.registre import Registre
 
 __all__ = ["mesurer"]
 
 _UAI, _ECHUES, _LIGNES, _GELES = "0990001A", 578_400, 1_000_000, 5
 _PAR_ELEVE = 1_000
 _JOUR = datetime(2027, 9, 1, 12, tzinfo=UTC)
-_PERSONNELLE, _NEUTRE = {CLE_INFO: Donnee(Categorie.VIE_SCOLAIRE)}, {CLE_INFO: Neutre("banc")}
 
 
 def _tables(nom: str) -> tuple[Table, Table]:
-    a_part = MetaData()
-    declaree = {CLE_INFO: DeclarationTable("banc.faits", par_etablissement(), (Sujet("eleve_id"),))}
-
     def cles() -> list[Column[Any]]:
         return [
-            Column("uai", String(8), primary_key=True, info=_NEUTRE),
-            Column("annee", SmallInteger, primary_key=True, info=_NEUTRE),
-            Column("id", Uuid, primary_key=True, info=_NEUTRE),
-            Column("eleve_id", Uuid, info=_PERSONNELLE),
+            Column("uai", String(8), primary_key=True, info=NEUTRE),
+            Column("annee", SmallInteger, primary_key=True, info=NEUTRE),
+            Column("id", Uuid, primary_key=True, info=NEUTRE),
         ]
 
-    fait = Table(
-        f"banc_{nom}", a_part, *cles(), Column("texte", String(60), info=_PERSONNELLE), info=declaree
-    )
-    suite = Table(
-        f"banc_{nom}_suite", a_part, *cles(), Column("fait_id", Uuid, info=_NEUTRE),
-        ForeignKeyConstraint(
-            ["uai", "annee", "fait_id"], [f"{fait.name}.uai", f"{fait.name}.annee", f"{fait.name}.id"],
-            ondelete="CASCADE",
-        ),
-        Index(None, "uai", "annee", "fait_id"), info={},
+    def eleve() -> Column[Any]:
+        return Column("eleve_id", Uuid, info=PERSONNELLE)
+
+    return tables_du_banc(
+        nom, MetaData(), cles, fait=(eleve(), Column("texte", String(60), info=PERSONNELLE)),
+        suite=(eleve(),), suites_declarees=False,
     )  # fmt: skip
-    return fait, suite
 
 
 def _remplir(moteur: Engine, fait: Table, suite: Table, personnes: int) -> None:
@@ -136,15 +107,8 @@ def _etalon(base: BaseDeDonnees, fait: Table) -> float:
 
 
 def _regles(fait: Table) -> Regles:
-    modele = charger([]).briques[0].traitements[0]
     voulue = Conservation(Depart.FIN_ANNEE_SCOLAIRE, Duree(), Sort.SUPPRIMER, Copie("banc"), preavis=0)
-    traitement = replace(modele, cle="banc.faits", conservation=voulue)
-    return Regles.du(
-        Registre(
-            MappingProxyType({"banc.faits": traitement}), MappingProxyType({fait.name: fait}),
-            MappingProxyType({fait.name: "banc"}),
-        )
-    )  # fmt: skip
+    return regles_du_banc(voulue, fait)
 
 
 def mesurer(dossier: Path) -> bool:
@@ -205,11 +169,7 @@ def _mesurer(base: BaseDeDonnees, eleves: list[UUID], nu: float, fait: Table, do
                 session, horloge, eleve, nature=NatureGel.LITIGE, motif="banc",
                 revoir_le=date(2027, 9, 1) + timedelta(days=30),
             )  # fmt: skip
-    with base.academie("banc : plan") as session:
-        plan = planifier(session, horloge, regles)
-        couvre, plan_id = plan.empreinte, plan.id
-        for _ in range(2):
-            approuver(session, horloge, regles, plan_id, couvre=couvre, par=uuid4())
+    plan_id = plan_approuve(base, horloge, regles)
     executeur = Executeur(base, horloge, regles, CLE.encode(), Tetes(dossier / "tetes.jsonl"))
     debut = time.perf_counter()
     resultat = executeur.executer(plan_id)

@@ -13,6 +13,7 @@ from ent_core.chargement.archive import archive_de
 from ent_core.chargement.coffre import anomalies_du_coffre, chiffreur_de
 from ent_core.chargement.decouverte import Chargement, charger
 from ent_core.chargement.droits import Guichet
+from ent_core.chargement.entrees import fournisseurs_de
 from ent_core.chargement.messages import poste_des_messages
 from ent_core.chargement.relais import Relais
 from ent_core.chargement.retrait import retirees
@@ -20,6 +21,7 @@ from ent_core.chargement.verification import exiger_sans_erreur, verifier_declar
 from ent_core.contrat.interface import Contexte
 from ent_core.donnees.connexion import cle_secrete
 from ent_core.donnees.session import BaseDeDonnees
+from ent_core.federation.entrees import Entrees
 from ent_core.identite.secrets import Coffre
 from ent_core.roles.habilitations import Habilitations
 from ent_core.socle.calendrier import Horloge, HorlogeSysteme
@@ -62,6 +64,7 @@ def create_app(
     base.chiffreur = chiffreur
     base.archive = archive_de(configuration, base.url)
     base.poste = poste_des_messages(chargement, configuration, horloge)
+    base.facteurs_des_le = configuration.second_facteur.personnels_des_le
 
     ent = _assembler(configuration, base, horloge, chargement)
     application = Flask("ent_core.web", static_url_path="/statique")
@@ -126,5 +129,7 @@ def _assembler(
             {p.cle: p for brique in chargement.briques for p in brique.permissions}, interdire
         ),
         registre=registre,
-        coffre=Coffre(cle_secrete(configuration)),
+        # Un processus par cœur calcule une empreinte à la fois ; un fil reste toujours aux autres pages.
+        coffre=Coffre(cle_secrete(configuration), simultanes=1, admis=max(1, configuration.serveur.fils - 1)),
+        entrees=Entrees(fournisseurs_de(chargement, configuration), horloge),
     )

@@ -5,7 +5,9 @@ Le noyau ne l'emploie jamais. Un nom n'en part qu'avec une version majeure du co
 
 from __future__ import annotations
 
-from ent_core.chargement.commandes import OuvrirEcole
+from ent_core.chargement.commandes import OuvrirEcole, contexte_de_commande
+from ent_core.chargement.sortie import ecrire_json, option_json
+from ent_core.contrat.actes import ActeDit
 from ent_core.contrat.crochets import implante
 from ent_core.contrat.donnees import (
     Acces,
@@ -43,6 +45,7 @@ from ent_core.contrat.evenements import (
     Evenement,
     PersonnesMisesEnSursis,
 )
+from ent_core.contrat.fournisseurs import Fournisseur
 from ent_core.contrat.interface import (
     Contexte,
     EntreeMenu,
@@ -59,8 +62,9 @@ from ent_core.contrat.papier import ChampPapier, FormulairePapier, Source
 from ent_core.contrat.prealables import Prealable
 from ent_core.contrat.resultats import Anomalie, Bilan, Niveau, PieceExport
 from ent_core.contrat.roles import Profil, Role
+from ent_core.contrat.services import OptionsCas, Protocole, ServiceTiers
 from ent_core.contrat.statistiques import Dimension, Rythme, Statistique, UniteComptee
-from ent_core.contrat.taches import BaseDesTaches, Tache
+from ent_core.contrat.taches import BaseDesTaches, Tache, TacheParEtablissement
 from ent_core.donnees.base import Base
 from ent_core.donnees.colonnes import Cloisonne, ParAnnee, Partitionnee, cle, donnee, neutre, vers_personne
 from ent_core.donnees.session import lire
@@ -68,7 +72,7 @@ from ent_core.identite.autorite import exerce_l_autorite
 from ent_core.identite.courrier import Expediteur, Foyer, expediteur, foyers
 from ent_core.identite.effectifs import inscrits_du_jour
 from ent_core.identite.jalons import est_majeur, fins_d_annee, partis, personnels
-from ent_core.identite.journal import consigner
+from ent_core.identite.journal import COMMANDE, consigner
 from ent_core.identite.lectures import (
     PersonneNommee,
     SeanceLue,
@@ -91,6 +95,7 @@ from ent_core.identite.parcours import (
     responsables,
     seances_prevues,
 )
+from ent_core.identite.telephones import TELEPHONES_AU_PLUS, Correspondant, telephones
 from ent_core.messages.demande import (
     EnAttente,
     annuler_messages,
@@ -125,10 +130,13 @@ from ent_core.web.routes import ApiBrique, BlueprintBrique, exige, public
 from ent_core.web.sortie import schema_de
 
 __all__ = [
+    "COMMANDE",
     "CONTRAT",
     "FUSEAU",
+    "TELEPHONES_AU_PLUS",
     "Acces",
     "AccesRefuse",
+    "ActeDit",
     "Anomalie",
     "ApiBrique",
     "AucuneDonnee",
@@ -148,6 +156,7 @@ __all__ = [
     "Conservation",
     "Contexte",
     "Copie",
+    "Correspondant",
     "DecompteScelle",
     "DecomptesScelles",
     "Demande",
@@ -169,6 +178,7 @@ __all__ = [
     "Expediteur",
     "FinaliteEnt",
     "FormulairePapier",
+    "Fournisseur",
     "Foyer",
     "Horloge",
     "InscriptionLue",
@@ -181,6 +191,7 @@ __all__ = [
     "Niveau",
     "OperationRefusee",
     "Opposition",
+    "OptionsCas",
     "OuvrirEcole",
     "ParAnnee",
     "Partitionnee",
@@ -193,11 +204,13 @@ __all__ = [
     "Portee",
     "Prealable",
     "Profil",
+    "Protocole",
     "Role",
     "Rythme",
     "Saisie",
     "SeanceLue",
     "SeancePrevue",
+    "ServiceTiers",
     "Sort",
     "Source",
     "Statistique",
@@ -207,6 +220,7 @@ __all__ = [
     "SujetDeMessage",
     "Tableau",
     "Tache",
+    "TacheParEtablissement",
     "Texte",
     "Traitement",
     "UniteComptee",
@@ -219,8 +233,10 @@ __all__ = [
     "consigner",
     "consulter",
     "contexte_courant",
+    "contexte_de_commande",
     "divisions",
     "donnee",
+    "ecrire_json",
     "eleves",
     "eleves_inscrits",
     "est_majeur",
@@ -246,6 +262,7 @@ __all__ = [
     "nommer",
     "opposee",
     "opposees",
+    "option_json",
     "par_etablissement",
     "partis",
     "perimetre",
@@ -268,5 +285,6 @@ __all__ = [
     "seances_prevues",
     "session_courante",
     "structures_enseignees",
+    "telephones",
     "vers_personne",
 ]

@@ -29,9 +29,13 @@ __all__ = ["entrees", "vignettes"]
 
 _ENTREES = (
     EntreeMenu("admin.personnes", "Personnes", "noyau.personnes", 800, "personnes"),
+    EntreeMenu("ent.codes_eleves", "Codes des élèves", "noyau.codes_eleves", 805, "verrou"),
     EntreeMenu("admin.briques", "Briques", "noyau.briques", 810, "brique"),
     EntreeMenu("admin.etablissements", "Établissements", "noyau.etablissements", 820, "etablissement"),
+    EntreeMenu("admin.gar", "Ressources (GAR)", "noyau.gar", 835, "cahier"),
     EntreeMenu("admin.imports", "Imports", "noyau.imports", 830, "fichier"),
+    EntreeMenu("ent.mes_services", "Mes services", "noyau.mes_services", 700, "sortir"),
+    EntreeMenu("admin.services", "Services tiers", "noyau.services", 812, "sortir"),
     EntreeMenu("admin.delegations", "Délégations", "noyau.delegations", 840, "changer"),
     EntreeMenu("vie_privee_acceptation.soumissions", "Acceptations", "noyau.acceptation", 845, "verrou"),
     EntreeMenu("vie_privee_registre.liste", "Registre", "noyau.registre", 846, "cahier"),

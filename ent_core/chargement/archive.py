@@ -56,12 +56,9 @@ def regler(base: BaseDeDonnees, horloge: Horloge) -> None:
     acheminer(base)
 
 
-def tache_de_l_archive(horloge: Horloge) -> Tache:
-    """Chaque nuit, après la conservation.
-
-    :param horloge: horloge de l'instance.
-    """
-    return Tache("noyau.archive", lambda base: regler(base, horloge), periode="55 2 * * *", essais=3)
+def tache_de_l_archive() -> Tache:
+    """Chaque nuit, après la conservation."""
+    return Tache("noyau.archive", regler, periode="55 2 * * *", essais=3)
 
 
 def _lieu(adresse: URL) -> tuple[object, ...]:

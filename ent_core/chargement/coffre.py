@@ -10,6 +10,7 @@ from ent_core.contrat.resultats import Anomalie
 from ent_core.contrat.taches import Tache
 from ent_core.donnees.connexion import cle_secrete
 from ent_core.donnees.session import BaseDeDonnees
+from ent_core.socle.calendrier import Horloge
 from ent_core.socle.configuration import Configuration
 from ent_core.socle.erreurs import AnomaliesTrouvees, ErreurEnt
 from ent_core.vie_privee.coffre.balayage import Balayage, a_des_cellules, balayer
@@ -90,7 +91,7 @@ def tache_du_coffre(chargement: Chargement, configuration: Configuration) -> Tac
     """
     coffre = coffre_de(configuration)
 
-    def balayer_la_nuit(base: BaseDeDonnees) -> None:
+    def balayer_la_nuit(base: BaseDeDonnees, _horloge: Horloge) -> None:
         fait = balayer_le_coffre(base, chargement, coffre)
         if fait.perdues:
             raise AnomaliesTrouvees(

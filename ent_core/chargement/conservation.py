@@ -30,6 +30,7 @@ from ent_core.vie_privee.conservation import avis
 from ent_core.vie_privee.conservation.approbation import aviser, perimer
 from ent_core.vie_privee.conservation.dossier import en_attente
 from ent_core.vie_privee.conservation.execution import Executeur
+from ent_core.vie_privee.conservation.partis import Effacement
 from ent_core.vie_privee.conservation.plan import lignes, memes, planifier, precedent
 from ent_core.vie_privee.conservation.preuve import Tetes
 from ent_core.vie_privee.conservation.regles import Regles
@@ -138,17 +139,14 @@ def portee_de(
     return ici
 
 
-def taches_de_conservation(
-    chargement: Chargement, configuration: Configuration, horloge: Horloge
-) -> tuple[Tache, ...]:
-    """Chaque nuit : exécuter ce qui est approuvé et mûr, puis planifier. Rien n'est éliminé sans approbation.
+def taches_de_conservation(chargement: Chargement, configuration: Configuration) -> tuple[Tache, ...]:
+    """Chaque nuit : effacer ce qui part avec un élève, exécuter ce qui est approuvé et mûr, puis planifier.
 
     :param chargement: briques chargées.
     :param configuration: configuration de l'instance.
-    :param horloge: horloge de l'instance.
     """
 
-    def executer_les_plans(base: BaseDeDonnees) -> None:
+    def executer_les_plans(base: BaseDeDonnees, horloge: Horloge) -> None:
         executeur = executeur_de(base, chargement, configuration, horloge)
         with base.academie("conservation : plans approuvés") as session:
             attendus = en_attente(session, horloge)
@@ -173,7 +171,7 @@ def taches_de_conservation(
         if echecs:
             raise echecs[0]
 
-    def planifier_la_nuit(base: BaseDeDonnees) -> None:
+    def planifier_la_nuit(base: BaseDeDonnees, horloge: Horloge) -> None:
         with base.academie("conservation : plan de la nuit") as session:
             if any(dossier.plan.uai is None for dossier in en_attente(session, horloge)):
                 return
@@ -183,7 +181,13 @@ def taches_de_conservation(
             if memes(lignes(session, ancien.id) if ancien else [], lignes(session, plan.id)):
                 session.rollback()
 
+    def effacer_les_partis(base: BaseDeDonnees, horloge: Horloge) -> None:
+        with base.academie("conservation : règles en vigueur") as session:
+            regles = regles_completes(session, chargement)
+        Effacement(base, horloge, regles, cle_des_preuves(configuration), tetes_de(configuration)).effacer()
+
     return (
+        Tache("noyau.effacer_les_partis", effacer_les_partis, periode="25 2 * * *"),
         Tache("noyau.executer_conservation", executer_les_plans, periode="30 2 * * *", essais=1),
         Tache("noyau.planifier_conservation", planifier_la_nuit, periode="10 4 * * *"),
     )

@@ -19,15 +19,18 @@ from sqlalchemy import Table
 
 from ent_core.chargement import noyau
 from ent_core.contrat import crochets
+from ent_core.contrat.actes import ActeDit
 from ent_core.contrat.donnees import AucuneDonnee, Traitement
 from ent_core.contrat.evenements import Evenement
+from ent_core.contrat.fournisseurs import Fournisseur
 from ent_core.contrat.interface import Permission
 from ent_core.contrat.manifeste import CONTRAT, DEGRES, FORME_IDENTIFIANT, Manifeste
 from ent_core.contrat.messages import CanalSms, SujetDeMessage
 from ent_core.contrat.prealables import Prealable
 from ent_core.contrat.resultats import Anomalie
+from ent_core.contrat.services import ServiceTiers
 from ent_core.contrat.statistiques import Statistique
-from ent_core.contrat.taches import Tache
+from ent_core.contrat.taches import Tache, TacheParEtablissement
 from ent_core.donnees.migrations import Distribution
 from ent_core.socle.erreurs import AnomaliesTrouvees
 from ent_core.vie_privee.registre import DeclarationBrique
@@ -50,7 +53,7 @@ class BriqueChargee:
     traitements: tuple[Traitement, ...] = ()
     aucune: AucuneDonnee | None = None
     permissions: tuple[Permission, ...] = ()
-    taches: tuple[Tache, ...] = ()
+    taches: tuple[Tache | TacheParEtablissement, ...] = ()
     evenements: tuple[type[Evenement], ...] = ()
     reglages: type | None = None
     verifications: tuple[Callable[[], Iterable[Anomalie]], ...] = ()
@@ -58,6 +61,9 @@ class BriqueChargee:
     sujets: tuple[SujetDeMessage, ...] = ()
     sms: CanalSms | None = None
     prealables: tuple[Prealable, ...] = ()
+    actes: tuple[ActeDit, ...] = ()
+    fournisseurs: Mapping[str, Fournisseur] = field(default_factory=dict)
+    services: tuple[ServiceTiers, ...] = ()
 
     @property
     def id(self) -> str:
@@ -252,7 +258,7 @@ def _interroger(nom: str, greffon: Any, anomalies: list[Anomalie]) -> BriqueChar
         traitements=() if aucune else admise("ent_traitements", traitements, _est(Traitement), "Traitement"),
         aucune=aucune,
         permissions=suite("ent_permissions", _est(Permission), "Permission"),
-        taches=suite("ent_taches", _est(Tache), "Tache"),
+        taches=suite("ent_taches", _est((Tache, TacheParEtablissement)), "Tache ou TacheParEtablissement"),
         evenements=suite("ent_evenements", lambda e: isinstance(e, type), "classes d'événement"),
         reglages=lire("ent_configuration", None),
         verifications=suite("ent_verifications", callable, "fonctions"),
@@ -260,10 +266,13 @@ def _interroger(nom: str, greffon: Any, anomalies: list[Anomalie]) -> BriqueChar
         sujets=suite("ent_sujets_de_message", _est(SujetDeMessage), "SujetDeMessage"),
         sms=lire("ent_canal_sms", None),
         prealables=suite("ent_prealables", _est(Prealable), "Prealable"),
+        actes=suite("ent_actes_du_journal", _est(ActeDit), "ActeDit"),
+        fournisseurs=lire("ent_fournisseurs_identite", {}),
+        services=suite("ent_services_tiers", _est(ServiceTiers), "ServiceTiers"),
     )
 
 
-def _est(sorte: type) -> Callable[[Any], bool]:
+def _est(sorte: type | tuple[type, ...]) -> Callable[[Any], bool]:
     return lambda valeur: isinstance(valeur, sorte)
 
 

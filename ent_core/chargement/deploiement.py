@@ -16,7 +16,7 @@ from ent_core.chargement.decisions import Decision
 from ent_core.donnees.base import Base
 from ent_core.identite.modeles import Etablissement
 
-__all__ = ["Deploiement", "EtapeOuverture", "LigneDeploiement", "deploiement"]
+__all__ = ["Deploiement", "EtapeOuverture", "LigneDeploiement", "deploiement", "ecoles_servies"]
 
 _ACADEMIE = ""
 _e = Base.metadata.tables[Etablissement.__tablename__].c
@@ -121,6 +121,18 @@ def deploiement(
     return Deploiement(
         tuple(lignes), generale is not None, generale.debut if generale else None, len(lus) - len(ecoles)
     )
+
+
+def ecoles_servies(session: Session, activation: Activation, brique: str, jour: date) -> list[str]:
+    """Établissements où une brique est servie ; ni fermée, ni suspendue, ni en attente de ses préalables.
+
+    :param session: session de l'académie.
+    :param activation: ce qui est ouvert.
+    :param brique: brique chargée.
+    :param jour: le jour.
+    """
+    lignes = deploiement(session, activation, brique, jour).lignes
+    return [ligne.uai for ligne in lignes if ligne.etape is EtapeOuverture.SERVIE]
 
 
 def _ligne(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ent_core.contrat.donnees import Depot, Duree, NatureDepot
 
 __all__ = [
-    "BORDEREAUX", "COFFRE", "CONTENUS", "COPIES", "COPIES_DU_COFFRE", "COURRIELS", "ENVOIS",
-    "JOURNAL_TECHNIQUE", "LIVRE",
-    "REGISTRES_EXPORTES", "SAUVEGARDES", "SMS", "TETES", "TRAVAUX",
+    "ARCHIVES_DU_GAR", "BORDEREAUX", "COFFRE", "CONTENUS", "COPIES", "COPIES_DU_COFFRE", "COURRIELS",
+    "ENVOIS", "ENVOI_AU_GAR", "JOURNAL_TECHNIQUE", "LIVRE",
+    "REGISTRES_EXPORTES", "SAUVEGARDES", "SERVICES", "SMS", "TETES", "TRAVAUX",
 ]  # fmt: skip
 
 ENVOIS = Depot(
@@ -45,6 +45,12 @@ SMS = Depot(
     NatureDepot.SERVICE_TIERS,
     Duree(jours=30),
     "ôtés par le service de SMS, sous-traitant que l'exploitant inscrit au registre",
+)
+SERVICES = Depot(
+    "réponses données aux services tiers, selon le gabarit de chacun",
+    NatureDepot.SERVICE_TIERS,
+    Duree(),
+    "tenues par chaque service, sous-traitant ou responsable nommé dans sa déclaration : lui seul les efface",
 )
 TETES = Depot(
     "têtes de la chaîne des preuves : un rang, une empreinte, un instant",
@@ -93,4 +99,19 @@ REGISTRES_EXPORTES = Depot(
     NatureDepot.FICHIERS,
     Duree(mois=60),
     "effacé par qui l'a exporté, avec la violation",
+)
+ENVOI_AU_GAR = Depot(
+    "gestionnaire d'accès aux ressources du ministère (GAR) : identifiant propre au GAR, noms, prénoms,"
+    " civilité, date de naissance, établissements, profil, formation, disciplines, classes et groupes"
+    " des élèves et des personnels ; adresse professionnelle des personnels du second degré, et de qui"
+    " affecte les ressources",
+    NatureDepot.SERVICE_TIERS,
+    Duree(jours=1),
+    "chaque envoi remplace le précédent : le ministère retire qui n'y est plus, et répond de la suite",
+)
+ARCHIVES_DU_GAR = Depot(
+    "archives de l'envoi et relevés de ce qui n'est pas parti",
+    NatureDepot.FICHIERS,
+    Duree(jours=7),
+    "effacés par la tâche noyau.exporter_gar",
 )

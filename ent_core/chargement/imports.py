@@ -32,29 +32,26 @@ TACHE_IMPORT = "noyau.importer"
 _CONSTATS_MONTRES = 100
 
 
-def taches_d_import(
-    configuration: Configuration, horloge: Horloge, annoncer: Annoncer | None = None
-) -> tuple[Tache, ...]:
+def taches_d_import(configuration: Configuration, annoncer: Annoncer | None = None) -> tuple[Tache, ...]:
     """Les travaux des imports : mener un envoi, effacer ce qui n'a plus lieu d'être gardé, ouvrir les sursis.
 
     :param configuration: configuration de l'instance.
-    :param horloge: horloge de l'instance.
     :param annoncer: à qui dire les départs et les sursis ; ``None`` si personne n'écoute.
     """
 
-    def mener(base: BaseDeDonnees, cle: str) -> None:
+    def mener(base: BaseDeDonnees, horloge: Horloge, cle: str) -> None:
         # Un envoi effacé entre-temps, par sa personne ou par l'âge, n'est plus à importer.
         with contextlib.suppress(Introuvable):
             executer_envoi(base, configuration, horloge, cle, annoncer)
 
-    def purger(_base: BaseDeDonnees) -> None:
+    def purger(_base: BaseDeDonnees, horloge: Horloge) -> None:
         envois_de(configuration, horloge).purger()
 
-    def purger_gestes(base: BaseDeDonnees) -> None:
+    def purger_gestes(base: BaseDeDonnees, horloge: Horloge) -> None:
         with base.academie("conservation : gestes des imports") as session:
             oublier_les_anciens(session, horloge)
 
-    def sursis(base: BaseDeDonnees) -> None:
+    def sursis(base: BaseDeDonnees, horloge: Horloge) -> None:
         with base.academie("rôles locaux finis : sursis") as session:
             suivi = Suivi(session, annee_scolaire(horloge.aujourd_hui()), annoncer)
             ouvrir_les_sursis(session, horloge, configuration.imports.sursis)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sqlalchemy.orm import Session
+
+from ent_core.chargement.activation import Activation
 from ent_core.chargement.decouverte import Chargement
+from ent_core.chargement.relais import Relais
 from ent_core.contrat.messages import CanalSms
 from ent_core.contrat.resultats import Anomalie
 from ent_core.contrat.roles import Role
@@ -26,9 +30,14 @@ def poste_des_messages(chargement: Chargement, configuration: Configuration, hor
     """Poste de l'instance ; à poser sur ``BaseDeDonnees.poste``.
 
     :param chargement: briques chargées.
-    :param configuration: serveur de courrier, nom de l'ENT.
+    :param configuration: serveur de courrier, nom de l'ENT, bascules du fichier.
     :param horloge: horloge de l'instance.
     """
+    activation = Activation(chargement, Relais(chargement), configuration.bascules)
+
+    def servies(session: Session, uai: str) -> frozenset[str]:
+        return activation.actives(session, uai, horloge.aujourd_hui())
+
     return Poste(
         horloge=horloge,
         produit=configuration.produit,
@@ -36,18 +45,18 @@ def poste_des_messages(chargement: Chargement, configuration: Configuration, hor
         courriel=configuration.courriel,
         sms=next((brique.sms for brique in chargement.briques if brique.sms is not None), None),
         opposees=opposees,
+        servies=servies,
     )
 
 
-def tache_des_messages(chargement: Chargement, configuration: Configuration, horloge: Horloge) -> Tache:
+def tache_des_messages(chargement: Chargement, configuration: Configuration) -> Tache:
     """À l'heure de chaque départ, pour un établissement ; toutes les dix minutes, pour ce qui serait resté.
 
     :param chargement: briques chargées.
     :param configuration: configuration de l'instance.
-    :param horloge: horloge de l'instance.
     """
 
-    def envoyer_messages(base: BaseDeDonnees, uai: str | None = None) -> None:
+    def envoyer_messages(base: BaseDeDonnees, horloge: Horloge, uai: str | None = None) -> None:
         base.poste = base.poste or poste_des_messages(chargement, configuration, horloge)
         if uai is not None:
             envoyer(base, uai)

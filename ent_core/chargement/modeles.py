@@ -93,14 +93,14 @@ class PrealableAtteste(Cloisonne, Base):
 
     brique: Mapped[str] = neutre("identifiant de brique", String(31))
     cle: Mapped[str] = neutre("identifiant du préalable dans la brique", String(40))
-    origine: Mapped[str] = neutre("page ou commande", String(10))
+    origine: Mapped[str] = neutre("page, commande ou api", String(10))
     atteste_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
     atteste_le: Mapped[datetime] = neutre("date de l'attestation", DateTime(timezone=True))
     retire_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL")
     retire_le: Mapped[datetime | None] = neutre("date du retrait", DateTime(timezone=True))
 
     __table_args__ = (
-        CheckConstraint("origine in ('page', 'commande')", name="origine"),
+        CheckConstraint("origine in ('page', 'commande', 'api')", name="origine"),
         Index(
             "uq_prealable_en_vigueur",
             "uai",

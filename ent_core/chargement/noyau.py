@@ -19,9 +19,13 @@ from ent_core.contrat.crochets import implante
 from ent_core.contrat.donnees import Traitement
 from ent_core.contrat.interface import Contexte, EntreeMenu, Permission, Vignette
 from ent_core.contrat.manifeste import Manifeste
+from ent_core.contrat.messages import SujetDeMessage
 from ent_core.contrat.papier import FormulairePapier
+from ent_core.federation import modeles as federation
+from ent_core.federation.gar import modeles as gar
 from ent_core.identite import modeles as identite
 from ent_core.messages import modeles as messages
+from ent_core.messages.securite import AVIS
 from ent_core.roles import modeles as roles
 from ent_core.vie_privee.acceptation import modeles as acceptation
 from ent_core.vie_privee.archive import modeles as archive
@@ -57,6 +61,8 @@ def ent_modeles() -> Sequence[type]:
         minimisation,
         statistiques,
         messages,
+        federation,
+        gar,
     )
     return [getattr(module, nom) for module in modules for nom in module.__all__]
 
@@ -69,6 +75,11 @@ def ent_migrations() -> Traversable:
 @implante
 def ent_traitements() -> Sequence[Traitement]:
     return TRAITEMENTS
+
+
+@implante
+def ent_sujets_de_message() -> Sequence[SujetDeMessage]:
+    return (AVIS,)
 
 
 @implante

@@ -237,7 +237,7 @@ def _dans_un_processus(configuration: Configuration, url: URL) -> None:
     journal.configurer(configuration.journaux.format, configuration.journaux.niveau)
     horloge = HorlogeSysteme()
     chargement = charger(configuration.briques.chargees)
-    taches = toutes_les_taches(chargement, configuration, horloge)
+    taches = toutes_les_taches(chargement, configuration)
     base = BaseDeDonnees(url, connexions=connexions_voulues(1))
     base.chiffreur = chiffreur_de(configuration)
     base.archive = archive_de(configuration, base.url)

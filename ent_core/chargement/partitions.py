@@ -22,15 +22,14 @@ _AVANCE = 2
 _MOTIF = "partitions : années"
 
 
-def taches_de_partitions(chargement: Chargement, horloge: Horloge) -> tuple[Tache, ...]:
+def taches_de_partitions(chargement: Chargement) -> tuple[Tache, ...]:
     """Avant le plan de la nuit : ce qu'il compte est alors sous veille.
 
     :param chargement: briques chargées.
-    :param horloge: horloge de l'instance.
     """
     tables = [t.name for d in chargement.distributions for t in d.tables if est_partitionnee(t)]
 
-    def preparer(base: BaseDeDonnees) -> None:
+    def preparer(base: BaseDeDonnees, horloge: Horloge) -> None:
         if anomalies := preparer_les_annees(base, tables, horloge):
             raise AnomaliesTrouvees(anomalies)
 

@@ -37,6 +37,22 @@ PERMISSIONS = (
         _EQUIPE,
         delegable=True,
     ),
+    Permission(
+        "noyau.second_facteur",
+        "Régler qui doit avoir un second facteur dans l'établissement",
+        _ADMINISTRATION,
+    ),
+    Permission(
+        "noyau.support",
+        "Voir l'ENT comme une personne, en lecture seule, à sa demande",
+        {Role.ADMINISTRATEUR_ACADEMIQUE: Portee.ACADEMIE},
+    ),
+    Permission(
+        "noyau.codes_eleves",
+        "Donner un nouveau code à ses élèves",
+        {Role.CPE: Portee.ETABLISSEMENT, Role.PROFESSEUR_PRINCIPAL: Portee.MA_CLASSE_PRINCIPALE},
+        delegable=True,
+    ),
     Permission("noyau.imports", "Importer l'annuaire et les listes", _ADMINISTRATION, delegable=True),
     Permission("noyau.journal", "Lire le journal des actes", {**_ADMINISTRATION, Role.DPD: Portee.ACADEMIE}),
     Permission(
@@ -149,6 +165,19 @@ PERMISSIONS = (
             Role.ADMINISTRATIF: Portee.ETABLISSEMENT,
             Role.DPD: Portee.ACADEMIE,
         },
+    ),
+    Permission("noyau.gar", "Ouvrir l'envoi au GAR et suivre ce qu'il transmet", _ADMINISTRATION),
+    Permission(
+        "noyau.gar_affectation",
+        "Affecter les ressources numériques, dans le GAR",
+        {Role.DIRECTION: Portee.ETABLISSEMENT},
+        delegable=True,
+    ),
+    Permission("noyau.mes_services", "Ouvrir les services de l'établissement", CHACUN),
+    Permission(
+        "noyau.services",
+        "Ouvrir et fermer des services tiers, et voir ce que chacun reçoit",
+        {**_ADMINISTRATION, Role.DPD: Portee.ACADEMIE},
     ),
     Permission("noyau.mes_messages", "Lire ses messages, et choisir par où être prévenu", CHACUN),
     Permission(

@@ -114,7 +114,7 @@ class Prealables:
         :param uai: établissement.
         :param cles: préalables attestés.
         :param par: personne qui atteste.
-        :param origine: ``page`` ou ``commande``.
+        :param origine: ``page``, ``commande`` ou ``api``.
         :returns: clés attestées par cet acte.
         :raises Introuvable: la brique ne demande pas ce préalable.
         """

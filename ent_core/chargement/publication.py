@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from ent_core.chargement.activation import Activation
 from ent_core.chargement.decouverte import Chargement
+from ent_core.chargement.services import recus_ici
+from ent_core.chargement.traitements_services import TRAITEMENT_DES_SERVICES
 from ent_core.identite.modeles import Etablissement
 from ent_core.socle.configuration import Configuration
 from ent_core.socle.erreurs import Introuvable
@@ -103,6 +105,7 @@ class Publication:
             degre=ecole.degre if ecole else 0,
             securise=reglages.serveur.securise,
             inactivite=reglages.sessions.inactivite,
+            dehors={TRAITEMENT_DES_SERVICES: recus_ici(session, self.chargement, reglages, uai)},
         )
 
 

@@ -119,14 +119,13 @@ def _jalons(periode: PeriodeStatistique) -> Iterator[date]:
         jour = (jour + timedelta(days=31)).replace(day=15)
 
 
-def tache_des_statistiques(statistiques: Statistiques, horloge: Horloge) -> Tache:
+def tache_des_statistiques(statistiques: Statistiques) -> Tache:
     """Chaque nuit, avant que la conservation n'élimine : figer ce qui est fini.
 
     :param statistiques: celles de l'instance.
-    :param horloge: horloge de l'instance.
     """
 
-    def figer_la_nuit(base: BaseDeDonnees) -> None:
+    def figer_la_nuit(base: BaseDeDonnees, horloge: Horloge) -> None:
         statistiques.figer_les_echues(base, horloge)
 
     return Tache("noyau.figer_statistiques", figer_la_nuit, periode="10 1 * * *")

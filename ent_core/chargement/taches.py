@@ -12,12 +12,15 @@ from datetime import UTC, datetime
 from croniter import croniter  # type: ignore[import-untyped] # croniter ne publie pas de types
 from sqlalchemy.orm import Session
 
+from ent_core.chargement.activation import Activation
 from ent_core.chargement.decouverte import Chargement
+from ent_core.chargement.relais import Relais
+from ent_core.chargement.taches_ecoles import ecole_par_ecole
 from ent_core.chargement.taches_noyau import taches_du_noyau
 from ent_core.contrat.resultats import Anomalie
-from ent_core.contrat.taches import Tache
+from ent_core.contrat.taches import Tache, TacheParEtablissement
 from ent_core.donnees.file_taches import ComptesTache, etat_file
-from ent_core.socle.calendrier import FUSEAU, Horloge
+from ent_core.socle.calendrier import FUSEAU
 from ent_core.socle.configuration import Configuration
 
 __all__ = [
@@ -42,20 +45,20 @@ class LigneTache:
     connue: bool
 
 
-def toutes_les_taches(
-    chargement: Chargement, configuration: Configuration, horloge: Horloge
-) -> tuple[Tache, ...]:
+def toutes_les_taches(chargement: Chargement, configuration: Configuration) -> tuple[Tache, ...]:
     """Tâches du noyau, puis de chaque brique chargée.
 
     :param chargement: briques chargées.
     :param configuration: configuration de l'instance.
-    :param horloge: horloge donnée aux tâches du noyau.
     """
-    noyau = taches_du_noyau(chargement, configuration, horloge)
-    return (*noyau, *(t for b in chargement.briques for t in b.taches))
+    relais = Relais(chargement)
+    activation = Activation(chargement, relais, configuration.bascules)
+    noyau = taches_du_noyau(chargement, configuration, relais, activation)
+    declarees = (tache for brique in chargement.briques for tache in brique.taches)
+    return (*noyau, *(t if isinstance(t, Tache) else ecole_par_ecole(t, activation) for t in declarees))
 
 
-def controler_taches(taches: Sequence[Tache]) -> Iterator[Anomalie]:
+def controler_taches(taches: Sequence[Tache | TacheParEtablissement]) -> Iterator[Anomalie]:
     """Contrôle des tâches : noms uniques, périodes lisibles, au moins un essai.
 
     :param taches: toutes les tâches de l'instance.

@@ -34,7 +34,7 @@ _CHACUN = tuple(
 
 _MESSAGES = Traitement(
     cle="noyau.messages",
-    version=1,
+    version=2,
     intitule="Messages qui préviennent d'une information",
     finalite="Prévenir une personne qu'une information l'attend dans l'ENT, sans dire laquelle au-dehors.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,

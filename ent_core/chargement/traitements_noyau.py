@@ -14,8 +14,11 @@ from ent_core.chargement.depots_noyau import (
     TRAVAUX,
 )
 from ent_core.chargement.traitements_archive import TRAITEMENTS_ARCHIVE
+from ent_core.chargement.traitements_gar import TRAITEMENT_GAR
 from ent_core.chargement.traitements_incidents import ACCES_TRACES, VIOLATIONS
 from ent_core.chargement.traitements_messages import TRAITEMENTS_MESSAGES
+from ent_core.chargement.traitements_services import TRAITEMENTS_SERVICES
+from ent_core.chargement.traitements_support import SUPPORT
 from ent_core.contrat.donnees import (
     Acces,
     BaseLegale,
@@ -80,9 +83,9 @@ _ANNUAIRE = Traitement(
 
 _COMPTES = Traitement(
     cle="noyau.comptes",
-    version=1,
+    version=2,
     intitule="Comptes et connexions",
-    finalite="Ouvrir et protéger les comptes : connexion, sessions, limitation des essais.",
+    finalite="Ouvrir et protéger les comptes : connexion, second facteur, sessions, limitation des essais.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
     base=BaseLegale.MISSION_INTERET_PUBLIC,
     textes=(f"{_ARRETE}, article 3", "RGPD, article 32", "délibération CNIL n° 2022-100"),
@@ -98,9 +101,9 @@ _COMPTES = Traitement(
 
 _HABILITATIONS = Traitement(
     cle="noyau.habilitations",
-    version=1,
-    intitule="Rôles et délégations",
-    finalite="Attribuer les rôles locaux et les délégations du chef d'établissement.",
+    version=2,
+    intitule="Rôles, délégations, profils suspendus",
+    finalite="Attribuer les rôles locaux et les délégations du chef ; suspendre la connexion d'un profil.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
     base=BaseLegale.MISSION_INTERET_PUBLIC,
     textes=(f"{_ARRETE}, article 4", "RGPD, article 32"),
@@ -141,7 +144,7 @@ _JOURNAL = Traitement(
 
 _DECISIONS = Traitement(
     cle="noyau.decisions",
-    version=2,
+    version=3,
     intitule="Décisions sur les briques",
     finalite="Savoir qui a ouvert ou fermé une brique, qui a accepté ce qu'elle fait des données, et qui a"
     " attesté ce qu'il fallait avoir fait avant.",
@@ -301,6 +304,7 @@ _OPPOSITIONS = Traitement(
 TRAITEMENTS = (
     _ANNUAIRE,
     _COMPTES,
+    SUPPORT,
     _HABILITATIONS,
     _DECISIONS,
     _JOURNAL,
@@ -312,7 +316,9 @@ TRAITEMENTS = (
     _DEMANDES,
     _COPIES,
     _OPPOSITIONS,
+    *TRAITEMENTS_SERVICES,
     *TRAITEMENTS_MESSAGES,
     *TRAITEMENTS_ARCHIVE,
+    TRAITEMENT_GAR,
 )
 """Dans l'ordre où le registre les montre."""

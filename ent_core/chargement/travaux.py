@@ -55,7 +55,7 @@ def construire(base: BaseDeDonnees, taches: Sequence[Tache], horloge: Horloge) -
 
     :param base: base donnée aux tâches ; l'ouvrier s'y connecte aussi, avec le même compte.
     :param taches: tâches contrôlées.
-    :param horloge: date les échecs ; donnée aux tâches qui la demandent.
+    :param horloge: date les échecs ; donnée à chaque tâche.
     """
     application = App(
         connector=PsycopgConnector(
@@ -79,14 +79,12 @@ def construire(base: BaseDeDonnees, taches: Sequence[Tache], horloge: Horloge) -
 
 
 def _envelopper(base: BaseDeDonnees, tache: Tache, horloge: Horloge) -> Callable[..., None]:
-    donnes = (base, horloge) if tache.avec_horloge else (base,)
-
     def executer(contexte: JobContext, **arguments: Any) -> None:
         if tache.periode:
             arguments.pop("timestamp", None)  # ajouté par Procrastinate à chaque rendez-vous
         numero, debut = contexte.job.id or 0, time.perf_counter()
         try:
-            tache.fonction(*donnes, **arguments)
+            tache.fonction(base, horloge, **arguments)
         except Exception as erreur:  # noqa: BLE001 - quelle que soit sa panne, un travail se rejoue ou meurt
             with (
                 contextlib.suppress(ErreurEnt),

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy.orm import RelationshipProperty
+from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
 
 from ent_core.chargement.conservation import regles_de
 from ent_core.chargement.decouverte import BriqueChargee, Chargement, verrou_de
+from ent_core.chargement.entrees import controler_entrees
 from ent_core.chargement.examen import MARQUE
 from ent_core.chargement.messages import controler_messages
+from ent_core.chargement.services import controler_services
 from ent_core.chargement.taches import controler_taches
 from ent_core.contrat.prealables import FORME_CLE
 from ent_core.contrat.resultats import Anomalie, Niveau
@@ -49,6 +51,8 @@ def verifier_declarations(chargement: Chargement, configuration: Configuration) 
         lambda: controler_messages(chargement),
         lambda: _reglages(chargement, configuration),
         lambda: _bascules(chargement, configuration),
+        lambda: controler_entrees(chargement, configuration),
+        lambda: controler_services(chargement, configuration),
         lambda: _a_completer(chargement, production=configuration.production),
         lambda: (a for b in chargement.briques for regle in b.verifications for a in regle()),
     )
@@ -80,12 +84,9 @@ def _modeles(chargement: Chargement) -> Iterator[Anomalie]:
     brique_de = {table: brique.id for brique in chargement.briques for table in brique.tables}
     prises: dict[str, str] = {}
     modeles = [m.class_ for m in Base.registry.mappers if m.local_table in brique_de]
-    citees = {
-        p.argument
-        for c in modeles
-        for p in c.__mapper__._props.values()
-        if isinstance(p, RelationshipProperty)
-    }
+    # Par l'attribut, et non par « mapper.relationships », qui chercherait déjà les classes citées.
+    liens = (a.prop for c in modeles for a in vars(c).values() if isinstance(a, InstrumentedAttribute))
+    citees = {lien.argument for lien in liens if isinstance(lien, RelationshipProperty)}
     for modele in sorted(modeles, key=lambda c: (brique_de[c.__table__] != "noyau", brique_de[c.__table__])):
         brique = brique_de[modele.__table__]
         prise = prises.setdefault(modele.__name__, brique)

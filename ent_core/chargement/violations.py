@@ -73,17 +73,14 @@ def vignettes_des_violations(session: Session, contexte: Contexte) -> Sequence[V
     ]
 
 
-def taches_des_violations(horloge: Horloge) -> tuple[Tache, ...]:
-    """Chaque heure, rappeler ; chaque nuit, oublier les refus de plus d'un an.
+def taches_des_violations() -> tuple[Tache, ...]:
+    """Chaque heure, rappeler ; chaque nuit, oublier les refus de plus d'un an."""
 
-    :param horloge: horloge de l'instance.
-    """
-
-    def rappeler_l_echeance(base: BaseDeDonnees) -> None:
+    def rappeler_l_echeance(base: BaseDeDonnees, horloge: Horloge) -> None:
         with base.academie("violations : rappel de l'échéance") as session:
             rappeler(session, horloge)
 
-    def oublier_les_refus(base: BaseDeDonnees) -> None:
+    def oublier_les_refus(base: BaseDeDonnees, horloge: Horloge) -> None:
         with base.academie("violations : refus de plus d'un an") as session:
             oublier_anciens(session, horloge)
 

@@ -13,7 +13,7 @@ from ent_core.socle.configuration import Configuration
 
 __all__ = ["configuration"]
 
-_SECRETS = ("cle_secrete", "url", "proprietaire", "mot_de_passe")
+_SECRETS = ("cle_secrete", "url", "proprietaire", "mot_de_passe", "secret")
 
 
 @click.group()

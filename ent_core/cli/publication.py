@@ -121,6 +121,7 @@ def notices(pour: str, uai: str | None, en_json: bool) -> None:
             click.echo(f"\n  {t.intitule}")
             for titre, lignes in (
                 ("Ce que l'école enregistre", t.quoi), ("Pourquoi", t.pourquoi), ("Qui le voit", t.qui),
+                *((("À qui c'est transmis", t.dehors),) if t.dehors else ()),
                 ("Combien de temps", t.duree), ("Vos droits", [d.phrase for d in t.droits if d.ouvert]),
             ):  # fmt: skip
                 click.echo(f"    {titre}")
@@ -166,7 +167,7 @@ def _en_donnees(notice: Notice) -> dict[str, object]:
         "traitements": [
             {
                 "cle": t.cle, "intitule": t.intitule, "quoi": t.quoi, "pourquoi": t.pourquoi, "qui": t.qui,
-                "duree": t.duree, "droits": [d.phrase for d in t.droits if d.ouvert],
+                "dehors": t.dehors, "duree": t.duree, "droits": [d.phrase for d in t.droits if d.ouvert],
             }
             for t in notice.traitements
         ],

@@ -205,6 +205,10 @@ def _permissions() -> Iterator[str]:
 # --- Configuration et commandes ------------------------------------------------------------------
 
 
+_PAR_CLE = ("fournisseurs", "services")
+"""Sections qui portent une clé choisie par l'administrateur."""
+
+
 def _configuration() -> Iterator[str]:
     yield "# Configuration\n"
     yield f"{documentation(configuration).texte}\n"
@@ -216,17 +220,36 @@ def _configuration() -> Iterator[str]:
         sections.append((champ.name, structure)) if structure else simples.append(champ)
     yield from _reglages("En tête du fichier", racine, simples, "ENT_{cle}")
     for nom, structure in sections:
-        liste = structure is not None and nom == "bascules"
-        titre = f"`[[{nom}]]`" if liste else f"`[{nom}]`"
-        variable = "" if liste else f"ENT_{nom}_{{cle}}"
-        yield from _reglages(titre, structure, msgspec.structs.fields(structure), variable)
+        titre = {"bascules": f"`[[{nom}]]`", **dict.fromkeys(_PAR_CLE, f"`[{nom}.<clé>]`")}.get(nom)
+        variable = "" if titre else f"ENT_{nom}_{{cle}}"
+        yield from _reglages(titre or f"`[{nom}]`", structure, _champs(structure), variable)
 
 
 def _structure(annotation: Any) -> Any:
     for candidat in (annotation, *get_args(annotation)):
-        if isinstance(candidat, type) and issubclass(candidat, msgspec.Struct):
+        if isinstance(candidat, type) and (
+            issubclass(candidat, msgspec.Struct) or dataclasses.is_dataclass(candidat)
+        ):
             return candidat
     return None
+
+
+def _champs(structure: Any) -> Iterable[Any]:
+    """Réglages d'une section, qu'elle soit du noyau ou du contrat (une classe de données)."""
+    if issubclass(structure, msgspec.Struct):
+        return msgspec.structs.fields(structure)
+    types = inspect.get_annotations(structure, eval_str=True)
+    return [
+        msgspec.structs.FieldInfo(
+            champ.name,
+            champ.name,
+            types[champ.name],
+            msgspec.NODEFAULT if champ.default is dataclasses.MISSING else champ.default,
+            msgspec.NODEFAULT if champ.default_factory is dataclasses.MISSING else champ.default_factory,
+        )
+        for champ in dataclasses.fields(structure)
+        if champ.name != "secret"  # ne s'écrit pas dans le fichier
+    ]
 
 
 def _reglages(titre: str, structure: Any, champs: Iterable[Any], variable: str) -> Iterator[str]:

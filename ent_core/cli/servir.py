@@ -1,4 +1,4 @@
-"""``ent servir`` et ``ent dev`` : Granian, un processus par cœur, un fil par processus."""
+"""``ent servir`` et ``ent dev`` : Granian, un processus par cœur, quelques fils par processus."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def lancer(
             port=port or configuration.serveur.port,
             interface=Interfaces.WSGI,
             workers=nombre,
-            blocking_threads=1,
+            blocking_threads=configuration.serveur.fils,
             backpressure=max(64, nombre * 32),
             respawn_failed_workers=True,
             workers_kill_timeout=10,

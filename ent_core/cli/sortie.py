@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from ent_core.chargement.sortie import ecrire_json, option_json
 from ent_core.contrat.resultats import Anomalie
 
 __all__ = [
@@ -26,13 +26,6 @@ __all__ = [
 A_CONFIRMER = 5
 """Code de sortie : rien n'est fait, une personne doit confirmer."""
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def option_json(fonction: F) -> F:
-    """Ajoute ``--json`` : la commande reçoit ``en_json``."""
-    return click.option("--json", "en_json", is_flag=True, help="Écrire du JSON.")(fonction)
-
 
 def confirmer(demande: object, question: str) -> None:
     """Demande à la personne, si elle est là ; sinon, dit ce qu'il faut confirmer et sort (code 5).
@@ -43,14 +36,6 @@ def confirmer(demande: object, question: str) -> None:
     click.echo(f"Confirmation demandée {demande}", err=True)
     if not (sys.stdin.isatty() and click.confirm(question, default=False)):
         sys.exit(A_CONFIRMER)
-
-
-def ecrire_json(valeur: Any) -> None:
-    """Écrit une valeur en JSON sur la sortie standard.
-
-    :param valeur: valeur ; dates et identifiants deviennent du texte.
-    """
-    click.echo(json.dumps(valeur, ensure_ascii=False, indent=2, default=str))
 
 
 def ecrire_tableau(

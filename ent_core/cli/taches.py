@@ -46,7 +46,7 @@ def executer(une_fois: bool, simultanes: int) -> None:
     with ouvrir() as ouverture:
         configuration = ouverture.configuration
         journal.configurer(configuration.journaux.format, configuration.journaux.niveau)
-        toutes = toutes_les_taches(ouverture.chargement, configuration, ouverture.horloge)
+        toutes = toutes_les_taches(ouverture.chargement, configuration)
         exiger_sans_erreur(
             controler_base(
                 ouverture.base.moteur, ouverture.chargement.distributions, retirees(ouverture.base)
@@ -71,7 +71,7 @@ def etat(en_json: bool) -> None:
     from ent_core.chargement.taches import tableau_des_taches, toutes_les_taches
 
     with ouvrir() as ouverture, ouverture.base.academie("travaux : état de la file") as session:
-        toutes = toutes_les_taches(ouverture.chargement, ouverture.configuration, ouverture.horloge)
+        toutes = toutes_les_taches(ouverture.chargement, ouverture.configuration)
         lignes = tableau_des_taches(session, toutes, ouverture.horloge.maintenant())
     ecrire_tableau(
         "Travaux",

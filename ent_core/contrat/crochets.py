@@ -10,14 +10,16 @@ qu'elle lit. Un crochet inconnu ou un argument inconnu empêche de démarrer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from ent_core.contrat.actes import ActeDit
 from ent_core.contrat.donnees import AucuneDonnee, Traitement
 from ent_core.contrat.evenements import Evenement
+from ent_core.contrat.fournisseurs import Fournisseur
 from ent_core.contrat.interface import Contexte, EntreeMenu, Permission, Vignette
 from ent_core.contrat.manifeste import Manifeste
 from ent_core.contrat.messages import CanalSms, SujetDeMessage
@@ -25,8 +27,9 @@ from ent_core.contrat.offres import Demande
 from ent_core.contrat.papier import FormulairePapier
 from ent_core.contrat.prealables import Prealable
 from ent_core.contrat.resultats import Anomalie, Bilan, PieceExport
+from ent_core.contrat.services import ServiceTiers
 from ent_core.contrat.statistiques import Statistique
-from ent_core.contrat.taches import Tache
+from ent_core.contrat.taches import Tache, TacheParEtablissement
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -107,8 +110,8 @@ def ent_evenements() -> Sequence[type[Evenement]]:
 
 
 @crochet
-def ent_taches() -> Sequence[Tache]:
-    """Rend les travaux différés et périodiques de la brique."""
+def ent_taches() -> Sequence[Tache | TacheParEtablissement]:
+    """Rend les travaux différés et périodiques ; ce qui parcourt les écoles est « par établissement »."""
     raise NotImplementedError
 
 
@@ -125,8 +128,32 @@ def ent_sujets_de_message() -> Sequence[SujetDeMessage]:
 
 
 @crochet
+def ent_actes_du_journal() -> Sequence[ActeDit]:
+    """Rend la phrase de chaque acte que la brique inscrit au journal ; sans elle, l'acte y garde son code."""
+    raise NotImplementedError
+
+
+@crochet
+def ent_services_tiers() -> Sequence[ServiceTiers]:
+    """Rend les services hors de l'ENT que la brique ouvre, et ce que chacun reçoit.
+
+    Un service n'est ouvert que là où la brique l'est ; sa clé commence par le nom de la brique.
+    """
+    raise NotImplementedError
+
+
+@crochet
 def ent_canal_sms() -> CanalSms:
     """Rend le service par lequel partent les SMS ; une seule brique d'une instance l'implante."""
+    raise NotImplementedError
+
+
+@crochet
+def ent_fournisseurs_identite() -> Mapping[str, Fournisseur]:
+    """Rend les fournisseurs d'identité que la brique ajoute, par clé ; chaque clé commence par son nom.
+
+    Le secret est dans le fichier que nomme ``secret_fichier``, jamais dans le code.
+    """
     raise NotImplementedError
 
 

@@ -230,6 +230,8 @@ class Conservation:
     :param autorite: ce qui permet l'élimination ; à défaut, le visa des archives.
     :param intermediaire: durée en archive intermédiaire, s'il y en a une.
     :param preavis: jours entre l'avis aux personnes qui doivent agir et l'exécution.
+    :param au_depart: vrai si les lignes d'un élève s'effacent aussi dès qu'il quitte l'établissement, avec
+        leur preuve, sans attendre ce terme ni un plan.
     """
 
     depart: Depart
@@ -238,6 +240,7 @@ class Conservation:
     autorite: Autorite = Visa()
     intermediaire: Duree | None = None
     preavis: int = 7
+    au_depart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

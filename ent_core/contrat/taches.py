@@ -1,16 +1,16 @@
-"""Les travaux différés et périodiques qu'une brique apporte."""
+"""Les travaux différés et périodiques qu'une brique apporte : pour toute l'instance, ou école par école."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Concatenate, Protocol
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-__all__ = ["BaseDesTaches", "Tache"]
+__all__ = ["BaseDesTaches", "Tache", "TacheParEtablissement"]
 
 
 class BaseDesTaches(Protocol):
@@ -32,17 +32,36 @@ class BaseDesTaches(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tache:
-    """Un travail exécuté hors des requêtes.
+    """Un travail exécuté hors des requêtes, pour toute l'instance.
 
     :param nom: ``brique.verbe``, unique dans l'instance.
-    :param fonction: appelée avec la base de données puis des arguments JSON ; elle doit pouvoir être rejouée.
+    :param fonction: appelée avec la base de données, l'horloge de l'instance, puis des arguments JSON ; elle
+        doit pouvoir être rejouée.
     :param periode: expression cron (cinq champs) pour un travail périodique.
     :param essais: nombre d'essais avant que le travail soit déclaré mort.
-    :param avec_horloge: vrai pour que la fonction reçoive aussi, après la base, l'horloge de l'instance.
     """
 
     nom: str
-    fonction: Callable[..., Any]
+    fonction: Callable[Concatenate[Any, Any, ...], object]
     periode: str | None = None
     essais: int = 5
-    avec_horloge: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TacheParEtablissement:
+    """Un travail périodique, mené à part dans chaque établissement où la brique est servie.
+
+    Chaque établissement a son travail et ses essais : celui qui échoue n'arrête pas les autres. Là où la
+    brique est fermée, suspendue, ou attend ses préalables, rien n'est exécuté.
+
+    :param nom: ``brique.verbe``, unique dans l'instance.
+    :param fonction: appelée avec la session de l'établissement, son UAI et l'horloge ; tout est validé à sa
+        sortie, ou défait. Elle doit pouvoir être rejouée.
+    :param periode: expression cron (cinq champs).
+    :param essais: nombre d'essais, dans chaque établissement, avant que le travail soit déclaré mort.
+    """
+
+    nom: str
+    fonction: Callable[[Session, str, Any], object]
+    periode: str
+    essais: int = 5

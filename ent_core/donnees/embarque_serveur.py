@@ -42,6 +42,10 @@ _REGLAGES_JETABLES = {
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "autovacuum": "off",
+    "jit": "off",
+    # Chaque processus d'essai garde quelques bases à portée de main.
+    "max_connections": "200",
 }
 
 

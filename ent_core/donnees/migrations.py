@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -182,8 +183,18 @@ def _etat(connexion: Connection, distribution: Distribution) -> Etat:
     if distribution.revisions is None:
         return Etat(distribution.id, None, None)
     contexte = MigrationContext.configure(connexion, opts={"version_table": distribution.table_de_version})
-    tete = ScriptDirectory.from_config(configuration_alembic(distribution, connexion)).get_current_head()
-    return Etat(distribution.id, contexte.get_current_revision(), tete)
+    fichiers = sorted(distribution.revisions.glob("*.py"))
+    lus = tuple((fichier.name, fichier.stat().st_mtime_ns) for fichier in fichiers)
+    return Etat(distribution.id, contexte.get_current_revision(), _tete(distribution.revisions, lus))
+
+
+@cache
+def _tete(revisions: Path, _lus: tuple[tuple[str, int], ...]) -> str | None:
+    """Dernière révision d'un dossier ; pour la connaître, il faut exécuter tous ses fichiers.
+
+    :param _lus: noms et dates des fichiers : changés, ils se relisent.
+    """
+    return ScriptDirectory.from_config(_dossier_alembic(revisions)).get_current_head()
 
 
 def configuration_alembic(distribution: Distribution, connexion: Connection) -> Config:
@@ -192,15 +203,20 @@ def configuration_alembic(distribution: Distribution, connexion: Connection) -> 
     :param distribution: noyau ou brique.
     :param connexion: connexion qui agit comme propriétaire.
     """
-    configuration = Config()
-    configuration.set_main_option("script_location", _echapper(_COMMUN))
-    configuration.set_main_option("path_separator", "newline")
-    configuration.set_main_option("version_locations", _echapper(distribution.revisions or _COMMUN))
+    configuration = _dossier_alembic(distribution.revisions or _COMMUN)
     configuration.attributes.update(
         connexion=connexion,
         tables=frozenset(table.name for table in distribution.tables),
         table_de_version=distribution.table_de_version,
     )
+    return configuration
+
+
+def _dossier_alembic(revisions: Path) -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", _echapper(_COMMUN))
+    configuration.set_main_option("path_separator", "newline")
+    configuration.set_main_option("version_locations", _echapper(revisions))
     return configuration
 
 

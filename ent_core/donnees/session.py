@@ -13,6 +13,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -79,6 +80,7 @@ class Portage:
     :param finalites: traitements et briques au titre desquels on agit ; non vide, le portillon est en
         vigueur et la base prend une audience.
     :param roles: rôles de l'ENT en vigueur, celui qui ouvre l'accès d'abord.
+    :param visite: l'assistance lit à la place de la personne : rien de sensible ne lui est ouvert.
     """
 
     finalite: str
@@ -87,6 +89,7 @@ class Portage:
     role: str = ROLE_APPLICATION
     finalites: frozenset[str] = frozenset()
     roles: tuple[str, ...] = ()
+    visite: bool = False
 
 
 class BaseDeDonnees:
@@ -114,6 +117,7 @@ class BaseDeDonnees:
         self.chiffreur: Chiffreur | None = None
         self.archive: object | None = None
         self.poste: object | None = None
+        self.facteurs_des_le: date | None = None
         brancher(self.moteur)
         self._fabrique = sessionmaker(self.moteur, expire_on_commit=False)
         event.listen(self._fabrique, "after_begin", _prologue)
@@ -296,7 +300,7 @@ def poser_tourniquet(session: Session, *, aussitot: bool) -> None:
         tourniquet = session.info[_TOURNIQUET] = Tourniquet(actuel.role, actuel.finalite)
         if connexion is not None:
             connexion.execution_options(**{OPTION: tourniquet})
-    tourniquet.uai, tourniquet.personne = actuel.uai, actuel.personne
+    tourniquet.uai, tourniquet.personne, tourniquet.visite = actuel.uai, actuel.personne, actuel.visite
     if not actuel.finalites:
         tourniquet.lever(None)
         return

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.session import finalites_de, noter_portage, portage, poser_tourniquet
+from ent_core.donnees.tourniquet import OPTION, Tourniquet
 
-__all__ = ["STATISTIQUES", "garder", "hors_portillon", "sous_portillon"]
+__all__ = ["STATISTIQUES", "garder", "hors_portillon", "noter_lecture", "sous_portillon"]
 
 STATISTIQUES = "noyau.statistiques"
 """Finalité d'une page qui ne montre que des nombres publiés : aucune donnée personnelle ne s'y lit."""
@@ -88,3 +90,19 @@ def hors_portillon(session: Session, motif: str) -> Iterator[None]:
     finally:
         noter_portage(session, finalites=avant.finalites, roles=avant.roles)
         poser_tourniquet(session, aussitot=False)
+
+
+def noter_lecture(
+    session: Session, traitement: str, colonnes: tuple[str, ...], sujets: Iterable[UUID]
+) -> None:
+    """Note, au nom de qui agit, ce qu'un service va lire hors du portillon pour la page d'une brique.
+
+    :param session: session ouverte.
+    :param traitement: traitement dont relève ce qui est lu.
+    :param colonnes: colonnes lues, dans l'ordre alphabétique.
+    :param sujets: personnes concernées.
+    """
+    connexion = session.connection()
+    tourniquet: Tourniquet | None = connexion.get_execution_options().get(OPTION)
+    if tourniquet is not None:
+        tourniquet.retenir(connexion, (traitement, colonnes, tuple(sorted(sujets))))

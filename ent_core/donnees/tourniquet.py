@@ -83,12 +83,13 @@ class Tourniquet:
 
     __slots__ = (
         "_a_noter", "_audience", "_finalite", "_interne", "_juge", "_notees", "_pose", "finalite", "personne",
-        "role", "sauvetage", "uai",
+        "role", "sauvetage", "uai", "visite",
     )  # fmt: skip
 
     def __init__(self, role: str, finalite: str) -> None:
         self.role, self.finalite = role, finalite
         self.uai = ""
+        self.visite = False
         self.personne: UUID | None = None
         self.sauvetage = Sauvetage()
         self._juge: Juge | None = None
@@ -142,6 +143,8 @@ class Tourniquet:
             return
         try:
             passage = self._juge(contexte.compiled)
+            if self.visite and passage.lectures:
+                raise _pas_en_visite(passage.lectures[0].traitement)
         except DonneeProtegee as refus:
             self.refuser("portillon", refus.lieu or "énoncé illisible")
             raise
@@ -163,11 +166,25 @@ class Tourniquet:
         role = self._pose or self.role
         for lecture in lectures:
             sujets = tuple(sorted(_sujets(contexte, lecture.sujets)))
-            fait = (lecture.traitement, lecture.colonnes, sujets)
-            if fait not in self._notees:
-                self._notees.add(fait)
-                self._a_noter.append(fait)
-                self.sauvetage.annoncer(Lecture(role, self.uai, self.personne, *fait))
+            self._annoncer(role, (lecture.traitement, lecture.colonnes, sujets))
+
+    def retenir(self, connexion: Connection, fait: _Fait) -> None:
+        """Retient une lecture que le noyau va faire pour une brique ; sans juge, il la fait pour lui-même.
+
+        :param connexion: connexion de la transaction.
+        :param fait: traitement, colonnes lues, personnes concernées.
+        """
+        if self._juge is not None:
+            if self.visite:
+                raise _pas_en_visite(fait[0])
+            self.poser(connexion, self._audience)
+            self._annoncer(self._audience, fait)
+
+    def _annoncer(self, role: str, fait: _Fait) -> None:
+        if fait not in self._notees:
+            self._notees.add(fait)
+            self._a_noter.append(fait)
+            self.sauvetage.annoncer(Lecture(role, self.uai, self.personne, *fait))
 
     def noter(self, connexion: Connection) -> None:
         """Note d'un seul envoi les lectures retenues, sous le rôle et pour la personne qui les ont faites.
@@ -212,6 +229,14 @@ def executer_du_noyau(connexion: Connection, ordre: str, valeurs: tuple[Any, ...
         connexion.exec_driver_sql(ordre, valeurs)
     else:
         tourniquet.executer(connexion, ordre, valeurs)
+
+
+def _pas_en_visite(traitement: str) -> DonneeProtegee:
+    return DonneeProtegee(
+        "l'assistance ne lit pas ce qui est sensible.",
+        remede="demander à la personne de montrer elle-même cette page.",
+        lieu=f"traitement {traitement}",
+    )
 
 
 def _sujets(contexte: Any, noms: tuple[str, ...]) -> set[UUID]:

@@ -5,6 +5,8 @@ Elle apporte ``serveur``, ``fabrique_bases``, ``base``, ``session``, ``horloge``
 le contrat commun à toutes les briques (``ent_core.essais.contrat.ContratBrique``).
 """
 
+import gc
+
 import pytest
 
 pytest_plugins = [
@@ -16,6 +18,13 @@ pytest_plugins = [
     "ent_core.essais.instance",
     "ent_core.essais.contrat",
 ]
+
+
+def pytest_collection_finish() -> None:
+    """Ce qui est chargé le reste jusqu'au bout : le ramasse-miettes n'a plus à le relire à chaque passage."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -21,6 +21,7 @@ from ent_core.application import create_app
 from ent_core.donnees.session import BaseDeDonnees, Portage
 from ent_core.identite import connexion, sessions
 from ent_core.identite.connexion import Authentification, Origine
+from ent_core.identite.facteurs.politique import DOUBLE
 from ent_core.identite.modeles import Compte
 from ent_core.socle.calendrier import HorlogeFixe
 from ent_core.socle.configuration import Configuration, Serveur
@@ -136,7 +137,10 @@ def connecter(
         compte_id = compte.id
     with base.unite(Portage("connexion")) as session:
         ouverture = connexion.entrer(
-            session, horloge, Authentification("essai", str(compte_id)), Origine("127.0.0.1", "Essai")
+            session,
+            horloge,
+            Authentification("essai", str(compte_id), amr=(DOUBLE,)),
+            Origine("127.0.0.1", "Essai"),
         )
         assert ouverture is not None, "la personne ne peut pas se connecter"
         jeton = sessions.choisir_contexte(session, horloge, ouverture.jeton, uai, profil)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import secrets
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
+from sqlalchemy.util import LRUCache
 
 from ent_core.chargement.decouverte import charger
 from ent_core.donnees.droits import ROLE_PROPRIETAIRE
@@ -42,6 +45,26 @@ class AdressesBase:
     proprietaire: URL
 
 
+def pytest_configure() -> None:
+    """Les bases d'un processus ont les mêmes énoncés : ce que l'une a traduit en SQL sert aux autres.
+
+    SQLAlchemy retient ses traductions par moteur et par dialecte ; un dialecte déjà accordé au serveur, qui
+    est le même pour toutes, devient celui de la base suivante.
+    """
+    naitre, traduits = BaseDeDonnees.__init__, LRUCache[Any, Any](4000)
+    accorde: Any = None
+
+    @functools.wraps(naitre)
+    def naitre_instruite(base: BaseDeDonnees, *arguments: Any, **nommes: Any) -> None:
+        nonlocal accorde
+        naitre(base, *arguments, **nommes)
+        if getattr(accorde, "server_version_info", None) is None:
+            accorde = base.moteur.dialect
+        base.moteur.dialect, base.moteur._compiled_cache = accorde, traduits
+
+    BaseDeDonnees.__init__ = naitre_instruite  # type: ignore[method-assign,assignment] # mêmes arguments
+
+
 class Fabrique:
     """Crée et retire des bases d'essai sur le serveur de la session.
 
@@ -51,6 +74,7 @@ class Fabrique:
 
     def __init__(self, serveur: Serveur, prefixe: str) -> None:
         self._serveur = make_url(serveur.url).set(drivername="postgresql+psycopg")
+        self._jetable = serveur.jetable
         self._prefixe = prefixe
         self._noyau = tuple(charger([]).distributions)
         self._numeros = itertools.count(1)
@@ -77,7 +101,8 @@ class Fabrique:
             modele = self.migree() if cle[:1] == self._noyau != cle else self.vide()
             migrer(modele.proprietaire, modele.application, cle)
             self._modeles[cle] = str(modele.application.database)
-            self._remises.pop(self._modeles[cle], None)
+            if (remise := self._remises.pop(self._modeles[cle], None)) is not None:
+                remise.fil.fermer()
         if self._libres[cle]:
             return self._adresses(self._libres[cle].pop())
         nom = f"{self._prefixe}_{next(self._numeros)}"
@@ -116,6 +141,7 @@ class Fabrique:
         nom = str(adresses.application.database)
         remise = self._remises.get(nom)
         if remise is not None and remise.remettre():
+            remise.fil.fermer()
             self._libres[self._sortes[nom]].append(nom)
         else:
             self._supprimer(nom)
@@ -128,12 +154,15 @@ class Fabrique:
         return self._remises[str(adresses.application.database)]
 
     def tout_retirer(self) -> None:
-        """Supprime les modèles et les bases libres, à la fin de la session."""
-        for nom in [*self._modeles.values(), *self._remises]:
+        """Supprime les modèles et les bases libres, à la fin de la session, si le serveur lui survit."""
+        for remise in self._remises.values():
+            remise.fil.fermer()
+        for nom in [] if self._jetable else [*self._modeles.values(), *self._remises]:
             self._supprimer(nom)
 
     def _supprimer(self, nom: str) -> None:
-        self._remises.pop(nom, None)
+        if (remise := self._remises.pop(nom, None)) is not None:
+            remise.fil.fermer()
         self._ordre(f'drop database if exists "{nom}" with (force)')
 
     def _adresses(self, nom: str) -> AdressesBase:

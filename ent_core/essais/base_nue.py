@@ -105,6 +105,11 @@ class BaseNue:
             self._bases.retirer(place.adresses)
             self._place = None
 
+    def fermer(self) -> None:
+        """Ferme ce qui restait ouvert, à la fin de la session."""
+        if self._place is not None:
+            self._place.base.fermer()
+
 
 _POSES = ("portillon", "chiffreur", "archive", "poste")
 """Ce qu'assembler une application pose sur sa base."""
@@ -120,9 +125,11 @@ def _peupler(base: BaseDeDonnees) -> Annuaire:
 
 
 @pytest.fixture(scope="session")
-def base_nue(fabrique_bases: Fabrique) -> BaseNue:
+def base_nue(fabrique_bases: Fabrique) -> Iterator[BaseNue]:
     """La base nue du processus."""
-    return BaseNue(fabrique_bases)
+    nue = BaseNue(fabrique_bases)
+    yield nue
+    nue.fermer()
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from ent_core.chargement.decouverte import charger, installees
+from ent_core.chargement.taches import toutes_les_taches
 from ent_core.chargement.verification import exiger_sans_erreur, verifier_declarations
 from ent_core.contrat.crochets import implante
 from ent_core.contrat.donnees import AucuneDonnee
@@ -127,6 +128,16 @@ class InstanceEssai:
         """Prévient les briques de ce qu'elles ignorent, comme au démarrage et chaque heure."""
         with self.base.academie("essai : réconciliation") as session:
             return self.ent.activation.reconcilier(session, self.horloge)
+
+    def executer(self, tache: str, **arguments: Any) -> None:
+        """Exécute une tâche de l'instance, comme l'ouvrier le ferait à cette heure.
+
+        :param tache: nom de la tâche.
+        :param arguments: ceux du travail.
+        """
+        toutes = toutes_les_taches(self.ent.chargement, self.ent.configuration)
+        [voulue] = [t for t in toutes if t.nom == tache]
+        voulue.fonction(self.base, self.horloge, **arguments)
 
     def _basculer(self, brique: str, uai: str | None, **decision: Any) -> None:
         with self.base.academie("essai : bascule") as session:

@@ -32,9 +32,11 @@ class Serveur:
     """Un serveur PostgreSQL pour les essais.
 
     :param url: adresse libpq d'un rôle qui peut tout y créer.
+    :param jetable: il disparaît avec la session, et ses bases avec lui.
     """
 
     url: str
+    jetable: bool = False
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -67,7 +69,7 @@ def serveur(pytestconfig: pytest.Config) -> Iterator[Serveur]:
         yield Serveur(url)
         return
     with embarque.demarrer(pytestconfig.stash[_DOSSIER], jetable=True) as base:
-        yield Serveur(base.url)
+        yield Serveur(base.url, jetable=True)
 
 
 def _effacer_les_sessions_mortes() -> None:

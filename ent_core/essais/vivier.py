@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections import OrderedDict
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -110,10 +111,18 @@ class Vivier:
         self._libres[cle] = gardee
         while len(self._libres) > _PLACES:
             _, ancienne = self._libres.popitem(last=False)
+            ancienne.instance.base.fermer()
             self.bases.retirer(ancienne.adresses)
+
+    def fermer(self) -> None:
+        """Ferme les instances gardées, à la fin de la session."""
+        for gardee in self._libres.values():
+            gardee.instance.base.fermer()
 
 
 @pytest.fixture(scope="session")
-def vivier(fabrique_bases: Fabrique) -> Vivier:
+def vivier(fabrique_bases: Fabrique) -> Iterator[Vivier]:
     """Instances de ce processus."""
-    return Vivier(fabrique_bases)
+    instances = Vivier(fabrique_bases)
+    yield instances
+    instances.fermer()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Profil
@@ -26,7 +26,7 @@ from ent_core.identite.modeles import (
 from ent_core.identite.secrets import Coffre, nouveau_code
 from ent_core.socle.calendrier import Horloge
 
-__all__ = ["DUREE_CODE", "FicheActivation", "emettre_codes"]
+__all__ = ["DUREE_CODE", "FicheActivation", "de_la_division", "emettre_codes", "titulaires"]
 
 DUREE_CODE = timedelta(days=90)
 """Validité d'un code remis sur papier (SDET-AUTH-10)."""
@@ -87,6 +87,40 @@ def emettre_codes(
     return iter(fiches)
 
 
+def titulaires(uai: str, jour: date, profil: Profil | None = None) -> ColumnElement[bool]:
+    """Condition sur ``Compte`` : la personne est d'ici, maintenant ou bientôt.
+
+    :param uai: établissement.
+    :param jour: jour de référence.
+    :param profil: à ce titre seulement ; sinon, un rôle local suffit.
+    """
+    rattachees = select(Rattachement.personne_id).where(Rattachement.uai == uai, pas_fini(Rattachement, jour))
+    if profil is not None:
+        return Compte.personne_id.in_(rattachees.where(Rattachement.profil == profil))
+    locaux = select(role_local.c.personne_id).where(role_local.c.uai == uai, pas_fini(role_local.c, jour))
+    return or_(Compte.personne_id.in_(rattachees), Compte.personne_id.in_(locaux))
+
+
+def de_la_division(uai: str, jour: date, division: UUID) -> tuple[Select[UUID], Select[UUID]]:
+    """Les élèves d'une division, et leurs responsables.
+
+    :param uai: établissement.
+    :param jour: jour de référence.
+    :param division: division.
+    """
+    annee = select(Division.annee).where(Division.uai == uai, Division.id == division).scalar_subquery()
+    eleves = select(Inscription.personne_id).where(
+        Inscription.uai == uai,
+        Inscription.annee == annee,
+        Inscription.division_id == division,
+        pas_fini(Inscription, jour),
+    )
+    responsables = select(Responsabilite.responsable_id).where(
+        Responsabilite.eleve_id.in_(eleves), pas_fini(Responsabilite, jour)
+    )
+    return eleves, responsables
+
+
 def _a_activer(
     session: Session,
     uai: str,
@@ -95,37 +129,16 @@ def _a_activer(
     profil: Profil | None,
     personne: UUID | None,
 ) -> Sequence[Row[UUID, UUID, str, str, str | None]]:
-    rattachees = select(Rattachement.personne_id).where(Rattachement.uai == uai, pas_fini(Rattachement, jour))
-    locaux = select(role_local.c.personne_id).where(role_local.c.uai == uai, pas_fini(role_local.c, jour))
-    if profil is not None:
-        rattachees = rattachees.where(Rattachement.profil == profil)
-    if division is not None:
-        annee = select(Division.annee).where(Division.uai == uai, Division.id == division).scalar_subquery()
-        eleves = select(Inscription.personne_id).where(
-            Inscription.uai == uai,
-            Inscription.annee == annee,
-            Inscription.division_id == division,
-            pas_fini(Inscription, jour),
-        )
-        responsables = select(Responsabilite.responsable_id).where(
-            Responsabilite.eleve_id.in_(eleves), pas_fini(Responsabilite, jour)
-        )
-        rattachees = rattachees.where(
-            or_(Rattachement.personne_id.in_(eleves), Rattachement.personne_id.in_(responsables))
-        )
     enonce = (
         select(Compte.id, Compte.personne_id, Compte.identifiant, Personne.nom, Personne.prenom)
         .join(Personne, Personne.id == Compte.personne_id)
-        .where(
-            Compte.etat == "a_activer",
-            Personne.sursis_depuis.is_(None),
-            # Un administrateur n'a souvent qu'un rôle local ; il n'est d'aucune classe et d'aucun profil.
-            Compte.personne_id.in_(rattachees)
-            if profil is not None or division is not None
-            else or_(Compte.personne_id.in_(rattachees), Compte.personne_id.in_(locaux)),
-        )
+        .where(Compte.etat == "a_activer", Personne.sursis_depuis.is_(None), titulaires(uai, jour, profil))
         .order_by(Personne.nom, Personne.prenom, Compte.identifiant)
     )
+    if division is not None:
+        enonce = enonce.where(
+            or_(*(Compte.personne_id.in_(membres) for membres in de_la_division(uai, jour, division)))
+        )
     if personne is not None:
         enonce = enonce.where(Compte.personne_id == personne)
     return session.execute(enonce).all()

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import hmac
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, case, func, select, text, update
+from sqlalchemy import ColumnElement, Row, case, delete, func, select, text, update
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
-from ent_core.donnees.session import changer_portage
 from ent_core.identite.codes import FicheActivation, emettre_codes
-from ent_core.identite.contextes import contextes_possibles, exigence_de
+from ent_core.identite.entourage import exiger_du_titulaire
+from ent_core.identite.facteurs.inventaire import oublier
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import (
+    AdresseVerifiee,
     Compte,
+    LienIdentite,
+    LienSecret,
     Personne,
     SessionWeb,
 )
-from ent_core.identite.regles_secret import exiger_secret
 from ent_core.identite.secrets import Coffre, empreinte_jeton
 from ent_core.identite.sessions import fermer_autres, fermer_toutes, renouveler
 from ent_core.socle.calendrier import Horloge
@@ -36,8 +39,11 @@ __all__ = [
     "changer_secret",
     "creer_comptes_manquants",
     "emettre_codes",
+    "exiger_de_la_personne",
     "mettre_en_securite",
     "normaliser_identifiant",
+    "oublier_reprise",
+    "remplacer_secret",
     "retablir",
     "suspendre",
 ]
@@ -162,7 +168,7 @@ def activer(
         or compte.sursis_depuis is not None
     ):
         raise _code_refuse()
-    _exiger(session, horloge, compte, nouveau_secret)
+    exiger_du_titulaire(session, horloge, compte, nouveau_secret)
     active = session.scalar(
         update(_compte)
         .where(_c.id == compte.id, _c.etat == "a_activer", _c.code_empreinte == propose)
@@ -205,7 +211,7 @@ def changer_secret(
         raise DonneeInvalide(
             "le nouveau mot de passe est le même que l'actuel.", remede="en choisir un autre.", lieu="nouveau"
         )
-    _exiger(session, horloge, compte, nouveau)
+    exiger_du_titulaire(session, horloge, compte, nouveau)
     session.execute(
         update(_compte)
         .where(_c.id == compte.id)
@@ -273,6 +279,7 @@ def mettre_en_securite(
         code_empreinte=None,
         code_expire_le=None,
     )
+    oublier_reprise(session, [compte_id])
     nombre = fermer_toutes(session, compte_id)
     consigner(
         session,
@@ -283,6 +290,50 @@ def mettre_en_securite(
         objet=str(compte_id),
         details={"sessions": nombre},
     )
+
+
+def oublier_reprise(session: Session, comptes: Collection[UUID]) -> None:
+    """Retire adresse prouvée, liens envoyés, seconds facteurs, identités reliées : un voleur a pu les mettre.
+
+    Un lien que l'annuaire a prouvé reste : le mot de passe volé n'a pas pu le faire.
+
+    :param comptes: comptes mis en sécurité.
+    """
+    for table in (LienSecret, AdresseVerifiee):
+        session.execute(delete(table).where(table.compte_id.in_(list(comptes))))
+    session.execute(
+        delete(LienIdentite)
+        .where(
+            LienIdentite.moyen == "preuve",
+            LienIdentite.personne_id.in_(select(Compte.personne_id).where(Compte.id.in_(list(comptes)))),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    oublier(session, comptes)
+
+
+def exiger_de_la_personne(session: Session, horloge: Horloge, compte_id: UUID, secret: str) -> None:
+    """Refuse un mot de passe trop faible pour ce compte.
+
+    :param compte_id: compte dont le titulaire vient d'être prouvé.
+    :param secret: mot de passe choisi.
+    :raises DonneeInvalide: mot de passe trop faible.
+    """
+    compte = _du_compte(session, Compte.id == compte_id)
+    if compte is not None:
+        exiger_du_titulaire(session, horloge, compte, secret)
+
+
+def remplacer_secret(
+    session: Session, horloge: Horloge, coffre: Coffre, compte_id: UUID, nouveau: str
+) -> None:
+    """Remplace le mot de passe d'un compte actif et ferme toutes ses sessions. L'appelant consigne l'acte.
+
+    :param compte_id: compte dont le titulaire vient d'être prouvé.
+    :param nouveau: mot de passe choisi, déjà accepté.
+    """
+    _modifier(session, compte_id, empreinte=coffre.hacher(nouveau), change_le=horloge.maintenant())
+    fermer_toutes(session, compte_id)
 
 
 def _du_compte(session: Session, condition: ColumnElement[bool]) -> Row[*tuple[Any, ...]] | None:
@@ -297,18 +348,12 @@ def _du_compte(session: Session, condition: ColumnElement[bool]) -> Row[*tuple[A
             Compte.code_expire_le,
             Personne.nom,
             Personne.prenom,
+            Personne.naissance,
             Personne.sursis_depuis,
         )
         .join(Personne, Personne.id == Compte.personne_id)
         .where(condition)
     ).one_or_none()
-
-
-def _exiger(session: Session, horloge: Horloge, compte: Row[*tuple[Any, ...]], secret: str) -> None:
-    """Applique au mot de passe l'exigence des titres de la personne, qui vient d'être prouvée."""
-    changer_portage(session, personne=compte.personne_id)
-    contextes = contextes_possibles(session, compte.personne_id, horloge.aujourd_hui())
-    exiger_secret(secret, exigence_de(contextes), (compte.identifiant, compte.nom, compte.prenom or ""))
 
 
 def _modifier(session: Session, compte_id: UUID, **valeurs: Any) -> None:

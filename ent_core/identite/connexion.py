@@ -10,10 +10,10 @@ millisecondes : un processus n'a que peu de connexions à la base.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,18 +22,20 @@ from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
 from ent_core.donnees.session import BaseDeDonnees, Portage, changer_portage
-from ent_core.identite import comptes, freinage, sessions
+from ent_core.identite import appareils, comptes, freinage, sessions
 from ent_core.identite.contextes import ContextePossible, contextes_possibles
+from ent_core.identite.facteurs.politique import niveau_d_entree
 from ent_core.identite.freinage import Cibles
 from ent_core.identite.journal import consigner
-from ent_core.identite.modeles import Compte, Identifiant, Personne
+from ent_core.identite.modeles import Compte, LienIdentite, Personne
+from ent_core.identite.refus import MotifRefus, Refus
 from ent_core.identite.secrets import Coffre, CoffreSature, empreinte_jeton
+from ent_core.identite.suspensions import ProfilSuspendu, exiger_un_titre_ouvert
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.erreurs import DonneeInvalide, ErreurEnt
 
 __all__ = [
     "LOCALE",
-    "SUJET",
     "Authentification",
     "MotifRefus",
     "Origine",
@@ -48,9 +50,6 @@ __all__ = [
 LOCALE = "locale"
 """Méthode de la connexion par mot de passe."""
 
-SUJET = "sujet"
-"""Type de l'identifiant (table ``identifiant``) par lequel un fournisseur d'identité nomme une personne."""
-
 _PORTAGE = Portage("connexion")
 _compte = Base.metadata.tables[Compte.__tablename__]
 _c = _compte.c
@@ -63,11 +62,13 @@ class Origine:
     :param adresse: adresse du navigateur ; seul son réseau est gardé.
     :param appareil: description du navigateur, pour « mes connexions ».
     :param temoin: témoin d'appareil reçu, vide s'il n'y en a pas.
+    :param partagee: la personne dit être sur un poste partagé.
     """
 
     adresse: str
     appareil: str = ""
     temoin: str = ""
+    partagee: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,13 @@ class Authentification:
     :param methode: moyen (20 caractères au plus), gardé par la session et le journal.
     :param sujet: compte (voie locale), ou nom que l'émetteur donne à la personne.
     :param emetteur: fournisseur d'identité de confiance ; vide pour la voie locale.
+    :param amr: moyens employés (RFC 8176), tels que l'émetteur les affirme ; ``mfa`` dit un second facteur.
     """
 
     methode: str
     sujet: str
     emetteur: str = ""
+    amr: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class Ouverture:
 
     :param jeton: à mettre dans le témoin de session.
     :param temoin: à mettre dans le témoin d'appareil ; vide si la voie n'en donne pas.
+    :param avis: connexion depuis un appareil inconnu, dont la personne doit être prévenue.
     :param contextes: titres possibles ; s'il n'y en a qu'un, il est déjà choisi.
     :param precedente: connexion précédente, à montrer à la personne (SDET-SES-04).
     """
@@ -100,38 +104,7 @@ class Ouverture:
     contextes: tuple[ContextePossible, ...]
     precedente: datetime | None
     temoin: str = ""
-
-
-class MotifRefus(StrEnum):
-    """Ce qu'on dit d'un refus, et rien de plus."""
-
-    INCORRECT = "incorrect"
-    CODE = "code"
-    ATTENTE = "attente"
-
-
-_PHRASES = {
-    MotifRefus.INCORRECT: "Identifiant ou mot de passe incorrect.",
-    MotifRefus.CODE: "L'identifiant ou le code n'est pas le bon, ou le code a déjà servi ou a expiré.",
-    MotifRefus.ATTENTE: "Trop d'essais viennent d'échouer.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Refus:
-    """Une connexion refusée : le compte peut ne pas exister, rien ne le dit.
-
-    :param attente: temps à attendre avant l'essai suivant ; zéro s'il est libre.
-    """
-
-    motif: MotifRefus
-    attente: timedelta = timedelta()
-
-    @property
-    def message(self) -> str:
-        """Phrase à montrer à la personne."""
-        attente = f" Réessayez dans {_en_clair(self.attente)}." if self.attente else ""
-        return _PHRASES[self.motif] + attente
+    avis: UUID | None = None
 
 
 def se_connecter(
@@ -143,6 +116,7 @@ def se_connecter(
     :param secret: mot de passe saisi.
     :param origine: d'où vient la requête.
     :raises CoffreSature: trop de connexions au même instant ; l'essai ne compte pas.
+    :raises ProfilSuspendu: tous ses titres sont suspendus ; l'essai ne compte pas.
     """
     nom = comptes.normaliser_identifiant(identifiant)
     cibles = freinage.cibler(coffre, horloge, nom, origine.temoin, origine.adresse)
@@ -157,7 +131,7 @@ def se_connecter(
         freinage.rendre(base, cibles)
         raise
     if compte is not None and juste:
-        with base.unite(_PORTAGE) as session:
+        with _profil_ouvert(base, horloge, cibles, origine, compte.id), base.unite(_PORTAGE) as session:
             # Le mot de passe a pu changer depuis sa lecture : l'empreinte vérifiée doit être encore la bonne.
             encore = session.scalar(
                 update(_compte)
@@ -169,7 +143,12 @@ def se_connecter(
             ouverture = entrer(session, horloge, authentification, origine) if encore else None
             if ouverture is not None:
                 freinage.reussir(session, cibles)
-                return _avec_temoin(ouverture, coffre, nom, origine)
+                avis = None
+                if cibles.compte is not None and ouverture.precedente is not None:
+                    avis = appareils.noter(
+                        session, horloge, compte.id, compte.personne_id, origine.appareil, origine.adresse
+                    )
+                return _avec_temoin(replace(ouverture, avis=avis), coffre, nom, origine)
     cause = "inconnu" if compte is None else "ferme" if juste else "secret"
     return _refuser(base, horloge, cibles, origine, MotifRefus.INCORRECT, compte, cause)
 
@@ -191,13 +170,14 @@ def activer_compte(
     :param origine: d'où vient la requête.
     :raises DonneeInvalide: mot de passe trop faible ; ni le code ni l'essai ne sont consommés.
     :raises CoffreSature: trop de connexions au même instant ; l'essai ne compte pas.
+    :raises ProfilSuspendu: tous ses titres sont suspendus ; l'essai ne compte pas.
     """
     nom = comptes.normaliser_identifiant(identifiant)
     cibles = freinage.cibler(coffre, horloge, nom, origine.temoin, origine.adresse)
     if attente := freinage.passer(base, horloge, cibles):
         return Refus(MotifRefus.ATTENTE, attente)
     try:
-        with base.unite(_PORTAGE) as session:
+        with _profil_ouvert(base, horloge, cibles, origine), base.unite(_PORTAGE) as session:
             active = comptes.activer(session, horloge, coffre, nom, code, nouveau_secret)
             authentification = Authentification(LOCALE, str(active.compte_id))
             ouverture = entrer(session, horloge, authentification, origine)
@@ -259,6 +239,7 @@ def entrer(
     :param authentification: ce que la voie affirme, preuve faite.
     :param origine: d'où vient la requête.
     :returns: ``None`` si personne ne répond à ce sujet, si le compte est suspendu ou la personne en sursis.
+    :raises ProfilSuspendu: la connexion est suspendue pour tous ses titres ; l'appelant le consigne.
     """
     compte = _lire(session, _designe(authentification))
     if compte is None or compte.sursis_depuis is not None:
@@ -275,6 +256,8 @@ def entrer(
         return None
     changer_portage(session, personne=compte.personne_id)
     contextes = tuple(contextes_possibles(session, compte.personne_id, horloge.aujourd_hui()))
+    exiger_un_titre_ouvert(session, contextes)
+    niveau = niveau_d_entree(session, horloge, authentification.amr, compte, contextes)
     seul = contextes[0] if len(contextes) == 1 else None
     jeton = sessions.ouvrir(
         session,
@@ -285,11 +268,13 @@ def entrer(
         appareil=origine.appareil,
         reseau=origine.adresse,
         contexte=seul,
+        niveau=niveau,
+        partagee=origine.partagee,
     )
     consigner(
         session,
         horloge,
-        "session.ouverte",
+        "session.ouverte" if niveau > sessions.EN_ATTENTE else "session.attendue",
         uai=seul.uai if seul else None,
         acteur=compte.personne_id,
         objet=str(compte.id),
@@ -299,15 +284,35 @@ def entrer(
     return Ouverture(jeton, compte.id, compte.personne_id, contextes, compte.vu_le)
 
 
+@contextmanager
+def _profil_ouvert(
+    base: BaseDeDonnees, horloge: Horloge, cibles: Cibles, origine: Origine, compte_id: UUID | None = None
+) -> Iterator[None]:
+    """Une entrée que seul un profil suspendu empêche ne compte pas comme un échec ; elle se consigne."""
+    try:
+        yield
+    except ProfilSuspendu:
+        freinage.rendre(base, cibles)
+        with base.unite(_PORTAGE) as session:
+            consigner(
+                session,
+                horloge,
+                "session.refusee",
+                objet=str(compte_id) if compte_id else None,
+                details={"cause": "profil", "attente": 0},
+                reseau=origine.adresse,
+            )
+        raise
+
+
 def _designe(authentification: Authentification) -> ColumnElement[bool]:
     """Condition qui mène d'une authentification à son compte, et à lui seul."""
     if not authentification.emetteur:
         return Compte.id == UUID(authentification.sujet)
     return Compte.personne_id.in_(
-        select(Identifiant.personne_id).where(
-            Identifiant.source == authentification.emetteur,
-            Identifiant.type == SUJET,
-            Identifiant.valeur == authentification.sujet,
+        select(LienIdentite.personne_id).where(
+            LienIdentite.emetteur == authentification.emetteur,
+            LienIdentite.sujet == authentification.sujet,
         )
     )
 
@@ -317,6 +322,14 @@ def _lire(session: Session, condition: ColumnElement[bool]) -> Row[*tuple[Any, .
         select(Compte.id, Compte.personne_id, Compte.empreinte, Compte.vu_le, Personne.sursis_depuis)
         .join(Personne, Personne.id == Compte.personne_id)
         .where(condition)
+        # Un sujet peut mener à plusieurs fiches d'une même personne : la première ouverte, la plus employée.
+        .order_by(
+            Personne.sursis_depuis.is_not(None),
+            Compte.etat == "suspendu",
+            Compte.vu_le.desc().nulls_last(),
+            Compte.id,
+        )
+        .limit(1)
     ).one_or_none()
 
 
@@ -345,12 +358,3 @@ def _refuser(
 
 def _avec_temoin(ouverture: Ouverture, coffre: Coffre, nom: str, origine: Origine) -> Ouverture:
     return replace(ouverture, temoin=freinage.jeton_appareil(coffre, nom, origine.temoin))
-
-
-def _en_clair(attente: timedelta) -> str:
-    """Attente arrondie à ce qu'une personne retient : secondes, minutes, puis heures."""
-    secondes = math.ceil(attente.total_seconds())
-    for unite, taille in (("heure", 3600), ("minute", 60)):
-        if secondes > taille:
-            return f"{math.ceil(secondes / taille)} {unite}s"
-    return f"{secondes} seconde{'s' if secondes > 1 else ''}"

@@ -23,7 +23,7 @@ from ent_core.identite.autorite import ecarte
 from ent_core.identite.modeles import Etablissement, Personne, Rattachement, Responsabilite
 from ent_core.socle.erreurs import AccesRefuse, Introuvable
 
-__all__ = ["Expediteur", "Foyer", "expediteur", "foyers"]
+__all__ = ["Expediteur", "Foyer", "dix_huit_ans_avant", "expediteur", "foyers"]
 
 _ECRIVENT = frozenset({Role.DIRECTION, Role.DIRECTION_ADJOINTE, Role.CPE, Role.ADMINISTRATIF})
 """Destinataires de l'annuaire qui y lisent les adresses à l'écran ; par le papier, eux seuls aussi."""
@@ -145,7 +145,7 @@ def foyers(session: Session, contexte: Contexte, eleves: Iterable[UUID]) -> dict
         "eleves": list(set(eleves)),
         "uai": contexte.uai,
         "jour": contexte.jour,
-        "majeurs": _dix_huit_ans_avant(contexte.jour),
+        "majeurs": dix_huit_ans_avant(contexte.jour),
     }
     with hors_portillon(session, "adresser un courrier aux familles"):
         lignes = lire(session, _FOYERS, valeurs).all()
@@ -164,6 +164,10 @@ def foyers(session: Session, contexte: Contexte, eleves: Iterable[UUID]) -> dict
     }
 
 
-def _dix_huit_ans_avant(jour: date) -> date:
+def dix_huit_ans_avant(jour: date) -> date:
+    """Jour de naissance au plus tard de qui est majeur.
+
+    :param jour: le jour.
+    """
     bissextile = (jour.month, jour.day) == (2, 29)
     return date(jour.year - 18, 2, 28) if bissextile else jour.replace(year=jour.year - 18)

@@ -25,6 +25,7 @@ from ent_core.identite.modeles import (
     CreneauEnseignant,
     Identifiant,
     Inscription,
+    LienIdentite,
     Personne,
     ProfesseurPrincipal,
     Rattachement,
@@ -112,6 +113,7 @@ def fusionner_personnes(
     _replier(session, Inscription, ("uai", "annee", "division_id", "groupe_id"), garde, absorbee)
     _oter_les_doubles(session, Scolarite, ("uai", "annee"), garde, absorbee)
     _oter_les_doubles(session, CreneauEnseignant, ("uai", "annee", "creneau_id"), garde, absorbee)
+    _oter_les_doubles(session, LienIdentite, ("emetteur", "sujet"), garde, absorbee)
     _completer(gardee, autre)
     session.flush()
     lignes = _reporter(session, garde, absorbee)

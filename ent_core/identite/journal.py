@@ -12,7 +12,10 @@ from ent_core.identite.modeles import ActeJournal
 from ent_core.identite.reseau import reseau_de
 from ent_core.socle.calendrier import Horloge
 
-__all__ = ["consigner"]
+__all__ = ["COMMANDE", "consigner"]
+
+COMMANDE = UUID(int=0)
+"""L'acteur d'une commande du serveur : aucune personne n'est désignée, et le journal le dit."""
 
 _FORME = re.compile(r"[a-z][a-z_]*(\.[a-z][a-z_]*)+")
 
@@ -32,7 +35,7 @@ def consigner(
 
     :param acte: objet et participe passé, par exemple ``session.ouverte``.
     :param uai: établissement où l'acte a lieu.
-    :param acteur: personne qui agit (``personne.id``) ; ``None`` si elle n'est pas prouvée.
+    :param acteur: personne qui agit (``personne.id``) ; ``COMMANDE`` ; ``None`` si elle n'est pas prouvée.
     :param objet: identifiant technique de ce sur quoi l'acte porte.
     :param details: codes et nombres.
     :param reseau: adresse de la requête ; seul son réseau est gardé.
@@ -40,14 +43,15 @@ def consigner(
     """
     if not _FORME.fullmatch(acte):
         raise ValueError(f"« {acte} » n'est pas un nom d'acte : écrire « objet.participe_passe »")
+    par_commande = {"origine": "commande"} if acteur == COMMANDE else {}
     session.add(
         ActeJournal(
             instant=horloge.maintenant(),
             acte=acte,
             uai=uai,
-            acteur_id=acteur,
+            acteur_id=None if par_commande else acteur,
             objet=objet,
-            details=dict(details or {}),
+            details={**(details or {}), **par_commande},
             reseau=None if reseau is None else reseau_de(reseau),
         )
     )

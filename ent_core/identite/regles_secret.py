@@ -7,11 +7,10 @@ majuscule et un chiffre ajoutés à un prénom. Aucun renouvellement périodique
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Collection, Iterator
 from enum import IntEnum
 
-from ent_core.identite.mots_courants import MOTS_COURANTS
+from ent_core.identite.force_secret import juger, morceaux, nu
 from ent_core.identite.secrets import LONGUEUR_MAXIMALE, normaliser_secret
 from ent_core.socle.erreurs import DonneeInvalide
 
@@ -21,9 +20,9 @@ ENTROPIE_MINIMALE = 50
 """Bits exigés quand les essais sont freinés (CNIL-PWD-02)."""
 
 _CARACTERES_DIFFERENTS = 5
-_DEVINETTE_MINIMALE = 24
 _NOM_MINIMAL = 4
-_CHIFFRES_POUR_LETTRES = str.maketrans("013457@$!", "oieastasi")
+_ESSAIS_PERSONNEL = 1e8
+_ESSAIS_USAGER = 1e6
 
 
 class Exigence(IntEnum):
@@ -33,16 +32,24 @@ class Exigence(IntEnum):
     USAGER = 10
     PERSONNEL = 12
 
+    @property
+    def essais(self) -> float:
+        """Essais auxquels il doit résister : les notes 3 et 2 de zxcvbn ; le freinage fait le reste."""
+        return _ESSAIS_PERSONNEL if self is Exigence.PERSONNEL else _ESSAIS_USAGER
 
-def exiger_secret(secret: str, exigence: Exigence, personnels: Collection[str]) -> None:
+
+def exiger_secret(
+    secret: str, exigence: Exigence, personnels: Collection[str], entourage: Collection[str] = ()
+) -> None:
     """Refuse un mot de passe trop faible, en disant tout ce qui ne va pas.
 
     :param secret: mot de passe choisi.
     :param exigence: niveau exigé.
     :param personnels: identifiant, nom et prénom, qu'il ne doit pas contenir.
+    :param entourage: établissement, UAI, classe, date de naissance : ils s'y devinent.
     :raises DonneeInvalide: toutes les raisons à la fois, sans citer le mot de passe.
     """
-    if raisons := reproches(secret, exigence, personnels):
+    if raisons := reproches(secret, exigence, personnels, entourage):
         raise DonneeInvalide(
             f"ce mot de passe ne convient pas : {' ; '.join(raisons)}.",
             remede="choisir par exemple trois ou quatre mots sans rapport entre eux, avec des espaces.",
@@ -50,14 +57,17 @@ def exiger_secret(secret: str, exigence: Exigence, personnels: Collection[str]) 
         )
 
 
-def reproches(secret: str, exigence: Exigence, personnels: Collection[str]) -> list[str]:
+def reproches(
+    secret: str, exigence: Exigence, personnels: Collection[str], entourage: Collection[str] = ()
+) -> list[str]:
     """Raisons de refuser un mot de passe ; vide, il convient.
 
     :param secret: mot de passe choisi.
     :param exigence: niveau exigé.
     :param personnels: identifiant, nom et prénom.
+    :param entourage: établissement, UAI, classe, date de naissance.
     """
-    return list(_reproches(normaliser_secret(secret), exigence, personnels))
+    return list(_reproches(normaliser_secret(secret), exigence, personnels, entourage))
 
 
 def entropie(secret: str) -> float:
@@ -75,7 +85,9 @@ def entropie(secret: str) -> float:
     return len(secret) * math.log2(alphabet) if alphabet else 0.0
 
 
-def _reproches(secret: str, exigence: Exigence, personnels: Collection[str]) -> Iterator[str]:
+def _reproches(
+    secret: str, exigence: Exigence, personnels: Collection[str], entourage: Collection[str]
+) -> Iterator[str]:
     if len(secret) > LONGUEUR_MAXIMALE:
         yield f"il dépasse {LONGUEUR_MAXIMALE} caractères"
         return
@@ -85,34 +97,10 @@ def _reproches(secret: str, exigence: Exigence, personnels: Collection[str]) -> 
         yield "il est trop simple pour sa longueur : ajouter un mot, ou d'autres sortes de caractères"
     if len(set(secret)) < _CARACTERES_DIFFERENTS:
         yield "il répète toujours les mêmes caractères"
-    nu = _nu(secret)
-    if any(len(nom) >= _NOM_MINIMAL and nom in nu for nom in _morceaux(personnels)):
+    simple = nu(secret)
+    if any(len(nom) >= _NOM_MINIMAL and nom in simple for nom in morceaux(personnels)):
         yield "il contient votre identifiant, votre nom ou votre prénom"
-    if min(_devinette(nu), _devinette(nu.translate(_CHIFFRES_POUR_LETTRES))) < _DEVINETTE_MINIMALE:
-        yield "il est fait de mots ou de suites que tout le monde essaie en premier"
-
-
-def _nu(texte: str) -> str:
-    """Sans casse, sans accent, sans espace."""
-    decompose = unicodedata.normalize("NFKD", texte.casefold())
-    return "".join(c for c in decompose if not unicodedata.combining(c) and not c.isspace())
-
-
-def _morceaux(personnels: Collection[str]) -> Iterator[str]:
-    for texte in personnels:
-        yield _nu(texte)
-        yield from (_nu(mot) for mot in texte.replace(".", " ").replace("-", " ").split())
-
-
-def _devinette(nu: str) -> float:
-    """Bits qu'il reste à deviner à qui essaie d'abord les mots courants, puis des dates.
-
-    Un mot courant vaut 8 bits, une fois ; un chiffre 2, une autre lettre 4,7.
-    """
-    mots = 0
-    for mot in MOTS_COURANTS:
-        if mot in nu:
-            nu = nu.replace(mot, "")
-            mots += 1
-    chiffres = sum(c.isdigit() for c in nu)
-    return 8 * mots + 2 * chiffres + 4.7 * (len(nu) - chiffres)
+    jugement = juger(secret, [*personnels, *entourage])
+    if jugement.essais < exigence.essais:
+        pourquoi = f" ({', '.join(jugement.conseils)})" if jugement.conseils else ""
+        yield f"il est fait de mots ou de suites que tout le monde essaie en premier{pourquoi}"

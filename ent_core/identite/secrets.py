@@ -53,18 +53,33 @@ class Coffre:
     :param cle: clé secrète de l'instance, 32 caractères au moins.
     :param simultanes: nombre d'empreintes calculées à la fois, chacune prenant 19 Mio et un cœur.
     :param patience: secondes d'attente d'une place avant de renoncer.
+    :param admis: connexions reçues à la fois, calculs et attentes compris ; au-delà, refusées sans attendre.
     """
 
-    __slots__ = ("_argon2", "_cle", "_leurre", "_patience", "_places")
+    __slots__ = ("_admis", "_argon2", "_cle", "_leurre", "_patience", "_places")
 
-    def __init__(self, cle: str, *, simultanes: int = 4, patience: float = 2.0) -> None:
+    def __init__(self, cle: str, *, simultanes: int = 4, patience: float = 2.0, admis: int = 16) -> None:
         if len(cle) < _CLE_MINIMALE:
             raise ValueError(f"la clé du coffre a moins de {_CLE_MINIMALE} caractères")
         self._cle = cle.encode()
         self._places = BoundedSemaphore(simultanes)
+        self._admis = BoundedSemaphore(admis)
         self._patience = patience
         self._argon2 = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
         self._leurre = _leurre(self._argon2)
+
+    @contextmanager
+    def admettre(self) -> Iterator[None]:
+        """Prend place dans la file des connexions, ou y renonce aussitôt : les autres pages gardent des fils.
+
+        :raises CoffreSature: la file est pleine ; rien n'a été lu ni compté.
+        """
+        if not self._admis.acquire(blocking=False):
+            raise _sature()
+        try:
+            yield
+        finally:
+            self._admis.release()
 
     def hacher(self, secret: str) -> str:
         """Empreinte à garder d'un mot de passe.
@@ -122,14 +137,17 @@ class Coffre:
     @contextmanager
     def _place(self) -> Iterator[None]:
         if not self._places.acquire(timeout=self._patience):
-            raise CoffreSature(
-                "trop de personnes se connectent en ce moment.",
-                remede="réessayer dans quelques secondes.",
-            )
+            raise _sature()
         try:
             yield
         finally:
             self._places.release()
+
+
+def _sature() -> CoffreSature:
+    return CoffreSature(
+        "trop de personnes se connectent en ce moment.", remede="réessayer dans quelques secondes."
+    )
 
 
 def normaliser_secret(secret: str) -> str:

@@ -1,23 +1,35 @@
 """Les sessions, tenues par le serveur : le navigateur n'a qu'un jeton, la base n'en a que l'empreinte.
 
-Le jeton change à la connexion, au choix du contexte et au changement de mot de passe ; la durée
-absolue, elle, court toujours depuis la connexion (SDET-SES-01 à 03).
+Le jeton change à la connexion, à chaque preuve, au choix du contexte et au changement de mot de passe ; la
+durée absolue, elle, court toujours depuis la connexion (SDET-SES-01 à 03).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, LargeBinary, Text, bindparam, cast, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
 from ent_core.donnees.session import changer_portage, lire, noter_portage
 from ent_core.identite.contextes import ContextePossible, contextes_possibles
+from ent_core.identite.departs import annoncer
 from ent_core.identite.journal import consigner
-from ent_core.identite.modeles import Compte, Etablissement, Personne, SessionWeb
+from ent_core.identite.lecture_session import (
+    CHAMPS,
+    DEUX_PREUVES,
+    EN_ATTENTE,
+    RECONNAITRE,
+    UNE_PREUVE,
+    VIVANTE,
+    SessionReconnue,
+    limites,
+)
+from ent_core.identite.modeles import SessionWeb
 from ent_core.identite.reseau import reseau_de
 from ent_core.identite.secrets import empreinte_jeton, nouveau_jeton
 from ent_core.socle.calendrier import Horloge
@@ -25,11 +37,15 @@ from ent_core.socle.configuration import Sessions
 from ent_core.socle.erreurs import AccesRefuse
 
 __all__ = [
+    "DEUX_PREUVES",
+    "EN_ATTENTE",
+    "UNE_PREUVE",
     "ContextePossible",
     "SessionOuverte",
     "SessionReconnue",
     "choisir_contexte",
     "contextes_possibles",
+    "elever",
     "fermer",
     "fermer_autres",
     "fermer_toutes",
@@ -43,71 +59,10 @@ __all__ = [
 
 _PAS = timedelta(minutes=1)
 _APPAREIL_MAXIMAL = 200
+_PREUVES_MAXIMALES = 40
 
 _table = Base.metadata.tables[SessionWeb.__tablename__]
 _s = _table.c
-_compte = Compte.__table__.c
-_personne = Personne.__table__.c
-_etablissement = Etablissement.__table__.c
-
-_VIVANTE = (_s.vue_le > bindparam("inactive_depuis", type_=DateTime(timezone=True))) & (
-    _s.creee_le > bindparam("ouverte_depuis", type_=DateTime(timezone=True))
-)
-
-_RECONNAITRE = (
-    select(
-        _s.id,
-        _s.compte_id,
-        _s.personne_id,
-        _compte.identifiant,
-        _compte.theme,
-        _personne.nom,
-        _personne.prenom,
-        _s.uai,
-        _etablissement.nom.label("etablissement_nom"),
-        _s.profil,
-        _s.methode,
-        _s.creee_le,
-        _s.vue_le,
-        # Le contexte est posé par la lecture même : une requête de moins à chaque page.
-        func.set_config("ent.uai", func.coalesce(_s.uai, ""), True),
-        func.set_config("ent.personne", cast(_s.personne_id, Text), True),
-    )
-    .join_from(_table, Compte.__table__, _compte.id == _s.compte_id)
-    .join(Personne.__table__, _personne.id == _s.personne_id)
-    .outerjoin(Etablissement.__table__, _etablissement.uai == _s.uai)
-    .where(
-        _s.jeton == bindparam("jeton", type_=LargeBinary),
-        _VIVANTE,
-        _compte.etat != "suspendu",
-        _personne.sursis_depuis.is_(None),
-    )
-)
-
-
-@dataclass(frozen=True, slots=True)
-class SessionReconnue:
-    """Ce qu'une requête doit savoir de la session qui la porte.
-
-    :param uai: établissement choisi ; ``None`` tant que la personne n'a pas choisi.
-    :param profil: profil choisi, avec ``uai``.
-    :param creee_le: instant de la connexion.
-    :param vue_le: dernière requête connue, à une minute près.
-    """
-
-    id: UUID
-    compte_id: UUID
-    personne_id: UUID
-    identifiant: str
-    theme: str
-    nom: str
-    prenom: str | None
-    uai: str | None
-    etablissement_nom: str | None
-    profil: str | None
-    methode: str
-    creee_le: datetime
-    vue_le: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +87,17 @@ def ouvrir(
     appareil: str,
     reseau: str,
     contexte: ContextePossible | None = None,
+    niveau: int = UNE_PREUVE,
+    partagee: bool = False,
 ) -> str:
     """Ouvre une session et rend son jeton, qui n'est gardé nulle part.
 
-    :param methode: moyen d'authentification.
+    :param methode: moyen d'authentification, première preuve de la session.
     :param appareil: description du navigateur.
     :param reseau: adresse de la requête ; seul son réseau est gardé.
     :param contexte: titre auquel la personne agit, s'il n'y en a qu'un.
+    :param niveau: ``EN_ATTENTE`` si le second facteur doit suivre.
+    :param partagee: poste partagé.
     """
     jeton = nouveau_jeton()
     instant = horloge.maintenant()
@@ -154,6 +113,10 @@ def ouvrir(
             reseau=reseau_de(reseau),
             creee_le=instant,
             vue_le=instant,
+            niveau=niveau,
+            preuves=methode,
+            prouvee_le=instant,
+            partagee=partagee,
         )
     )
     return jeton
@@ -169,7 +132,7 @@ def reconnaitre(session: Session, horloge: Horloge, durees: Sessions, jeton: str
     :param jeton: jeton reçu du navigateur.
     """
     empreinte = empreinte_jeton(jeton)
-    ligne = lire(session, _RECONNAITRE, {"jeton": empreinte, **_limites(horloge, durees)}).one_or_none()
+    ligne = lire(session, RECONNAITRE, {"jeton": empreinte, **limites(horloge, durees)}).one_or_none()
     if ligne is None:
         return None
     noter_portage(session, uai=ligne.uai or "", personne=ligne.personne_id)
@@ -178,7 +141,7 @@ def reconnaitre(session: Session, horloge: Horloge, durees: Sessions, jeton: str
         session.execute(
             update(_table).where(_s.jeton == empreinte, _s.vue_le < instant).values(vue_le=instant)
         )
-    return SessionReconnue(*ligne[:13])
+    return SessionReconnue(*ligne[:CHAMPS])
 
 
 def choisir_contexte(session: Session, horloge: Horloge, jeton: str, uai: str, profil: str) -> str:
@@ -203,6 +166,25 @@ def choisir_contexte(session: Session, horloge: Horloge, jeton: str, uai: str, p
     return _remplacer(session, jeton, uai=uai, profil=profil)
 
 
+def elever(session: Session, horloge: Horloge, jeton: str, moyen: str, niveau: int) -> str:
+    """Note une preuve de plus, et rend le nouveau jeton.
+
+    :param jeton: jeton d'une session reconnue, ou en attente.
+    :param moyen: moyen prouvé.
+    :param niveau: niveau atteint ; seule une seconde preuve fait monter une session.
+    :raises AccesRefuse: session inconnue.
+    """
+    passees = session.scalar(select(_s.preuves).where(_s.jeton == empreinte_jeton(jeton))) or ""
+    preuves = " ".join(dict.fromkeys([*passees.split(), moyen]))
+    return _remplacer(
+        session,
+        jeton,
+        niveau=DEUX_PREUVES if niveau == DEUX_PREUVES else _s.niveau,
+        preuves=preuves[:_PREUVES_MAXIMALES],
+        prouvee_le=horloge.maintenant(),
+    )
+
+
 def renouveler(session: Session, jeton: str) -> str:
     """Change le jeton d'une session, sans rien changer d'autre.
 
@@ -213,11 +195,7 @@ def renouveler(session: Session, jeton: str) -> str:
 
 def fermer(session: Session, horloge: Horloge, jeton: str) -> None:
     """Ferme une session : son jeton ne vaut plus rien (SDET-SES-02). Sans effet si elle l'est déjà."""
-    personne_id = session.scalar(
-        delete(_table).where(_s.jeton == empreinte_jeton(jeton)).returning(_s.personne_id)
-    )
-    if personne_id is not None:
-        consigner(session, horloge, "session.fermee", acteur=personne_id)
+    _fermer(session, horloge, _s.jeton == empreinte_jeton(jeton))
 
 
 def fermer_autres(session: Session, horloge: Horloge, jeton: str) -> int:
@@ -227,11 +205,17 @@ def fermer_autres(session: Session, horloge: Horloge, jeton: str) -> int:
     """
     empreinte = empreinte_jeton(jeton)
     compte_id = select(_s.compte_id).where(_s.jeton == empreinte).scalar_subquery()
-    fermees = session.scalars(
-        delete(_table).where(_s.compte_id == compte_id, _s.jeton != empreinte).returning(_s.personne_id)
+    fermees = session.execute(
+        delete(_table)
+        .where(_s.compte_id == compte_id, _s.jeton != empreinte)
+        .returning(_s.id, _s.personne_id)
     ).all()
     if fermees:
-        consigner(session, horloge, "sessions.fermees", acteur=fermees[0], details={"nombre": len(fermees)})
+        annoncer(session, [fermee.id for fermee in fermees])
+        consigner(
+            session, horloge, "sessions.fermees", acteur=fermees[0].personne_id,
+            details={"nombre": len(fermees)},
+        )  # fmt: skip
     return len(fermees)
 
 
@@ -241,11 +225,7 @@ def fermer_une(session: Session, horloge: Horloge, compte_id: UUID, identifiant:
     :param compte_id: compte de la personne qui le demande.
     :param identifiant: session à fermer.
     """
-    personne_id = session.scalar(
-        delete(_table).where(_s.compte_id == compte_id, _s.id == identifiant).returning(_s.personne_id)
-    )
-    if personne_id is not None:
-        consigner(session, horloge, "session.fermee", acteur=personne_id)
+    _fermer(session, horloge, and_(_s.compte_id == compte_id, _s.id == identifiant))
 
 
 def fermer_toutes(session: Session, compte_id: UUID) -> int:
@@ -253,7 +233,9 @@ def fermer_toutes(session: Session, compte_id: UUID) -> int:
 
     :param compte_id: compte.
     """
-    return len(session.execute(delete(_table).where(_s.compte_id == compte_id).returning(_s.id)).all())
+    fermees = session.scalars(delete(_table).where(_s.compte_id == compte_id).returning(_s.id)).all()
+    annoncer(session, fermees)
+    return len(fermees)
 
 
 def lister(session: Session, horloge: Horloge, durees: Sessions, compte_id: UUID) -> list[SessionOuverte]:
@@ -264,10 +246,10 @@ def lister(session: Session, horloge: Horloge, durees: Sessions, compte_id: UUID
     """
     enonce = (
         select(_s.id, _s.creee_le, _s.vue_le, _s.methode, _s.appareil, _s.reseau)
-        .where(_s.compte_id == compte_id, _VIVANTE)
+        .where(_s.compte_id == compte_id, _s.niveau > EN_ATTENTE, VIVANTE)
         .order_by(_s.vue_le.desc(), _s.id)
     )
-    return [SessionOuverte(**ligne._mapping) for ligne in session.execute(enonce, _limites(horloge, durees))]
+    return [SessionOuverte(**ligne._mapping) for ligne in session.execute(enonce, limites(horloge, durees))]
 
 
 def purger_expirees(session: Session, horloge: Horloge, durees: Sessions) -> int:
@@ -275,20 +257,19 @@ def purger_expirees(session: Session, horloge: Horloge, durees: Sessions) -> int
 
     :param durees: durées d'inactivité et absolue.
     """
-    limites = _limites(horloge, durees)
-    expirees = or_(_s.vue_le <= limites["inactive_depuis"], _s.creee_le <= limites["ouverte_depuis"])
-    return len(session.execute(delete(_table).where(expirees).returning(_s.id)).all())
+    return len(
+        session.execute(delete(_table).where(~VIVANTE).returning(_s.id), limites(horloge, durees)).all()
+    )
 
 
-def _limites(horloge: Horloge, durees: Sessions) -> dict[str, datetime]:
-    instant = horloge.maintenant()
-    return {
-        "inactive_depuis": instant - timedelta(minutes=durees.inactivite),
-        "ouverte_depuis": instant - timedelta(hours=durees.duree),
-    }
+def _fermer(session: Session, horloge: Horloge, laquelle: ColumnElement[bool]) -> None:
+    fermee = session.execute(delete(_table).where(laquelle).returning(_s.id, _s.personne_id)).one_or_none()
+    if fermee is not None:
+        annoncer(session, [fermee.id])
+        consigner(session, horloge, "session.fermee", acteur=fermee.personne_id)
 
 
-def _remplacer(session: Session, jeton: str, **valeurs: str) -> str:
+def _remplacer(session: Session, jeton: str, **valeurs: Any) -> str:
     nouveau = nouveau_jeton()
     trouvee = session.scalar(
         update(_table)

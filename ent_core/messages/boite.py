@@ -31,6 +31,8 @@ _MONTRES = and_(
     _c.personne_id == bindparam("qui"),
     _c.visible_le <= bindparam("maintenant"),
     _c.etat.notin_(("annule", "retenu")),
+    # Une brique qui n'est pas servie n'annonce rien : sa page n'existe pas ici.
+    func.split_part(_c.sujet, ".", 1).in_(bindparam("briques", expanding=True)),
 )
 _RECUS = (
     select(_c.id, _c.sujet, _c.lien, _c.visible_le, _c.vu, _personne.c.prenom, _c.a_propos)
@@ -115,4 +117,5 @@ def tout_voir(session: Session, poste: Poste, contexte: Contexte) -> None:
 def _qui(poste: Poste, contexte: Contexte) -> dict[str, Any]:
     return {
         "ici": contexte.uai, "qui": contexte.personne_id, "maintenant": poste.horloge.maintenant(),
+        "briques": ["noyau", *sorted(contexte.briques)],
     }  # fmt: skip

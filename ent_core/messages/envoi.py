@@ -5,6 +5,7 @@ Chaque personne a sa transaction : une coupure au pire répète un message, elle
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
 from ent_core.donnees.session import BaseDeDonnees
+from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Etablissement
 from ent_core.messages.canaux import Canal, choisir, ouverts
 from ent_core.messages.destinataires import Joignable, joindre, prevenus
@@ -25,10 +27,13 @@ from ent_core.messages.poste import Poste, demander, poste_de
 from ent_core.messages.reglages import reglage_de
 from ent_core.messages.transports import Issue, PanneDuCanal, Porteur, porteur
 
-__all__ = ["ESSAIS", "Tournee", "ecoles_a_servir", "envoyer"]
+__all__ = ["ESSAIS", "PEREMPTION", "Tournee", "ecoles_a_servir", "envoyer"]
 
 ESSAIS = 5
 """Essais avant qu'un service qui ne répond pas devienne l'affaire d'une personne."""
+
+PEREMPTION = timedelta(days=7)
+"""Au-delà, prévenir d'une information que l'on n'a pas pu ouvrir n'a plus de sens."""
 
 _MOTIF = "messages : envoyer"
 _TOURNEE = 5000
@@ -93,7 +98,10 @@ def envoyer(base: BaseDeDonnees, uai: str) -> Tournee:
 def _trier(session: Session, poste: Poste, uai: str, tournee: Tournee) -> _Plis:
     """Range ce qui est dû ; qui n'a plus à être prévenu ne l'est pas, qui a changé d'avis est suivi."""
     maintenant = poste.horloge.maintenant()
-    dus = (_c.uai == uai, _c.etat == "attente", _c.prevu_le <= maintenant)
+    dus: tuple[Any, ...] = (_c.uai == uai, _c.etat == "attente", _c.prevu_le <= maintenant)
+    servis = poste.servis(session, uai)
+    tournee.ecartes += _tenir(session, poste, uai, servis, *dus)
+    dus = (*dus, _c.sujet.in_(servis))
     tournee.partis += _clore(session, maintenant, "parti", *dus, _c.canal == Canal.ENT.value)
     _laisser_dormir(session, poste, uai, *dus)
     lignes = session.execute(
@@ -128,6 +136,24 @@ def _trier(session: Session, poste: Poste, uai: str, tournee: Tournee) -> _Plis:
     if autres:
         demander(session, poste, uai, [maintenant])
     return plis
+
+
+def _tenir(session: Session, poste: Poste, uai: str, servis: Sequence[str], *dus: Any) -> int:
+    """Garde les messages d'une brique qui n'est pas servie ici, puis renonce à ce qui a trop attendu."""
+    maintenant = poste.horloge.maintenant()
+    tus = update(_table).where(*dus, _c.sujet.not_in(servis), _c.tenu_le.is_(None)).values(tenu_le=maintenant)
+    for sujet, nombre in Counter(session.scalars(tus.returning(_c.sujet))).items():
+        _dire(session, poste, uai, "messages.tenus", sujet, nombre)
+    perimes = (*dus, _c.tenu_le.is_not(None), _c.prevu_le <= maintenant - PEREMPTION)
+    annuler = update(_table).where(*perimes).values(etat="annule", clos_le=maintenant)
+    ecartes = Counter(session.scalars(annuler.returning(_c.sujet)))
+    for sujet, nombre in ecartes.items():
+        _dire(session, poste, uai, "messages.perimes", sujet, nombre)
+    return ecartes.total()
+
+
+def _dire(session: Session, poste: Poste, uai: str, acte: str, sujet: str, nombre: int) -> None:
+    consigner(session, poste.horloge, acte, uai=uai, objet=sujet, details={"nombre": nombre})
 
 
 def _laisser_dormir(session: Session, poste: Poste, uai: str, *dus: Any) -> None:

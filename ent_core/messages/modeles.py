@@ -48,6 +48,7 @@ class Message(Cloisonne, Base):
     cree_le: Mapped[datetime] = neutre("demandé", DateTime(timezone=True))
     visible_le: Mapped[datetime] = neutre("montré dans l'ENT", DateTime(timezone=True))
     prevu_le: Mapped[datetime] = neutre("départ prévu", DateTime(timezone=True))
+    tenu_le: Mapped[datetime | None] = neutre("gardé, sa brique n'étant pas servie", DateTime(timezone=True))
     etat: Mapped[str] = neutre("où il en est, d'une liste", String(8), server_default="attente")
     confirme: Mapped[bool] = neutre("quelqu'un a confirmé le nombre", Boolean, server_default="false")
     essais: Mapped[int] = neutre("envois tentés", SmallInteger, server_default="0")

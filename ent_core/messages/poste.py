@@ -34,6 +34,7 @@ class Poste:
     :param courriel: réglages du courrier ; sans serveur, aucun courriel ne part.
     :param sms: service de SMS, s'il y en a un.
     :param opposees: lecture des oppositions.
+    :param servies: briques servies dans un établissement, ce jour.
     """
 
     horloge: Horloge
@@ -42,6 +43,16 @@ class Poste:
     courriel: Courriel
     sms: CanalSms | None
     opposees: Opposees
+    servies: Callable[[Session, str], frozenset[str]]
+
+    def servis(self, session: Session, uai: str) -> list[str]:
+        """Sujets dont la brique est servie dans un établissement ; les autres s'y taisent.
+
+        :param session: session de l'établissement, hors du portillon.
+        :param uai: établissement.
+        """
+        briques = {"noyau", *self.servies(session, uai)}
+        return [cle for cle in self.sujets if cle.partition(".")[0] in briques]
 
 
 def poste_de(session: Session) -> Poste:

@@ -222,7 +222,7 @@ def bordereaux(session: Session, poste: Poste, uai: str) -> list[APorter]:
     lignes = session.execute(
         select(_c.personne_id, _p.nom, func.coalesce(_p.prenom, ""), func.array_agg(_c.id, type_=ARRAY(Uuid)))
         .join(_personne, _p.id == _c.personne_id)
-        .where(*_a_imprimer(poste, uai))
+        .where(*_a_imprimer(session, poste, uai))
         .group_by(_c.personne_id, _p.nom, _p.prenom, _p.recherche)
         .order_by(_p.recherche, _c.personne_id)
         .limit(PLAFOND)
@@ -244,7 +244,11 @@ def remis(
     nombre = len(
         session.execute(
             update(_table)
-            .where(*_a_imprimer(poste, contexte.uai), _c.prevu_le <= vus, _c.personne_id.in_(personnes))
+            .where(
+                *_a_imprimer(session, poste, contexte.uai),
+                _c.prevu_le <= vus,
+                _c.personne_id.in_(personnes),
+            )
             .values(etat="parti", clos_le=poste.horloge.maintenant())
             .returning(_c.id)
         ).all()
@@ -270,10 +274,10 @@ def comptes(session: Session, uai: str | None = None) -> list[Comptes]:
     return [Comptes(*ligne) for ligne in session.execute(enonce.group_by(_c.uai).order_by(_c.uai))]
 
 
-def _a_imprimer(poste: Poste, uai: str) -> Sequence[ColumnElement[bool]]:
+def _a_imprimer(session: Session, poste: Poste, uai: str) -> Sequence[ColumnElement[bool]]:
     return (
         _c.uai == uai, _c.etat == "attente", _c.canal == Canal.PAPIER.value,
-        _c.prevu_le <= poste.horloge.maintenant(),
+        _c.prevu_le <= poste.horloge.maintenant(), _c.sujet.in_(poste.servis(session, uai)),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from ent_core.messages import textes
 from ent_core.messages.canaux import Canal
 from ent_core.messages.poste import Poste
 
-__all__ = ["Issue", "PanneDuCanal", "Porteur", "numero_international", "porteur"]
+__all__ = ["Issue", "PanneDuCanal", "Porteur", "ecrire", "numero_international", "porteur"]
 
 _journal = logging.getLogger("ent.messages")
 _ACCEPTE = (250, 251)
@@ -103,22 +103,40 @@ def _par_sms(poste: Poste, ecole: str) -> Porteur:
 
 def _par_courriel(poste: Poste, ecole: str, serveur: smtplib.SMTP) -> Porteur:
     def porter(adresse: str, nombre: int) -> Issue:
-        try:
-            lettre = _lettre(poste, ecole, adresse, nombre)
-        except (ValueError, IndexError):
-            return Issue.ADRESSE_REFUSEE
-        try:
-            code = _remettre(serveur, poste.courriel.expediteur, adresse, lettre)
-        except UnicodeError:
-            return Issue.ADRESSE_REFUSEE  # une adresse accentuée, que ce serveur ne sait pas porter
-        except (smtplib.SMTPException, OSError) as panne:
-            _journal.error("courriel_en_panne", extra={"exception": type(panne).__name__})
-            raise PanneDuCanal from None
-        if code >= _REFUS:
-            return Issue.ADRESSE_REFUSEE
-        return Issue.PARTI if code in _ACCEPTE else Issue.INDISPONIBLE
+        corps = textes.courriel(ecole, poste.produit, poste.courriel.adresse_ent, nombre)
+        return _porter(poste, serveur, adresse, textes.OBJET, corps)
 
     return porter
+
+
+def ecrire(poste: Poste, adresse: str, objet: str, corps: str) -> Issue:
+    """Écrit à une personne, pour son compte ; elle seule l'a demandé, ou doit le savoir.
+
+    :param poste: poste de l'instance, qui a un serveur de courrier.
+    :param adresse: adresse prouvée, ou à prouver.
+    :param objet: objet du courriel.
+    :param corps: texte.
+    :raises PanneDuCanal: le service ne répond pas.
+    """
+    with _connexion(poste) as serveur:
+        return _porter(poste, serveur, adresse, objet, corps)
+
+
+def _porter(poste: Poste, serveur: smtplib.SMTP, adresse: str, objet: str, corps: str) -> Issue:
+    try:
+        lettre = _lettre(poste, adresse, objet, corps)
+    except (ValueError, IndexError):
+        return Issue.ADRESSE_REFUSEE
+    try:
+        code = _remettre(serveur, poste.courriel.expediteur, adresse, lettre)
+    except UnicodeError:
+        return Issue.ADRESSE_REFUSEE  # une adresse accentuée, que ce serveur ne sait pas porter
+    except (smtplib.SMTPException, OSError) as panne:
+        _journal.error("courriel_en_panne", extra={"exception": type(panne).__name__})
+        raise PanneDuCanal from None
+    if code >= _REFUS:
+        return Issue.ADRESSE_REFUSEE
+    return Issue.PARTI if code in _ACCEPTE else Issue.INDISPONIBLE
 
 
 def _remettre(serveur: smtplib.SMTP, expediteur: str, adresse: str, lettre: EmailMessage) -> int:
@@ -137,17 +155,17 @@ def _remettre(serveur: smtplib.SMTP, expediteur: str, adresse: str, lettre: Emai
     return code
 
 
-def _lettre(poste: Poste, ecole: str, adresse: str, nombre: int) -> EmailMessage:
+def _lettre(poste: Poste, adresse: str, objet: str, corps: str) -> EmailMessage:
     reglage = poste.courriel
     lettre = EmailMessage()
-    lettre["Subject"] = textes.OBJET
+    lettre["Subject"] = objet
     lettre["From"] = Address(poste.produit, addr_spec=reglage.expediteur)
     lettre["To"] = Address(addr_spec=adresse)
     lettre["Date"] = format_datetime(poste.horloge.maintenant())
     lettre["Message-ID"] = make_msgid(domain=reglage.expediteur.rpartition("@")[2])
     # Un répondeur automatique ne doit pas répondre (RFC 3834).
     lettre["Auto-Submitted"] = "auto-generated"
-    lettre.set_content(textes.courriel(ecole, poste.produit, reglage.adresse_ent, nombre))
+    lettre.set_content(corps)
     return lettre
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "attribuer_role",
     "exiger_administrateur",
     "exiger_compte_a_portee",
+    "hors_de_portee",
     "lister",
     "retirer_role",
 ]
@@ -212,6 +213,23 @@ def exiger_compte_a_portee(session: Session, contexte: Contexte, personne_id: UU
             "ce compte a plus de droits que le vôtre.",
             remede="demander l'acte à l'administrateur de l'académie.",
         )
+
+
+def hors_de_portee(session: Session, contexte: Contexte, jour: date) -> frozenset[UUID]:
+    """Personnes dont ``exiger_compte_a_portee`` refuserait le compte, en un énoncé, pour un acte en nombre.
+
+    :param session: session de l'académie : un rôle attribué ailleurs compte aussi.
+    :param contexte: qui agit.
+    :param jour: jour de référence.
+    """
+    hauts = {Role.ADMINISTRATEUR_FONCTIONNEL, *ROLES_ACADEMIE} - set(attribuables(contexte))
+    portes = select(RoleLocal.personne_id).where(RoleLocal.role.in_(hauts), pas_fini(RoleLocal, jour))
+    if contexte.roles & _ATTRIBUENT:
+        return frozenset(session.scalars(portes))
+    directions = select(Rattachement.personne_id).where(
+        Rattachement.profil == Profil.DIRECTION.value, en_vigueur(Rattachement, jour)
+    )
+    return frozenset(session.scalars(portes.union(directions)))
 
 
 def _exiger_profil(session: Session, uai: str, personne_id: UUID, role: str, jour: date) -> None:

@@ -7,13 +7,19 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from ent_core.contrat.fournisseurs import Fournisseur
+from ent_core.socle.bascules import BasculeFichier
 from ent_core.socle.erreurs import ConfigurationInvalide
+from ent_core.socle.fournisseurs import PREFIXE_SECRET, poser_secret
+from ent_core.socle.gar import Gar
+from ent_core.socle.second_facteur import SecondFacteur, Support
+from ent_core.socle.section import Section as _Section
+from ent_core.socle.services import Federation, ServiceFichier
 
 __all__ = [
     "Archive",
@@ -23,18 +29,17 @@ __all__ = [
     "Coffre",
     "Configuration",
     "Courriel",
+    "Gar",
     "Imports",
     "Journaux",
+    "SecondFacteur",
     "Serveur",
     "Sessions",
+    "Support",
     "charger",
 ]
 
 NOM_PAR_DEFAUT = "ent.toml"
-
-
-class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Section stricte : une clé inconnue est une erreur."""
 
 
 class Base(_Section, frozen=True, kw_only=True):
@@ -47,7 +52,7 @@ class Base(_Section, frozen=True, kw_only=True):
 
     url: str = ""
     proprietaire: str = ""
-    connexions: int = 2
+    connexions: int = 4
 
 
 class Serveur(_Section, frozen=True, kw_only=True):
@@ -56,6 +61,7 @@ class Serveur(_Section, frozen=True, kw_only=True):
     :param hote: adresse d'écoute.
     :param port: port d'écoute.
     :param processus: nombre de processus, un par cœur.
+    :param fils: fils de chaque processus ; tous sauf un peuvent attendre une connexion à l'ENT.
     :param securise: l'ENT est servi en HTTPS (témoins ``Secure``, HSTS) ; faux pour un essai local.
     :param mandataires: nombre de mandataires de confiance devant l'ENT.
     """
@@ -63,6 +69,7 @@ class Serveur(_Section, frozen=True, kw_only=True):
     hote: str = "127.0.0.1"
     port: int = 8000
     processus: int = 2
+    fils: int = 4
     securise: bool = True
     mandataires: int = 0
 
@@ -173,32 +180,6 @@ class Briques(_Section, frozen=True, kw_only=True):
     chargees: tuple[str, ...] = ()
 
 
-class BasculeFichier(_Section, frozen=True, kw_only=True):
-    """Ouverture d'une brique décidée par fichier.
-
-    :param brique: identifiant de la brique.
-    :param etablissements: codes UAI ; vide, toute l'académie.
-    :param ouverte: ouvrir, ou fermer.
-    :param du: premier jour ; absent, depuis toujours.
-    :param au: dernier jour, compris ; absent, sans fin.
-    """
-
-    brique: str
-    etablissements: tuple[str, ...] = ()
-    ouverte: bool = True
-    du: date | None = None
-    au: date | None = None
-
-    def __post_init__(self) -> None:
-        if self.au == date.max:
-            raise ValueError("« au » n'a pas de lendemain : l'omettre, pour une bascule sans fin")
-
-    @property
-    def fin(self) -> date | None:
-        """Lendemain du dernier jour : à l'intérieur, tout intervalle est semi-ouvert."""
-        return None if self.au is None else self.au + timedelta(days=1)
-
-
 class Configuration(_Section, frozen=True, kw_only=True):
     """Toute la configuration d'une instance.
 
@@ -208,6 +189,8 @@ class Configuration(_Section, frozen=True, kw_only=True):
     :param cle_secrete: 32 caractères au moins ; vide, une clé est gardée dans ``donnees``.
     :param demo: mode démonstration : données inventées, entrée en un clic.
     :param reglages: réglages propres à chaque brique.
+    :param fournisseurs: fournisseurs d'identité par qui l'on entre, par clé.
+    :param services: services tiers où l'on entre par l'ENT, par clé.
     """
 
     produit: str = "ENT"
@@ -221,11 +204,17 @@ class Configuration(_Section, frozen=True, kw_only=True):
     serveur: Serveur = msgspec.field(default_factory=Serveur)
     courriel: Courriel = msgspec.field(default_factory=Courriel)
     sessions: Sessions = msgspec.field(default_factory=Sessions)
+    federation: Federation = msgspec.field(default_factory=Federation)
+    second_facteur: SecondFacteur = msgspec.field(default_factory=SecondFacteur)
+    support: Support = msgspec.field(default_factory=Support)
     imports: Imports = msgspec.field(default_factory=Imports)
+    gar: Gar = msgspec.field(default_factory=Gar)
     journaux: Journaux = msgspec.field(default_factory=Journaux)
     briques: Briques = msgspec.field(default_factory=Briques)
     bascules: tuple[BasculeFichier, ...] = ()
+    services: dict[str, ServiceFichier] = msgspec.field(default_factory=dict)
     reglages: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    fournisseurs: dict[str, Fournisseur] = msgspec.field(default_factory=dict)
 
     @property
     def production(self) -> bool:
@@ -239,6 +228,8 @@ _ALIAS = {
     "ENT_COFFRE": ("coffre", "chemin"),
     "ENT_ARCHIVE": ("archive", "url"),
 }
+_LISTES = frozenset({"chargees", "hotes_permis"})
+_LISTEES = {"bascules": BasculeFichier, "fournisseurs": Fournisseur, "services": ServiceFichier}
 _RESERVEES = frozenset({"ENT_CONFIGURATION", "ENT_TRACE_CROCHETS", "ENT_BASE_ESSAIS"})
 
 
@@ -255,8 +246,11 @@ def charger(chemin: Path | None = None, environnement: Mapping[str, str] | None 
         fichier = Path(NOM_PAR_DEFAUT)
     valeurs = _lire(fichier) if fichier else {}
     for nom in sorted(variables):
-        if nom.startswith("ENT_") and nom not in _RESERVEES:
+        if nom.startswith("ENT_") and nom not in _RESERVEES and not nom.startswith(PREFIXE_SECRET):
             _surcharger(valeurs, nom, variables[nom])
+    declares = valeurs.get("fournisseurs", {})
+    if isinstance(declares, dict):
+        valeurs["fournisseurs"] = poser_secret(declares, variables, str(fichier or "environnement"))
     try:
         return msgspec.convert(valeurs, Configuration, strict=False)
     except msgspec.ValidationError as erreur:
@@ -285,7 +279,9 @@ def _surcharger(valeurs: dict[str, Any], nom: str, valeur: str) -> None:
     if section is None:
         valeurs[cle] = valeur
     else:
-        valeurs.setdefault(section, {})[cle] = valeur.split(",") if cle == "chargees" else valeur
+        valeurs.setdefault(section, {})[cle] = (
+            valeur.split(",") if cle in ("chargees", "hotes_permis") else valeur
+        )
 
 
 def _chemin(nom: str) -> tuple[str | None, str]:
@@ -339,7 +335,11 @@ def _traduire(erreur: msgspec.ValidationError, lieu: str) -> ConfigurationInvali
 
 
 def _cles(chemin: str) -> list[str]:
-    structure: Any = BasculeFichier if chemin == "bascules" else Configuration
+    listees: dict[str, Any] = {
+        "bascules": BasculeFichier,
+        "services": ServiceFichier,
+    }
+    structure: Any = listees.get(chemin, Configuration)
     for champ in msgspec.structs.fields(Configuration):
         if champ.name == chemin and isinstance(champ.type, type) and issubclass(champ.type, _Section):
             structure = champ.type

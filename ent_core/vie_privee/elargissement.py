@@ -203,6 +203,10 @@ def _conservation(a: Forme, b: Forme) -> Iterator[Constat]:
         yield _duree("Durée en archive intermédiaire", avant, apres)
     if a.get("preavis") != b.get("preavis"):
         yield f"Délai entre l'avis et l'effacement : {b['preavis']} jours.", b["preavis"] < a["preavis"]
+    if a.get("au_depart", False) != b.get("au_depart", False):
+        reste = not b.get("au_depart", False)
+        mot = "restent jusqu'au terme" if reste else "s'effacent"
+        yield f"Quand un élève quitte l'établissement, ses données {mot}.", reste
 
 
 def _duree(quoi: str, a: Forme, b: Forme) -> Constat:

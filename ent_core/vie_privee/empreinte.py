@@ -100,6 +100,7 @@ def _conservation(c: Conservation) -> Forme:
             "autorite": _autorite(c.autorite),
             "intermediaire": _duree(c.intermediaire) if c.intermediaire else None,
             "preavis": c.preavis,
+            "au_depart": c.au_depart,
         }
     )
 

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from ent_core.donnees.session import base_indisponible
 from ent_core.socle.erreurs import AccesRefuse, ErreurEnt
 
-__all__ = ["est_api", "installer", "montrer"]
+__all__ = ["est_api", "installer", "montrer", "reference"]
 
 _journal = logging.getLogger("ent.web")
 
@@ -66,7 +66,7 @@ def montrer(erreur: ErreurEnt) -> Response:
     """
     lieu = "" if isinstance(erreur, AccesRefuse) else erreur.lieu
     return _repondre(
-        erreur.statut_http, f"{erreur.message} {lieu}".strip(), erreur.remede, _reference(erreur.code)
+        erreur.statut_http, f"{erreur.message} {lieu}".strip(), erreur.remede, reference(erreur.code)
     )
 
 
@@ -75,7 +75,7 @@ def _erreur_http(erreur: HTTPException) -> Response:
     if statut < 400 and erreur.response is not None:
         return cast(Response, erreur.response)
     message, remede = _EXPLICATIONS.get(statut, (_TITRES.get(statut, "La demande a échoué") + ".", ""))
-    reponse = _repondre(statut, message, remede, _reference(f"ENT-{statut}"), getattr(erreur, "data", None))
+    reponse = _repondre(statut, message, remede, reference(f"ENT-{statut}"), getattr(erreur, "data", None))
     if statut == 405 and (permises := getattr(erreur, "valid_methods", None)):
         reponse.headers["Allow"] = ", ".join(permises)
     return reponse
@@ -86,16 +86,20 @@ def _erreur_base(erreur: OperationalError) -> Response:
 
 
 def _erreur_imprevue(erreur: Exception) -> Response:
-    reference = _reference("ENT-500")
+    code = reference("ENT-500")
     _journal.error(
         "erreur_imprevue",
         exc_info=(type(erreur), erreur, erreur.__traceback__),
-        extra={"reference": reference, "point": request.endpoint},
+        extra={"reference": code, "point": request.endpoint},
     )
-    return _repondre(500, *_IMPREVU, reference)
+    return _repondre(500, *_IMPREVU, code)
 
 
-def _reference(code: str) -> str:
+def reference(code: str) -> str:
+    """Code à donner au secours : celui de l'erreur, et de quoi la distinguer.
+
+    :param code: code de l'erreur.
+    """
     return f"{code} · {secrets.token_hex(2).upper()}"
 
 

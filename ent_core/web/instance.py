@@ -12,6 +12,7 @@ from ent_core.chargement.decouverte import Chargement
 from ent_core.chargement.relais import Relais
 from ent_core.contrat.interface import Permission
 from ent_core.donnees.session import BaseDeDonnees
+from ent_core.federation.entrees import Entrees
 from ent_core.identite.secrets import Coffre
 from ent_core.roles.habilitations import Habilitations
 from ent_core.socle.calendrier import Horloge
@@ -36,6 +37,7 @@ class Instance:
     habilitations: Habilitations
     registre: Registre
     coffre: Coffre
+    entrees: Entrees
 
     @property
     def permissions(self) -> Mapping[str, Permission]:

@@ -8,10 +8,24 @@ from flask import Flask
 
 from ent_core.chargement.decouverte import BriqueChargee
 from ent_core.contrat.resultats import Anomalie
-from ent_core.web import admin, api, erreurs, observabilite, portail, rendu, requete, securite
+from ent_core.web import admin, api, erreurs, observabilite, portail, rendu, requete, securite, suspension
+from ent_core.web.federation import depart, entrees, mes_liens, mes_services
+from ent_core.web.federation.cas import cas
+from ent_core.web.federation.plans import entree, rappels
 from ent_core.web.instance import Instance
 from ent_core.web.messages import boite, envois, messages, papier, reglages
-from ent_core.web.portail import acces, accueil, composants, compte, informations
+from ent_core.web.portail import (
+    acces,
+    accueil,
+    codes_eleves,
+    composants,
+    compte,
+    facteurs,
+    informations,
+    protection,
+    secours,
+    verification,
+)
 from ent_core.web.routes import ApiBrique, BlueprintBrique, verifier_appartenance
 from ent_core.web.vie_privee import refus as compte_des_refus
 from ent_core.web.vie_privee import violations_personnes
@@ -35,7 +49,9 @@ from ent_core.web.vie_privee.violations import violations
 __all__ = ["monter"]
 
 _MODULES = (
-    acces, accueil, boite, compte, composants, envois, informations, papier, reglages, violations_personnes,
+    acces, accueil, boite, codes_eleves, compte, composants, envois, informations, mes_services, papier,
+    protection, reglages, secours, violations_personnes,
+    facteurs, verification, depart, entrees, mes_liens,
 )  # fmt: skip
 """Modules qui ajoutent leurs routes au portail ou à un blueprint ; les nommer ici les fait importer."""
 
@@ -54,8 +70,13 @@ def monter(application: Flask, ent: Instance) -> list[Anomalie]:
     compte_des_refus.installer(application)
     observer(application, ent)
     requete.installer(application)
+    suspension.installer(application)
     application.register_blueprint(portail.portail)
     application.register_blueprint(admin.administration)
+    application.register_blueprint(entree)
+    securite.sans_formulaire(application, rappels)
+    application.register_blueprint(rappels)
+    application.register_blueprint(cas)
     application.register_blueprint(acceptation)
     application.register_blueprint(archives)
     application.register_blueprint(conservation)

@@ -16,20 +16,23 @@ from werkzeug.wrappers import Response as ReponseWerkzeug
 
 from ent_core.contrat.interface import Contexte, Portee
 from ent_core.contrat.roles import LIBELLES_PROFILS
-from ent_core.donnees.session import Portage
+from ent_core.donnees.session import Portage, noter_portage
 from ent_core.identite import sessions
 from ent_core.identite.sessions import SessionReconnue
 from ent_core.roles.attribution import attribuer
 from ent_core.socle.calendrier import Horloge, annee_scolaire
-from ent_core.web import navigation
+from ent_core.web import navigation, preuve
 from ent_core.web.avant_ouverture import exiger_avant_ouverture
 from ent_core.web.erreurs import est_api
 from ent_core.web.instance import instance
 from ent_core.web.portillon import brique_de_la_route, garder_la_page
 from ent_core.web.routes import Exigence, exigence_de
+from ent_core.web.suspension import garder_le_profil
+from ent_core.web.visite import garder_la_visite, lecture_de_visite
 
 __all__ = [
     "Requete",
+    "changer_jeton",
     "contexte_courant",
     "horloge_courante",
     "installer",
@@ -49,6 +52,9 @@ class Requete:
 
     :param base: session de base.
     :param reconnue: session web valable, s'il y en a une.
+    :param en_attente: session qui attend son second facteur : elle n'ouvre que les pages qui le demandent.
+    :param jeton: jeton de la session.
+    :param jeton_neuf: jeton qui le remplace, à poser sur la réponse ; vide, il n'a pas changé.
     :param contexte: établissement et profil en vigueur, s'ils sont choisis.
     :param portee: périmètre accordé par la permission de la route.
     :param autres_titres: la personne peut changer d'établissement ou de profil.
@@ -56,6 +62,9 @@ class Requete:
 
     base: Session
     reconnue: SessionReconnue | None = None
+    en_attente: SessionReconnue | None = None
+    jeton: str = ""
+    jeton_neuf: str = ""
     contexte: Contexte | None = None
     portee: Portee | None = None
     autres_titres: bool = False
@@ -110,6 +119,16 @@ def horloge_courante() -> Horloge:
     return instance().horloge
 
 
+def changer_jeton(jeton: str) -> None:
+    """Retient le nouveau jeton de la session, dès maintenant validé ; la réponse le portera.
+
+    :param jeton: jeton rendu par ``sessions.elever`` ou ``sessions.renouveler``.
+    """
+    courante = requete()
+    courante.base.commit()
+    courante.jeton = courante.jeton_neuf = jeton
+
+
 def temoin() -> str:
     """Nom du témoin de session ; ``__Host-`` interdit qu'un sous-domaine le pose."""
     return "__Host-ent" if instance().configuration.serveur.securise else "ent"
@@ -150,15 +169,19 @@ def _ouvrir() -> ReponseWerkzeug | None:
     g.ent_requete = Requete(ent.base.session(Portage("page")))
     exigence = exigence_de(current_app.view_functions[request.endpoint], request.method) or _FERMEE
     _reconnaitre()
+    garder_la_visite(requete().reconnue, exigence)
+    garder_le_profil(requete(), exigence)
     brique = _exiger_brique_active()
     if not exigence.motif:
         if requete().reconnue is None:
-            return _vers_connexion()
+            return None if exigence.attente and requete().en_attente else _vers_connexion()
         if exigence.permission:
             contexte = requete().contexte
             if contexte is None:
                 return redirect(url_for("ent.contexte", suite=_suite()))
             requete().portee = ent.habilitations.exiger(contexte, exigence.permission)
+        if exigence.reauthentification and (demande := preuve.exiger(ent, requete())):
+            return demande
     if brique is not None:  # toute page d'une brique, quelle que soit son exigence
         garder_la_page(ent, requete().base, brique, requete().contexte, exigence.permission)
     return None
@@ -169,9 +192,16 @@ def _reconnaitre() -> None:
     jeton = request.cookies.get(temoin(), "")
     if not jeton:
         return
-    courante.reconnue = sessions.reconnaitre(courante.base, ent.horloge, ent.configuration.sessions, jeton)
-    if courante.reconnue is None:
+    courante.jeton = jeton
+    trouvee = sessions.reconnaitre(courante.base, ent.horloge, ent.configuration.sessions, jeton)
+    if trouvee is None:
         return
+    if trouvee.niveau == sessions.EN_ATTENTE:
+        courante.en_attente = trouvee
+        return
+    courante.reconnue = trouvee
+    if trouvee.support is not None:
+        noter_portage(courante.base, visite=True)
     if courante.reconnue.uai and courante.reconnue.profil:
         courante.contexte = _contexte(courante.reconnue, ent.horloge.aujourd_hui())
 
@@ -180,7 +210,7 @@ def _contexte(reconnue: SessionReconnue, jour: date) -> Contexte | None:
     """Contexte du jour ; ``None`` quand l'affectation a pris fin (SDET-AUT-03)."""
     base, uai, profil = requete().base, reconnue.uai or "", reconnue.profil or ""
     attribution = attribuer(base, uai, reconnue.personne_id, profil, jour)
-    requete().autres_titres = attribution.autres_titres
+    requete().autres_titres = attribution.autres_titres or reconnue.autres_fiches
     if not attribution.roles:
         return None
     etat = instance().activation.etat(base, uai, jour)
@@ -211,7 +241,8 @@ def _exiger_brique_active() -> str | None:
 def _vers_connexion() -> ReponseWerkzeug:
     if est_api():
         raise Unauthorized
-    return redirect(url_for("ent.connexion", suite=_suite()))
+    page = "ent.verification" if requete().en_attente else "ent.connexion"
+    return redirect(url_for(page, suite=_suite()))
 
 
 def _suite() -> str | None:
@@ -222,11 +253,17 @@ def _suite() -> str | None:
 def _valider(reponse: Response) -> Response:
     courante: Requete | None = g.get("ent_requete")
     if courante is not None:
-        if reponse.status_code < 400:
+        if reponse.status_code < 400 and not lecture_de_visite(courante.reconnue):
             courante.base.commit()
         else:
             courante.base.rollback()
+        if courante.jeton_neuf and not _pose_un_temoin(reponse):
+            poser_temoin(reponse, courante.jeton_neuf)
     return reponse
+
+
+def _pose_un_temoin(reponse: Response) -> bool:
+    return any(pose.startswith(f"{temoin()}=") for pose in reponse.headers.getlist("Set-Cookie"))
 
 
 def _fermer(_erreur: BaseException | None) -> None:
@@ -253,5 +290,6 @@ def _pour_les_gabarits() -> dict[str, object]:
         "aujourd_hui": ent.horloge.aujourd_hui(),
         "theme": reconnue.theme if reconnue else "auto",
         "contexte": affiche,
+        "visite": reconnue if reconnue and reconnue.support else None,
         "menu": navigation.menu(ent, contexte) if contexte else [],
     }

@@ -36,27 +36,37 @@ class Exigence:
     :param permission: clé de permission ; vide pour une route publique ou « connectée ».
     :param motif: pourquoi la route est publique.
     :param connectee: une session suffit (mon compte, choix de l'établissement).
+    :param attente: une session qui attend son second facteur suffit aussi.
+    :param reauthentification: l'acte est sensible : la personne se prouve de nouveau si sa preuve date.
     """
 
     permission: str = ""
     motif: str = ""
     connectee: bool = False
+    attente: bool = False
+    reauthentification: bool = False
 
 
-def exige(permission: str) -> Callable[[Vue], Vue]:
+def exige(permission: str, *, reauthentification: bool = False) -> Callable[[Vue], Vue]:
     """La route demande cette permission, dans l'établissement en vigueur.
 
     Se pose sur une fonction, sur une classe ``MethodView`` (toutes ses méthodes), ou sur l'une de ses
     méthodes.
 
     :param permission: clé déclarée par ``ent_permissions``.
+    :param reauthentification: l'acte est sensible (droits, sorties de données, suppression, sanction) : la
+        personne se prouve de nouveau si elle ne l'a pas fait depuis dix minutes ; sa saisie est gardée.
     """
-    return _marquer(Exigence(permission=permission))
+    return _marquer(Exigence(permission=permission, reauthentification=reauthentification))
 
 
-def connecte() -> Callable[[Vue], Vue]:
-    """La route demande une session, sans permission particulière (réservé au noyau)."""
-    return _marquer(Exigence(connectee=True))
+def connecte(*, attente: bool = False, reauthentification: bool = False) -> Callable[[Vue], Vue]:
+    """La route demande une session, sans permission particulière (réservé au noyau).
+
+    :param attente: une session qui attend son second facteur suffit.
+    :param reauthentification: l'acte est sensible.
+    """
+    return _marquer(Exigence(connectee=True, attente=attente, reauthentification=reauthentification))
 
 
 def public(motif: str) -> Callable[[Vue], Vue]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from ent_core.socle.erreurs import ErreurEnt
@@ -14,7 +14,7 @@ from ent_core.web.erreurs import montrer
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-__all__ = ["CSP", "installer"]
+__all__ = ["CSP", "installer", "sans_formulaire"]
 
 CSP = "; ".join(
     (
@@ -87,6 +87,15 @@ def installer(application: Flask, *, securise: bool) -> None:
             )
 
     application.wsgi_app = _poser_les_entetes(application.wsgi_app, securise)  # type: ignore[assignment,method-assign] # forme conseillée par Flask
+
+
+def sans_formulaire(application: Flask, adresses: Blueprint) -> None:
+    """Dispense du jeton de formulaire des adresses qu'un serveur appelle, et qui ont chacune leur preuve.
+
+    :param application: application Flask, déjà protégée.
+    :param adresses: blueprint qui n'a aucune page.
+    """
+    application.extensions["csrf"].exempt(adresses)
 
 
 def _poser_les_entetes(suivante: WSGIApplication, securise: bool) -> WSGIApplication:

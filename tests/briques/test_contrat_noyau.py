@@ -21,7 +21,9 @@ from ent_core.essais.contrat.observation import Observation
 from ent_core.essais.contrat.sources import Preuves, fouiller
 
 PAQUET = Path(ent_core.__file__).parent
-COUCHES = ("socle", "donnees", "identite", "roles", "messages", "vie_privee", "chargement", "web")
+COUCHES = (
+    "socle", "donnees", "identite", "roles", "messages", "federation", "vie_privee", "chargement", "web",
+)  # fmt: skip
 """Ce qui tourne dans une instance ; les commandes, elles, écrivent où on le leur dit."""
 
 SANS_OBJET = {
@@ -44,6 +46,12 @@ EXPLIQUES = {
         "chaque série a la sienne, inscrite à l'entrée ; l'élimination attend le visa",
     "message.lien : on peut y écrire n'importe quoi ; libre=True, ou borner sa longueur":
         "une adresse de l'ENT, composée par une brique et jamais saisie",
+    "ticket_cas : un journal que l'on peut récrire ne prouve rien ; __ajout_seul__ = True":
+        "un ticket se brûle au premier essai : sa ligne part avec lui",
+    "acces_support : un journal que l'on peut récrire ne prouve rien ; __ajout_seul__ = True":
+        "la fin d'une visite s'y écrit ; le journal en a les deux lignes, et ne se récrit pas",
+    "partie_de_session : un journal que l'on peut récrire ne prouve rien ; __ajout_seul__ = True":
+        "à la sortie, l'état de l'avis donné au service y change",
     "violation_etape : un journal sans aucune colonne Categorie.TRACE":
         "les étapes datées d'un registre (RGPD, article 33.5), non la trace d'une activité",
 }  # fmt: skip
@@ -59,6 +67,7 @@ ENDROITS = {
     "effacements": depots.LIVRE,
     "coffre": depots.COFFRE,
     "conservation": depots.TETES,
+    "gar": depots.ARCHIVES_DU_GAR,
 }
 """Dossier ouvert sous celui des données → ce que le registre en dit."""
 

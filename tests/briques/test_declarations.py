@@ -221,7 +221,7 @@ def test_deux_classes_du_meme_nom_ne_genent_que_la_relation_qui_cite_ce_nom() ->
         "deux": faux_brique("deux", ent_modeles=lambda: (Page,)),
     }
     assert not _homonymes(briques)
-    premiere.__mapper__._props["suite"] = relationship("Page")
+    premiere.suite = relationship("Page")
     try:
         (message,) = _homonymes(briques)
     finally:

@@ -137,6 +137,16 @@ def test_seul_le_chef_atteste_et_seulement_chez_lui(instance: InstanceEssai) -> 
         assert client.post(f"{REGLAGE}/prealables/retirer", data={"cle": "lettre"}).status_code == 403
     assert "Seul le chef d'établissement atteste" in instance.client("administrateur").get(REGLAGE).text
     direction = instance.client("direction")
+    api = "/api/v1/briques/affiche/prealables"
+    assert instance.client("cpe").get(api).status_code == 403
+    assert [p["atteste_le"] for p in direction.get(api).get_json()] == [None, None]
+    assert direction.post(api, json={}).status_code == 422
+    assert direction.post(api, json={"cles": ["autre_chose"]}).status_code == 404
+    faits = direction.post(api, json={"tout": True}).get_json()
+    assert [p["cle"] for p in faits if p["atteste_le"]] == ["lettre", "conseil"]
+    assert statut(instance, "enseignant") == 200
+    assert direction.delete(f"{api}/lettre").get_json()[0]["atteste_le"] is None
+    assert statut(instance, "enseignant") == 404
     vide = direction.post(f"{REGLAGE}/prealables", data={})
     assert vide.status_code == 422
     assert "Cochez ce qui est fait." in vide.text

@@ -257,14 +257,14 @@ def test_une_panne_n_empeche_ni_les_autres_ni_de_reessayer(instance: InstanceEss
 def test_chaque_heure_l_ouvrier_reconcilie_et_montre_l_echec(instance: InstanceEssai, temoin: Temoin) -> None:
     chargement = charger([], {"temoin": temoin.brique()})
     configuration = configuration_essai(bascules=(PILOTE,))
-    taches = {t.nom: t for t in toutes_les_taches(chargement, configuration, instance.horloge)}
+    taches = {t.nom: t for t in toutes_les_taches(chargement, configuration)}
     reconcilier = taches["noyau.reconcilier_briques"]
     assert reconcilier.periode
     temoin.panne = {ECOLE}
     with pytest.raises(AnomaliesTrouvees):
-        reconcilier.fonction(instance.base)
+        reconcilier.fonction(instance.base, instance.horloge)
     temoin.panne = set()
-    reconcilier.fonction(instance.base)
+    reconcilier.fonction(instance.base, instance.horloge)
     assert temoin.vus() == [("activer", ECOLE)]
 
 

@@ -30,6 +30,12 @@ IMPOSES = {
     ".parent_process": "multiprocessing",
     ".user_agent": "werkzeug",
     "user": "paramètre de subprocess.run",
+    "UserVerificationRequirement": "webauthn",
+    ".users": "pysaml2",
+    "user_verification": "webauthn",
+    "require_user_verification": "webauthn",
+    "user_id": "webauthn",
+    "user_name": "webauthn",
     ".substitute": "string.Template",
     "DELEGUE_PARENTS": "nom légal du mandat",
     ".DELEGUE_PARENTS": "nom légal du mandat",
@@ -117,7 +123,7 @@ def tables() -> dict[str, str]:
     """Classe → table, pour tout ce qui donne un ``__tablename__``."""
     trouvees = {}
     for _, source in modules():
-        for classe in ast.walk(ast.parse(source)):
+        for classe in ast.walk(ast.parse(source)) if "__tablename__" in source else ():
             for ligne in classe.body if isinstance(classe, ast.ClassDef) else ():
                 match ligne:
                     case ast.Assign(

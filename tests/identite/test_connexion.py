@@ -15,7 +15,6 @@ from ent_core.donnees.session import BaseDeDonnees, Portage
 from ent_core.identite import comptes, connexion, sessions
 from ent_core.identite.comptes import SecretActuelFaux
 from ent_core.identite.connexion import (
-    SUJET,
     Authentification,
     MotifRefus,
     Origine,
@@ -25,7 +24,7 @@ from ent_core.identite.connexion import (
     entrer,
     se_connecter,
 )
-from ent_core.identite.modeles import Compte, Identifiant, Personne
+from ent_core.identite.modeles import Compte, Identifiant, LienIdentite, Personne
 from ent_core.identite.secrets import Coffre, CoffreSature
 from ent_core.identite.sessions import SessionReconnue
 from ent_core.socle.calendrier import HorlogeFixe
@@ -350,6 +349,16 @@ def par(base: BaseDeDonnees, horloge: HorlogeFixe, emetteur: str, sujet: str) ->
         return entrer(session, horloge, Authentification("oidc", sujet, emetteur), MAISON)
 
 
+def _lien(personne: UUID, horloge: HorlogeFixe) -> LienIdentite:
+    return LienIdentite(
+        emetteur="educonnect",
+        sujet="a1b2",
+        personne_id=personne,
+        moyen="source",
+        fait_le=horloge.maintenant(),
+    )
+
+
 @pytest.mark.exigence("SDET-AUTH-06")
 def test_un_fournisseur_d_identite_entre_par_la_meme_porte_sans_mot_de_passe_local(
     base: BaseDeDonnees, horloge: HorlogeFixe
@@ -357,7 +366,7 @@ def test_un_fournisseur_d_identite_entre_par_la_meme_porte_sans_mot_de_passe_loc
     personne = inscrire(base, "Léa", "Martin")
     creer(base, horloge)
     with base.academie("essai") as session:
-        session.add(Identifiant(source="educonnect", type=SUJET, valeur="a1b2", personne_id=personne))
+        session.add(_lien(personne, horloge))
         session.add(Identifiant(source="aaf", type="cle", valeur="a1b2", personne_id=personne))
     resultat = ouverte(par(base, horloge, "educonnect", "a1b2"))
     assert resultat.personne_id == personne
@@ -372,7 +381,7 @@ def test_une_suspension_vaut_pour_toutes_les_voies(
     base: BaseDeDonnees, horloge: HorlogeFixe, lea: UUID
 ) -> None:
     with base.academie("essai") as session:
-        session.add(Identifiant(source="educonnect", type=SUJET, valeur="a1b2", personne_id=lea))
+        session.add(_lien(lea, horloge))
         comptes.suspendre(session, horloge, le_compte(base, lea).id)
     assert par(base, horloge, "educonnect", "a1b2") is None
     assert isinstance(connecter(base, horloge), Refus)

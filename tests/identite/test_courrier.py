@@ -8,7 +8,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from ent_core.brique import AccesRefuse, Contexte, Foyer, expediteur, foyers
+from ent_core.brique import (
+    TELEPHONES_AU_PLUS,
+    AccesRefuse,
+    Contexte,
+    Foyer,
+    expediteur,
+    foyers,
+    telephones,
+)
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.donnees.sous_portillon import garder
 from ent_core.essais.annuaire import ANNEE, AUTRE, ECOLE, Annuaire
@@ -81,6 +89,42 @@ def test_qui_n_ecrit_pas_aux_familles_n_a_pas_leurs_adresses(
         pytest.raises(AccesRefuse, match="réservées"),
     ):
         foyers(session, qui(annuaire, "enseignant", role), [annuaire["eleve"]])
+
+
+@pytest.mark.exigence("FAM-06")
+@pytest.mark.exigence("FAM-07")
+def test_on_appelle_les_responsables_dans_l_ordre_et_l_eleve_majeur_d_abord(
+    base: BaseDeDonnees, annuaire: Annuaire
+) -> None:
+    eleve, cpe = annuaire["eleve"], qui(annuaire, "cpe", "cpe")
+    with base.academie("essai : numéros") as session:
+        session.get_one(Personne, annuaire["second_parent"]).mobile = "0600000002"
+        parent = session.get_one(Personne, annuaire["parent"])
+        parent.mobile, parent.telephone = "0600000001", "0300000001"
+        session.get_one(Personne, annuaire["contact"]).mobile = "0600000009"
+
+    def appeles(*opposes: UUID) -> list[tuple[UUID, tuple[str, ...], bool]]:
+        with base.ecole(ECOLE, "essai : appels", annuaire["cpe"]) as session:
+            garder(session, "carnet", ("cpe",))
+            trouves = telephones(session, cpe, [eleve, annuaire["eleve_autre"]], opposes=opposes)
+            assert set(trouves) == {eleve}, "l'élève d'une autre école n'y est pas"
+            return [(c.id, c.numeros, c.eleve) for c in trouves[eleve]]
+
+    les_deux = [
+        (annuaire["parent"], ("0600000001", "0300000001"), False),
+        (annuaire["second_parent"], ("0600000002",), False),
+    ]
+    assert appeles() == les_deux
+    assert appeles(eleve) == les_deux, "mineur, son opposition au service n'ôte pas ses responsables"
+    with base.academie("essai : majorité") as session:
+        session.get_one(Personne, eleve).naissance = date(2008, 11, 23)
+    assert appeles() == [(eleve, (), True), *les_deux]
+    assert appeles(eleve) == [(eleve, (), True)], "majeur et opposé : lui seul"
+    with base.ecole(ECOLE, "essai : appels", annuaire["enseignant"]) as session:
+        with pytest.raises(AccesRefuse, match="réservés"):
+            telephones(session, qui(annuaire, "enseignant", "enseignant"), [eleve])
+        with pytest.raises(ValueError, match="au plus"):
+            telephones(session, cpe, [UUID(int=n) for n in range(TELEPHONES_AU_PLUS + 1)])
 
 
 def test_l_expediteur_est_l_etablissement(base: BaseDeDonnees, annuaire: Annuaire) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import ast
+import cProfile
+import inspect
 import math
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from threading import Barrier
 
 import pytest
 from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
+from zxcvbn import feedback, matching
 
 from ent_core.contrat.roles import Profil
 from ent_core.identite.contextes import ContextePossible, exigence_de
+from ent_core.identite.force_secret import CONSEILS, ecritures, juger
 from ent_core.identite.regles_secret import (
     ENTROPIE_MINIMALE,
     Exigence,
@@ -211,3 +217,46 @@ def test_l_exigence_est_celle_du_titre_le_plus_sensible() -> None:
     assert exigence_de([titre(Profil.RESPONSABLE, 1)]) is Exigence.USAGER
     assert exigence_de([titre(Profil.RESPONSABLE), titre(Profil.ENSEIGNANT)]) is Exigence.PERSONNEL
     assert exigence_de([]) is Exigence.PERSONNEL
+
+
+@pytest.mark.exigence("CNIL-PWD-02")
+def test_tout_ce_que_dit_zxcvbn_est_dit_en_francais() -> None:
+    """La liste est lue dans la bibliothèque : une version qui en dit plus fait échouer cet essai."""
+    arbre = ast.parse(inspect.getsource(feedback))
+    textes = {
+        str(ast.literal_eval(noeud.args[0]))
+        for noeud in ast.walk(arbre)
+        if isinstance(noeud, ast.Call) and isinstance(noeud.func, ast.Name) and noeud.func.id == "_"
+    }
+    assert textes == set(CONSEILS)
+
+
+@pytest.mark.parametrize(
+    ("secret", "dit"),
+    [
+        ("college des essais", "un mot qui vous désigne"),
+        ("0750001A0750001A", "un mot qui vous désigne"),
+        ("14/03/2014 14/03", "un mot qui vous désigne"),
+        ("novembre septembre", "mots et les prénoms courants"),
+        ("Pr1nc1p@le s1x13me", "mots et les prénoms courants"),
+        ("erdnamaecalpmer amandine", ""),
+    ],
+)
+def test_l_ecole_la_date_et_le_francais_se_devinent(secret: str, dit: str) -> None:
+    entourage = ("Collège des Essais", "0750001A", "6B", *ecritures(date(2014, 3, 14)))
+    raisons = reproches(secret, Exigence.PERSONNEL, MOI, entourage)
+    assert dit in " ".join(raisons)
+    assert bool(raisons) is bool(dit)
+
+
+@pytest.mark.parametrize("secret", ["@4{[(3€69&#!|150$57+2%zl1" * 5, "a4@4" * 32, "ab" * 64, "azerty" * 20])
+def test_juger_un_texte_hostile_reste_court(secret: str) -> None:
+    """Tel quel, zxcvbn y passe des secondes : le travail est compté en appels, pas en temps."""
+    profil = cProfile.Profile()
+    profil.runcall(juger, secret, MOI)
+    assert sum(ligne.callcount for ligne in profil.getstats()) < 400_000
+
+
+def test_rien_d_une_personne_ne_reste_dans_les_dictionnaires_communs() -> None:
+    juger("un essai quelconque", ("zygomatique",))
+    assert not any("zygomatique" in mots for mots in matching.RANKED_DICTIONARIES.values())

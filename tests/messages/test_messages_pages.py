@@ -113,7 +113,7 @@ def test_nul_ne_sait_qui_a_lu(instance: InstanceEssai) -> None:
     assert texte(direction.get("/messages/envois")) == avant
     # La base n'en garde ni l'heure ni le lieu : seulement qu'il n'y a plus à rappeler.
     dates = {c.name for c in Message.__table__.c if c.name.endswith("_le")}
-    assert dates == {"cree_le", "visible_le", "prevu_le", "clos_le"}
+    assert dates == {"cree_le", "visible_le", "prevu_le", "tenu_le", "clos_le"}
     with instance.base.ecole(ECOLE, "essai") as session:
         vus = {m.personne_id: m.vu for m in ecrits(session)}
         assert sorted(vus.values()) == [False, True]

@@ -12,8 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.session import BaseDeDonnees
-from ent_core.essais.annuaire import AUTRE, ECOLE, peupler
-from ent_core.essais.application import CLE, assembler
+from ent_core.essais.annuaire import AUTRE, ECOLE, RECTORAT, peupler
+from ent_core.essais.application import CLE, assembler, connecter
 from ent_core.essais.base import Fabrique
 from ent_core.identite.modeles import Compte, Rattachement
 from ent_core.identite.secrets import Coffre
@@ -25,11 +25,18 @@ Servir = Callable[[Flask], str]
 Axe = Callable[[Page], list[str]]
 SECRET = "quatre mots sans rapport aucun"  # noqa: S105 - secret d'essai
 
-PROFILS = ["parent", "eleve", "enseignant", "cpe", "direction", "administrateur_academique"]
+ADMIN = "administrateur_academique"
+PROFILS = ["parent", "eleve", "enseignant", "cpe", "direction"]
+
+
+class Servie(str):
+    """L'adresse de l'école, et la session ouverte de son administrateur."""
+
+    jeton: str
 
 
 @pytest.fixture(scope="module")
-def adresse(fabrique_bases: Fabrique, servir: Servir) -> Iterator[str]:
+def adresse(fabrique_bases: Fabrique, servir: Servir) -> Iterator[Servie]:
     """Une école servie pour tout le module, où chaque personne a un compte nommé comme son rôle."""
     adresses = fabrique_bases.migree()
     base = BaseDeDonnees(adresses.application, connexions=8)
@@ -47,14 +54,25 @@ def adresse(fabrique_bases: Fabrique, servir: Servir) -> Iterator[str]:
                 debut=date(2026, 9, 1),
             )
         )
-    application = assembler(base, HorlogeFixe())
+    horloge = HorlogeFixe()
+    application = assembler(base, horloge)
+    # Un administrateur entre en deux temps (test_second_facteur) : ici, sa session est déjà ouverte.
+    client = connecter(application, base, horloge, annuaire[ADMIN], RECTORAT, annuaire.profils[ADMIN])
+    temoin = client.get_cookie("ent")
+    assert temoin
     application.config["WTF_CSRF_ENABLED"] = True
-    yield servir(application)
+    servie = Servie(servir(application))
+    servie.jeton = temoin.value
+    yield servie
     base.fermer()
     fabrique_bases.retirer(adresses)
 
 
-def entrer(page: Page, adresse: str, role: str) -> None:
+def entrer(page: Page, adresse: Servie, role: str) -> None:
+    if role == ADMIN:
+        page.context.add_cookies([{"name": "ent", "value": adresse.jeton, "url": adresse}])
+        page.goto(adresse)
+        return
     page.goto(adresse)
     page.get_by_label("Identifiant").fill(role)
     page.get_by_label("Mot de passe", exact=True).fill(SECRET)
@@ -62,17 +80,17 @@ def entrer(page: Page, adresse: str, role: str) -> None:
 
 
 @pytest.mark.parametrize("role", PROFILS)
-def test_chaque_profil_entre_et_voit_son_etablissement(page: Page, adresse: str, role: str) -> None:
+def test_chaque_profil_entre_et_voit_son_etablissement(page: Page, adresse: Servie, role: str) -> None:
     entrer(page, adresse, role)
     if role == "parent":
         page.get_by_role("button", name=re.compile("Responsable.*Collège des Essais")).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Bonjour")
-    ecole = "Services académiques" if role == "administrateur_academique" else "Collège des Essais"
+    ecole = "Collège des Essais"
     expect(page.get_by_role("banner")).to_contain_text(ecole)
 
 
 @pytest.mark.exigence("SDET-SES-02")
-def test_sortir_ferme_la_session_partout(page: Page, adresse: str) -> None:
+def test_sortir_ferme_la_session_partout(page: Page, adresse: Servie) -> None:
     entrer(page, adresse, "eleve")
     temoin = page.context.cookies()
     page.locator("summary", has_text="Compte de").click()
@@ -83,7 +101,7 @@ def test_sortir_ferme_la_session_partout(page: Page, adresse: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Se connecter")
 
 
-def test_un_parent_change_d_ecole_avec_un_seul_compte(page: Page, adresse: str) -> None:
+def test_un_parent_change_d_ecole_avec_un_seul_compte(page: Page, adresse: Servie) -> None:
     entrer(page, adresse, "parent")
     page.get_by_role("button", name=re.compile("Responsable.*Collège d'à côté")).click()
     expect(page.get_by_role("banner")).to_contain_text("Collège d'à côté")
@@ -92,7 +110,7 @@ def test_un_parent_change_d_ecole_avec_un_seul_compte(page: Page, adresse: str) 
     expect(page.get_by_role("banner")).to_contain_text("Collège des Essais")
 
 
-def test_un_mauvais_mot_de_passe_garde_l_identifiant_et_dit_quoi_faire(page: Page, adresse: str) -> None:
+def test_un_mauvais_mot_de_passe_garde_l_identifiant_et_dit_quoi_faire(page: Page, adresse: Servie) -> None:
     page.goto(adresse)
     page.get_by_label("Identifiant").fill("eleve")
     page.get_by_label("Mot de passe", exact=True).fill("pas le bon du tout")
@@ -101,7 +119,7 @@ def test_un_mauvais_mot_de_passe_garde_l_identifiant_et_dit_quoi_faire(page: Pag
     expect(page.get_by_label("Identifiant")).to_have_value("eleve")
 
 
-def test_sans_javascript_on_entre_et_on_sort(browser: Browser, adresse: str) -> None:
+def test_sans_javascript_on_entre_et_on_sort(browser: Browser, adresse: Servie) -> None:
     page = browser.new_context(java_script_enabled=False).new_page()
     entrer(page, adresse, "enseignant")
     expect(page.get_by_role("banner")).to_contain_text("Collège des Essais")
@@ -110,7 +128,7 @@ def test_sans_javascript_on_entre_et_on_sort(browser: Browser, adresse: str) -> 
     expect(page.get_by_role("heading", level=1)).to_have_text("Se connecter")
 
 
-def test_au_clavier_seul_on_entre(page: Page, adresse: str) -> None:
+def test_au_clavier_seul_on_entre(page: Page, adresse: Servie) -> None:
     page.goto(adresse)
     page.keyboard.press("Tab")
     expect(page.locator(":focus")).to_have_text("Aller au contenu")
@@ -123,7 +141,7 @@ def test_au_clavier_seul_on_entre(page: Page, adresse: str) -> None:
 
 
 def test_la_touche_barre_mene_a_la_recherche_sauf_si_l_on_ecrit_ou_si_on_l_eteint(
-    page: Page, adresse: str
+    page: Page, adresse: Servie
 ) -> None:
     recherche = page.get_by_label("Nom ou prénom")
     entrer(page, adresse, "direction")
@@ -144,7 +162,7 @@ def test_la_touche_barre_mene_a_la_recherche_sauf_si_l_on_ecrit_ou_si_on_l_etein
 @pytest.mark.parametrize("role", ["direction", "administrateur_academique"])
 @pytest.mark.parametrize("largeur", [320, 360, 412])
 def test_au_telephone_le_menu_du_bas_ne_coupe_aucun_mot(
-    browser: Browser, adresse: str, role: str, largeur: int
+    browser: Browser, adresse: Servie, role: str, largeur: int
 ) -> None:
     page = browser.new_context(viewport={"width": largeur, "height": 740}).new_page()
     entrer(page, adresse, role)
@@ -183,7 +201,7 @@ PAGES = {
 @pytest.mark.parametrize("nom", PAGES)
 @pytest.mark.parametrize("couleurs", ["light", "dark"])
 def test_aucune_page_n_a_de_defaut_que_la_machine_voit(
-    browser: Browser, adresse: str, axe: Axe, nom: str, couleurs: str
+    browser: Browser, adresse: Servie, axe: Axe, nom: str, couleurs: str
 ) -> None:
     """axe sans violation, ni erreur de console, ni défilement de côté à 320 pixels ou texte doublé."""
     role, chemin = PAGES[nom]
@@ -206,7 +224,7 @@ def test_aucune_page_n_a_de_defaut_que_la_machine_voit(
 
 
 @pytest.mark.exigence("SDET-SSI-02")
-def test_un_script_en_ligne_ne_s_execute_pas(page: Page, adresse: str) -> None:
+def test_un_script_en_ligne_ne_s_execute_pas(page: Page, adresse: Servie) -> None:
     page.goto(adresse + "/connexion")
     execute = page.evaluate(
         "() => { const s = document.createElement('script'); s.textContent = 'window.pirate = 1';"
@@ -215,7 +233,7 @@ def test_un_script_en_ligne_ne_s_execute_pas(page: Page, adresse: str) -> None:
     assert execute is False
 
 
-def test_l_administrateur_de_l_academie_voit_ses_pages(page: Page, adresse: str) -> None:
+def test_l_administrateur_de_l_academie_voit_ses_pages(page: Page, adresse: Servie) -> None:
     entrer(page, adresse, "administrateur_academique")
     expect(page.get_by_role("banner")).to_contain_text("Services académiques")
     page.get_by_role("link", name="Établissements").click()

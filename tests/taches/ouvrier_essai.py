@@ -11,7 +11,7 @@ from ent_core.chargement.ouvrier import Rythme, connexions_voulues, executer
 from ent_core.contrat.taches import Tache
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.identite.journal import consigner
-from ent_core.socle.calendrier import HorlogeFixe
+from ent_core.socle.calendrier import Horloge, HorlogeFixe
 
 __all__ = ["BARRIERE", "SILENCE", "TACHES"]
 
@@ -22,11 +22,11 @@ SILENCE = 300.0
 """Bien plus que la durée d'un essai : seul un signe de vie vieilli exprès fait reprendre un travail."""
 
 
-def attendre_et_ecrire(base: BaseDeDonnees, *, lot: str) -> None:
+def attendre_et_ecrire(base: BaseDeDonnees, horloge: Horloge, *, lot: str) -> None:
     """Attend la barrière, puis écrit un acte : de quoi tuer l'ouvrier au milieu."""
     with base.academie("essai") as session:
         session.execute(text("select pg_advisory_xact_lock(:v)"), {"v": BARRIERE})
-        consigner(session, HorlogeFixe(), "essai.fait", objet=lot)
+        consigner(session, horloge, "essai.fait", objet=lot)
 
 
 TACHES: Sequence[Tache] = (Tache("essai.attendre", attendre_et_ecrire, essais=1),)

@@ -27,7 +27,7 @@ from ent_core.essais.annuaire import ECOLE, RECTORAT, Annuaire
 from ent_core.essais.application import assembler, configuration_essai
 from ent_core.essais.serveur import Serveur
 from ent_core.identite.modeles import ActeJournal, Personne
-from ent_core.socle.calendrier import HorlogeFixe, HorlogeSysteme
+from ent_core.socle.calendrier import Horloge, HorlogeFixe, HorlogeSysteme
 from ent_core.socle.configuration import Configuration
 
 IMPORTS = "/administration/imports"
@@ -97,9 +97,9 @@ def ouvrier(base: BaseDeDonnees, configuration: Configuration) -> Callable[[], N
 
 
 @pytest.fixture
-def tache(configuration: Configuration, horloge: HorlogeFixe) -> Tache:
+def tache(configuration: Configuration) -> Tache:
     """La tâche d'import, telle que l'instance la déclare."""
-    [seule] = [t for t in toutes_les_taches(charger([]), configuration, horloge) if t.nom == TACHE_IMPORT]
+    [seule] = [t for t in toutes_les_taches(charger([]), configuration) if t.nom == TACHE_IMPORT]
     return seule
 
 
@@ -112,7 +112,7 @@ def travailler(base: BaseDeDonnees, horloge: HorlogeFixe, taches: Sequence[Tache
     executer(base, taches, horloge, une_fois=True)
 
 
-def en_panne(_base: BaseDeDonnees, **_arguments: str) -> None:
+def en_panne(_base: BaseDeDonnees, _horloge: Horloge, **_arguments: str) -> None:
     raise MemoryError
 
 

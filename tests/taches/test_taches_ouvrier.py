@@ -40,6 +40,10 @@ Attendre = Callable[[Callable[[], bool]], None]
 SCRIPT = Path(__file__).parent / "ouvrier_essai.py"
 
 
+def sans_effet(_base: BaseDeDonnees, _horloge: Horloge) -> None:
+    """Un travail qui ne fait rien."""
+
+
 def vider(base: BaseDeDonnees, *taches: Tache, horloge: Horloge | None = None) -> None:
     executer(base, taches, horloge or HorlogeSysteme(), une_fois=True)
 
@@ -70,16 +74,14 @@ def ouvriers(base: BaseDeDonnees) -> Iterator[Callable[[], subprocess.Popen[byte
         processus.wait()
 
 
-def test_un_travail_recoit_la_base_et_ses_arguments(base: BaseDeDonnees, statut: Statut) -> None:
+def test_un_travail_recoit_la_base_l_horloge_et_ses_arguments(base: BaseDeDonnees, statut: Statut) -> None:
     recus: list[Any] = []
     with base.ecole("0750001A", "essai") as session:
         numero = differer(session, "essai.tache", lot="a-1", rang=2)
-        differer(session, "essai.heure")
     noter: Callable[..., None] = lambda *args, **arguments: recus.append((args, arguments))  # noqa: E731 - plus court ici
     horloge = HorlogeFixe()
-    a_l_heure = Tache("essai.heure", noter, avec_horloge=True)
-    vider(base, Tache("essai.tache", noter), a_l_heure, horloge=horloge)
-    assert recus == [((base,), {"lot": "a-1", "rang": 2}), ((base, horloge), {})]
+    vider(base, Tache("essai.tache", noter), horloge=horloge)
+    assert recus == [((base, horloge), {"lot": "a-1", "rang": 2})]
     assert statut(numero) == "succeeded"
 
 
@@ -89,7 +91,7 @@ def test_un_travail_qui_echoue_est_essaye_puis_meurt_puis_se_rejoue(
     essais: list[int] = []
     panne = True
 
-    def fragile(_base: BaseDeDonnees) -> None:
+    def fragile(_base: BaseDeDonnees, _horloge: Horloge) -> None:
         essais.append(1)
         if panne:
             raise ConnectionError
@@ -130,7 +132,7 @@ def test_le_recul_quadruple_jusqu_a_six_heures() -> None:
 def test_ni_les_arguments_ni_le_message_d_une_panne_n_entrent_dans_un_journal(
     base: BaseDeDonnees, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def indiscrete(_base: BaseDeDonnees, *, eleve: str) -> None:
+    def indiscrete(_base: BaseDeDonnees, _horloge: Horloge, *, eleve: str) -> None:
         raise ValueError(f"Zoé Bernard ({eleve}) introuvable")
 
     caplog.set_level(logging.DEBUG)
@@ -158,14 +160,14 @@ def test_la_tache_d_une_brique_absente_attend_en_mort_qu_on_la_rejoue(
         [ligne] = [x for x in tableau_des_taches(session, (), HorlogeFixe().maintenant()) if not x.connue]
         assert ligne.comptes.tache == "partie.tache"
         rejouer(session, numero)
-    vider(base, Tache("partie.tache", lambda _base: None))
+    vider(base, Tache("partie.tache", sans_effet))
     assert statut(numero) == "succeeded"
 
 
 def test_un_ouvrier_qui_ne_peut_pas_ecrire_une_issue_s_arrete_et_rend_son_travail(
     base: BaseDeDonnees, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def disparaitre(base: BaseDeDonnees) -> None:
+    def disparaitre(base: BaseDeDonnees, _horloge: Horloge) -> None:
         """Comme si un autre ouvrier l'avait repris et fini."""
         with base.academie("essai") as session:
             session.execute(text("update taches.procrastinate_jobs set status = 'succeeded'"))
@@ -254,7 +256,8 @@ def test_le_travail_d_un_ouvrier_vivant_n_est_pas_repris(base: BaseDeDonnees, st
 
 def test_un_rendez_vous_est_honore_une_fois_a_l_heure_de_paris(base: BaseDeDonnees) -> None:
     faits: list[dict[str, Any]] = []
-    tache = Tache("essai.nuit", lambda _base, **arguments: faits.append(arguments), periode="40 2 * * *")
+    noter: Callable[..., None] = lambda _base, _horloge, **arguments: faits.append(arguments)  # noqa: E731 - plus court ici
+    tache = Tache("essai.nuit", noter, periode="40 2 * * *")
     matin = HorlogeFixe(datetime(2026, 9, 7, 8, tzinfo=FUSEAU).astimezone(UTC))
     vider(base, tache, horloge=matin)
     vider(base, tache, horloge=matin)
@@ -269,7 +272,7 @@ def test_un_rendez_vous_est_honore_une_fois_a_l_heure_de_paris(base: BaseDeDonne
 
 
 def test_deux_ouvriers_ne_prennent_pas_deux_fois_le_meme_rendez_vous(base: BaseDeDonnees) -> None:
-    tache = Tache("essai.nuit", lambda _base: None, periode="40 2 * * *")
+    tache = Tache("essai.nuit", sans_effet, periode="40 2 * * *")
     instant = datetime(2026, 9, 7, 3, tzinfo=FUSEAU).timestamp()
 
     async def inscrire() -> None:
@@ -312,7 +315,7 @@ def test_une_tache_mal_declaree_est_signalee(taches: Sequence[Tache], codes: lis
 
 
 def test_les_taches_du_noyau_sont_bien_declarees_et_se_rejouent(base: BaseDeDonnees) -> None:
-    taches = toutes_les_taches(charger([]), Configuration(), HorlogeSysteme())
+    taches = toutes_les_taches(charger([]), Configuration())
     assert list(controler_taches(taches)) == []
     periodiques = [tache for tache in taches if tache.periode]
     assert len(periodiques) >= 4

@@ -25,6 +25,7 @@ from ent_carnet.modeles import (
     InterdictionConservatoire,
     Justification,
     ObservationEleve,
+    PropositionPunition,
     Punition,
     Retenue,
     Signalement,
@@ -34,6 +35,7 @@ from ent_carnet.nomenclatures import (
     Mesure,
     MotifDiscipline,
     MotifSignalement,
+    PunitionProposable,
     Sanction,
     SuiteDemande,
     Voie,
@@ -215,7 +217,7 @@ def _siennes(
         jour=FAITS, auteur_id=par, donnee_le=fin,
     )  # fmt: skip
     montrees = [
-        Affichage(**lui, id=uuid4(), nature=nature, objet_id=uuid4(), visible_le=fin)
+        Affichage(**lui, id=uuid4(), nature=nature, objet_id=uuid4())
         for nature in ("absence", "punition", "observation")
     ]
     yield [appel, punition, *montrees]
@@ -242,6 +244,10 @@ def _siennes(
         DemandeAbsence(**lui, **heure, invitee_le=FAITS, auteur_id=par),
         Desaccord(**lui, signale_le=FAITS, auteur_id=par),
         Signalement(**lui, motif=next(iter(MotifSignalement)), propose_le=FAITS, auteur_id=par),
+        PropositionPunition(
+            **lui, nature=next(iter(PunitionProposable)), motif="retards", circonstances="En retard au CDI.",
+            jour=FAITS, auteur_id=par,
+        ),
         _demande(lui, par, SuiteDemande.ATTENTE),
     ]  # fmt: skip
 

@@ -222,9 +222,8 @@ def test_une_ligne_eliminee_libere_sa_cle_la_nuit(poste: Poste, coffre: Coffre) 
     coffre.creer("archive:1")
     with poste.base.academie("essai") as session:
         session.execute(delete(Note).where(Note.eleve_id == poste.annuaire["eleve"]))
-    tache_du_coffre(poste.chargement, configuration_essai(donnees=str(coffre.chemin.parents[1]))).fonction(
-        poste.base
-    )
+    tache = tache_du_coffre(poste.chargement, configuration_essai(donnees=str(coffre.chemin.parents[1])))
+    tache.fonction(poste.base, poste.horloge)
     assert len(coffre.unites("colonne:")) == 1
     assert coffre.unites("archive:") == {"archive:1"}, "l'archive tient ses clés elle-même"
     assert textes(poste) == [CHIFFRE]
@@ -335,7 +334,7 @@ def test_un_coffre_plus_ancien_que_la_base_se_voit(poste: Poste, coffre: Coffre)
     ancien.replace(coffre.chemin)
     tache = tache_du_coffre(poste.chargement, configuration_essai(donnees=str(coffre.chemin.parents[1])))
     with pytest.raises(AnomaliesTrouvees, match="COFFRE-003"):
-        tache.fonction(poste.base)
+        tache.fonction(poste.base, poste.horloge)
     assert sorted(textes(poste)) == sorted([CHIFFRE, EFFACE])
 
 

@@ -118,20 +118,20 @@ def test_au_premier_septembre_ce_qui_doit_partir_part_et_le_reste_demeure(
     base, horloge = academie.base, academie.horloge
     configuration, chargement = configuration_essai(donnees=str(tmp_path)), charger([])
     regles = regles_de(chargement)
-    executer, planifier = (t.fonction for t in taches_de_conservation(chargement, configuration, horloge))
+    _, executer, planifier = (t.fonction for t in taches_de_conservation(chargement, configuration))
     avant = _compter(base, academie.partis, Identifiant, "personne_id")
     with base.academie("essai") as session:
         tous = session.scalar(select(func.count()).select_from(Personne)) or 0
 
     horloge.instant = a_midi(SUIVANTE)
-    executer(base)
+    executer(base, horloge)
     with base.academie("essai : sessions") as session:
         purger_expirees(session, horloge, configuration.sessions)
         assert session.scalar(select(func.count()).select_from(SessionWeb)) == 0
     assert _compter(base, academie.partis) == len(academie.partis), "la nuit n'élimine rien d'elle-même"
 
-    planifier(base)
-    planifier(base)
+    planifier(base, horloge)
+    planifier(base, horloge)
     with base.academie("essai : approuver") as session:
         [plan] = plans(session)
         dossier = ouvrir(session, horloge, plan.id)
@@ -141,10 +141,10 @@ def test_au_premier_septembre_ce_qui_doit_partir_part_et_le_reste_demeure(
         }  # fmt: skip
         for _ in range(2):
             approuver(session, horloge, regles, plan.id, couvre=plan.empreinte, par=UUID(int=_ + 1))
-    executer(base)
+    executer(base, horloge)
     assert _compter(base, academie.partis) == len(academie.partis), "ni avant la fin du préavis"
     horloge.avancer(timedelta(days=7))
-    executer(base)
+    executer(base, horloge)
 
     assert avant > 0
     for table, colonne in ((Personne, "id"), (Identifiant, "personne_id"), (Compte, "personne_id")):
@@ -160,7 +160,7 @@ def test_au_premier_septembre_ce_qui_doit_partir_part_et_le_reste_demeure(
         assert ouvrir(session, horloge, plan.id).etat is EtatPlan.EXECUTE
         assert verifier(session, tetes_de(configuration).lire()) == []
 
-    planifier(base)
+    planifier(base, horloge)
     with base.academie("essai : plan suivant") as session:
         suivant = ouvrir(session, horloge, plans(session)[0].id)
         # Huit jours ont passé : les actes du jour de l'import ont eu douze mois à leur tour, et eux seuls.
@@ -171,9 +171,9 @@ def test_au_premier_septembre_ce_qui_doit_partir_part_et_le_reste_demeure(
 def test_une_approbation_s_eteint_si_un_gel_arrive_avant_la_nuit(academie: Academie, tmp_path: Path) -> None:
     base, horloge = academie.base, academie.horloge
     chargement, configuration = charger([]), configuration_essai(donnees=str(tmp_path))
-    executer, planifier = (t.fonction for t in taches_de_conservation(chargement, configuration, horloge))
+    _, executer, planifier = (t.fonction for t in taches_de_conservation(chargement, configuration))
     horloge.instant = a_midi(SUIVANTE)
-    planifier(base)
+    planifier(base, horloge)
     with base.academie("essai : approuver") as session:
         [plan] = plans(session)
         approuver(session, horloge, regles_de(chargement), plan.id, couvre=plan.empreinte, par=UUID(int=1))
@@ -185,5 +185,5 @@ def test_une_approbation_s_eteint_si_un_gel_arrive_avant_la_nuit(academie: Acade
         )  # fmt: skip
     horloge.avancer(timedelta(days=8))
     with pytest.raises(Exception, match="l'approbation tombe"):
-        executer(base)
+        executer(base, horloge)
     assert _compter(base, academie.partis) == len(academie.partis)

@@ -208,8 +208,8 @@ def test_une_approbation_qui_s_eteint_montre_de_nouveau(instance: InstanceEssai,
     assert vues(instance) == [2, 2, 2]
     instance.horloge.avancer(timedelta(days=31))
     configuration = configuration_essai(donnees=str(tmp_path))
-    executer, _ = taches_de_conservation(instance.ent.chargement, configuration, instance.horloge)
-    executer.fonction(instance.base)
+    _, executer, _ = taches_de_conservation(instance.ent.chargement, configuration)
+    executer.fonction(instance.base, instance.horloge)
     assert vues(instance) == [4, 4, 4]
 
 

@@ -81,13 +81,15 @@ def nuit(ecole: InstanceEssai, matin: date, heures: int = 6) -> None:
     minuit = datetime.combine(matin, time(), FUSEAU)
     rendez_vous = [
         (heure, tache)
-        for tache in toutes_les_taches(ecole.ent.chargement, ecole.ent.configuration, ecole.horloge)
+        for tache in toutes_les_taches(ecole.ent.chargement, ecole.ent.configuration)
         if tache.periode
         and (heure := prochain_rendez_vous(tache.periode, minuit)) < minuit + timedelta(hours=heures)
     ]
     for heure, tache in sorted(rendez_vous, key=lambda r: r[0]):
         ecole.horloge.instant = heure
-        tache.fonction(*((ecole.base, ecole.horloge) if tache.avec_horloge else (ecole.base,)))
+        tache.fonction(ecole.base, ecole.horloge)
+        for uai in (ECOLE, AUTRE) if tache.nom.startswith("carnet.") else ():
+            tache.fonction(ecole.base, ecole.horloge, uai)
     aller(ecole, matin)
 
 

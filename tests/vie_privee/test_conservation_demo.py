@@ -60,8 +60,8 @@ class Academie:
 
     def nuit(self) -> None:
         """Ce que la nuit fait de la conservation."""
-        for tache in taches_de_conservation(self.chargement, self.configuration, self.horloge):
-            tache.fonction(self.base)
+        for tache in taches_de_conservation(self.chargement, self.configuration):
+            tache.fonction(self.base, self.horloge)
 
     def client(self, uai: str, profil: Profil, role: Role | None = None) -> FlaskClient:
         """Navigateur d'une personne de ce profil, ou de ce rôle académique."""

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from ent_core.chargement.taches_noyau import taches_du_noyau
+from ent_core.chargement.taches import toutes_les_taches
 from ent_core.essais.annuaire import AUTRE, ECOLE
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai, compter_enonces
 from ent_core.vie_privee.minimisation.modeles import ColonneLue
@@ -105,9 +105,9 @@ def test_la_nuit_met_en_observation_et_oublie_ce_qui_n_est_plus_declare(
 ) -> None:
     with ent.base.academie("essai") as session:
         session.add(ColonneLue(objet="disparue", colonne="x", suivie_depuis=ent.horloge.aujourd_hui()))
-    taches = taches_du_noyau(ent.ent.chargement, ent.ent.configuration, ent.horloge)
+    taches = toutes_les_taches(ent.ent.chargement, ent.ent.configuration)
     (tache,) = [t for t in taches if t.nom == "noyau.suivre_colonnes"]
-    tache.fonction(ent.base)
+    tache.fonction(ent.base, ent.horloge)
     with ent.base.academie("essai") as session:
         objets = set(session.scalars(select(ColonneLue.objet)))
     assert "incidents_fait" in objets

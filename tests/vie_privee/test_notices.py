@@ -55,6 +55,8 @@ def test_les_notices_et_le_registre_disent_la_meme_chose(instance: InstanceEssai
         fiche = registre.fiche(cle)
         assert fiche
         assert dit.qui == fiche["destinataires"].valeurs
+        # La notice dit les services qui reçoivent ; la fiche y ajoute les rôles d'ailleurs.
+        assert set(dit.dehors) <= set(fiche["externes"].valeurs)
         assert dit.duree[0] == fiche["active"].valeurs[0]
         assert fiche["sort"].valeurs[0] in dit.duree[-1]
         assert dit.pourquoi[0] == fiche["finalite"].valeurs[0]
@@ -74,7 +76,13 @@ def test_la_page_porte_chaque_phrase_de_la_notice(instance: InstanceEssai) -> No
     for role, lecteurs in (("parent", Lecteurs.FAMILLES), ("enseignant", Lecteurs.PERSONNELS)):
         page = texte(instance.client(role), ADRESSE)
         for traitement in notices[lecteurs].traitements:
-            for phrase in (traitement.intitule, *traitement.qui, *traitement.quoi, *traitement.duree):
+            for phrase in (
+                traitement.intitule,
+                *traitement.qui,
+                *traitement.dehors,
+                *traitement.quoi,
+                *traitement.duree,
+            ):
                 assert phrase in page, (role, traitement.cle, phrase)
 
 

@@ -374,13 +374,10 @@ def test_une_valeur_hors_de_la_liste_arrete_sans_la_citer(application_avec: Fabr
 
 def test_la_tache_de_la_nuit_fige_avant_la_conservation(application_avec: FabriqueInstance) -> None:
     instance = ouvrir(application_avec, brique_sanctions())
-    from ent_core.chargement.taches_noyau import taches_du_noyau
+    from ent_core.chargement.taches import toutes_les_taches
 
-    taches = {
-        t.nom: t
-        for t in taches_du_noyau(instance.ent.chargement, instance.ent.configuration, instance.horloge)
-    }
-    taches["noyau.figer_statistiques"].fonction(instance.base)
+    taches = {t.nom: t for t in toutes_les_taches(instance.ent.chargement, instance.ent.configuration)}
+    taches["noyau.figer_statistiques"].fonction(instance.base, instance.horloge)
     assert lire(instance).periode.code == "2025"
 
 

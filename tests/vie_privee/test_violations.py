@@ -249,11 +249,11 @@ def test_l_echeance_se_rappelle_a_un_jour_a_six_heures_et_a_son_terme_une_fois(
 ) -> None:
     with base.academie("essai") as session:
         identifiant = ouvrir(session, horloge).id
-    (rappel, _) = taches_des_violations(horloge)
+    (rappel, _) = taches_des_violations()
     debut = horloge.maintenant()
     for heures in (1, 47, 48, 49, 66, 67, 72, 80, 200):
         horloge.instant = debut + timedelta(hours=heures)
-        rappel.fonction(base)
+        rappel.fonction(base, horloge)
     with base.academie("essai") as session:
         violation = tenue.trouver(session, None, identifiant)
         paliers = [e.valeurs["palier"] for e in etapes(session, violation) if e.acte == "rappel"]

@@ -11,6 +11,7 @@ from ent_core.donnees.base import Base
 from ent_core.essais.base import Fabrique
 from ent_core.essais.contrat.agregats import agregats_par_agent
 from ent_core.essais.contrat.coherence import Indices, ecarts, fiches_incompletes
+from ent_core.essais.contrat.journal import ecarts_du_journal
 from ent_core.essais.contrat.observation import observer
 from ent_core.essais.contrat.socle import Commun, erreurs
 from ent_core.essais.parcours import Parcours
@@ -65,6 +66,9 @@ class Declarations(Commun):
     def test_rien_ne_compte_les_actes_d_un_agent(self) -> None:
         trouves = {ou for ou, _ in agregats_par_agent(self.dossier(), self.chargee())}
         assert trouves == set(self.comptent_un_auteur), "compter sans l'auteur, ou dire pourquoi il est cité"
+
+    def test_chaque_acte_qu_elle_inscrit_au_journal_s_y_lit_en_francais(self) -> None:
+        assert list(ecarts_du_journal(self.dossier(), self.chargee())) == []
 
     def test_les_sources_suivent_les_regles(self) -> None:
         assert erreurs(examiner(self.dossier(), self.chargee().id)) == []

@@ -2,6 +2,8 @@
 
 from ent_core.identite.modeles.comptes import Compte, SessionWeb, Tentative
 from ent_core.identite.modeles.enseignement import Creneau, CreneauEnseignant, ProfesseurPrincipal, Service
+from ent_core.identite.modeles.facteurs import AccesSupport, CodeSecours, Defi, ExigenceFacteur, Facteur
+from ent_core.identite.modeles.federation import EntreeEnAttente, JetonVu, LienIdentite, SessionFederee
 from ent_core.identite.modeles.imports import (
     ImportFichier,
     ImportGeste,
@@ -12,6 +14,7 @@ from ent_core.identite.modeles.imports import (
 from ent_core.identite.modeles.journal import ActeJournal
 from ent_core.identite.modeles.liens import Inscription, Rattachement, Responsabilite, Restriction, Scolarite
 from ent_core.identite.modeles.personnes import Identifiant, Personne
+from ent_core.identite.modeles.protection import AdresseVerifiee, AvisAppareil, LienSecret, SuspensionProfil
 from ent_core.identite.modeles.structures import (
     AnneeScolaire,
     Division,
@@ -24,13 +27,21 @@ from ent_core.identite.modeles.structures import (
 )
 
 __all__ = [
+    "AccesSupport",
     "ActeJournal",
+    "AdresseVerifiee",
     "AnneeScolaire",
+    "AvisAppareil",
+    "CodeSecours",
     "Compte",
     "Creneau",
     "CreneauEnseignant",
+    "Defi",
     "Division",
+    "EntreeEnAttente",
     "Etablissement",
+    "ExigenceFacteur",
+    "Facteur",
     "Groupe",
     "GroupeDivision",
     "Identifiant",
@@ -40,6 +51,9 @@ __all__ = [
     "ImportRejet",
     "ImportTampon",
     "Inscription",
+    "JetonVu",
+    "LienIdentite",
+    "LienSecret",
     "Matiere",
     "Mef",
     "Periode",
@@ -50,6 +64,8 @@ __all__ = [
     "Restriction",
     "Scolarite",
     "Service",
+    "SessionFederee",
     "SessionWeb",
+    "SuspensionProfil",
     "Tentative",
 ]

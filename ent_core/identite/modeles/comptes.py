@@ -6,12 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     DateTime,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     String,
     Text,
     Uuid,
@@ -73,8 +75,25 @@ class SessionWeb(Base):
     reseau: Mapped[str] = donnee(Categorie.TRACE, Text)
     creee_le: Mapped[datetime] = donnee(Categorie.TRACE, DateTime(timezone=True))
     vue_le: Mapped[datetime] = donnee(Categorie.TRACE, DateTime(timezone=True))
+    niveau: Mapped[int] = neutre(
+        "0, le second facteur est attendu ; 1, une preuve ; 2, deux preuves", SmallInteger, server_default="1"
+    )
+    preuves: Mapped[str] = neutre("moyens prouvés, d'une liste", String(40), server_default="")
+    prouvee_le: Mapped[datetime] = neutre(
+        "dernière preuve", DateTime(timezone=True), server_default=text("now()")
+    )
+    partagee: Mapped[bool] = neutre("ouverte sur un poste partagé", Boolean, server_default="false")
+    support_id: Mapped[UUID | None] = neutre(
+        "visite de l'assistance en cours", Uuid, ForeignKey("acces_support.id", ondelete="SET NULL")
+    )
 
-    __table_args__ = (Index(None, "compte_id"), Index(None, "personne_id"), Index(None, "vue_le"))
+    __table_args__ = (
+        CheckConstraint("niveau in (0, 1, 2)", name="niveau"),
+        Index(None, "compte_id"),
+        Index(None, "personne_id"),
+        Index(None, "vue_le"),
+        Index(None, "support_id"),
+    )
 
 
 class Tentative(Base):

@@ -12,8 +12,6 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.teletype import addTextToElement
 from odf.text import P
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 
 from ent_core.identite.tableur import limites
 from ent_core.identite.tableur.champs import CHAMPS, Genre
@@ -82,6 +80,10 @@ def _en_csv(rangees: Sequence[Sequence[str]]) -> bytes:
 
 
 def _en_xlsx(rangees: Sequence[Sequence[str]]) -> bytes:
+    # Lourde, et de ce seul usage : chaque processus qui démarre ne l'attend pas.
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
     classeur = Workbook(write_only=True)
     feuille = classeur.create_sheet(_FEUILLE)
     feuille.freeze_panes = "A2"

@@ -235,8 +235,9 @@ class Preuve(Base):
 
     numero: Mapped[int] = neutre("rang dans la chaîne", BigInteger, primary_key=True, autoincrement=False)
     precedente: Mapped[str] = neutre("empreinte de l'entrée précédente", String(64))
-    nature: Mapped[str] = neutre("lot, brique, année entière ou bilan d'une ligne", String(8))
-    plan_id: Mapped[UUID] = neutre("plan", Uuid, ForeignKey("conservation_plan.id"))
+    nature: Mapped[str] = neutre("lot, brique, année entière, bilan d'une ligne, ou départ", String(8))
+    # Ce qui part avec un élève suit la loi, sans plan ni approbation.
+    plan_id: Mapped[UUID | None] = neutre("plan", Uuid, ForeignKey("conservation_plan.id"))
     plan: Mapped[str] = neutre("empreinte du plan", String(64))
     rang: Mapped[int] = neutre("ligne du plan", Integer)
     regle: Mapped[str] = neutre("traitement", String(63))
@@ -264,7 +265,8 @@ class Preuve(Base):
 
     __table_args__ = (
         CheckConstraint("numero > 0", name="numero"),
-        CheckConstraint("nature in ('lot', 'brique', 'annee', 'bilan')", name="nature"),
+        CheckConstraint("nature in ('lot', 'brique', 'annee', 'bilan', 'depart')", name="nature"),
+        CheckConstraint("(plan_id is null) = (nature = 'depart')", name="plan"),
         CheckConstraint("length(precedente) = 64 and length(empreinte) = 64", name="empreintes"),
         CheckConstraint("nombre >= 0 and prevues >= 0 and gelees >= 0 and disparues >= 0", name="nombres"),
         Index(None, "plan_id", "rang"),

@@ -215,12 +215,15 @@ def verifier(session: Session, tetes: Iterable[Tete]) -> list[Anomalie]:
         if attendues.get(preuve.numero, preuve.empreinte) != preuve.empreinte:
             anomalies.append(_rompue(lieu, "une tête écrite hors de la base la contredit : chaîne récrite"))
         precedente, attendu = preuve.empreinte, preuve.numero + 1
+        # Ce qui part avec un élève n'est d'aucun plan : il n'y a rien à quoi comparer son nombre.
         if preuve.nature == "annee":
             entieres[_annee(preuve)] += preuve.nombre
-        elif preuve.nature == "bilan":
-            cumuls.setdefault((preuve.plan_id, preuve.rang), _Cumul()).bilan = preuve
-        else:
-            cumuls.setdefault((preuve.plan_id, preuve.rang), _Cumul()).lots += preuve.nombre
+        elif preuve.plan_id is not None:
+            cumul = cumuls.setdefault((preuve.plan_id, preuve.rang), _Cumul())
+            if preuve.nature == "bilan":
+                cumul.bilan = preuve
+            else:
+                cumul.lots += preuve.nombre
         session.expunge(preuve)
     if attendues and max(attendues) >= attendu:
         anomalies.append(
@@ -229,7 +232,7 @@ def verifier(session: Session, tetes: Iterable[Tete]) -> list[Anomalie]:
     return [*anomalies, *_nombres(session, cumuls, entieres)]
 
 
-_Entiere = tuple[UUID, str, int | None]
+_Entiere = tuple[UUID | None, str, int | None]
 """Plan, table, année : une année partie d'un coup."""
 
 
@@ -265,12 +268,10 @@ def _nombres(
                 yield _ecart(lieu, f"le bilan dit {b.nombre}, les lots {cumul.lots}")
             if b.prevues != voulues or b.prevues != b.nombre + b.gelees + b.disparues:
                 yield _ecart(lieu, "prévues ≠ éliminées + gelées + disparues")
-    for (plan, objet, annee), nombre in reste.items():
+    for entiere, nombre in reste.items():
         if nombre:
-            lieu = f"plan {plan}, table {objet}, année {annee}"
-            yield _ecart(
-                lieu, f"l'année entière dit {entieres[plan, objet, annee]}, ses bilans {nombre} de moins"
-            )
+            lieu = "plan {}, table {}, année {}".format(*entiere)
+            yield _ecart(lieu, f"l'année entière dit {entieres[entiere]}, ses bilans {nombre} de moins")
 
 
 def _rompue(lieu: str, message: str) -> Anomalie:

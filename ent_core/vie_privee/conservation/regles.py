@@ -305,6 +305,11 @@ def _defauts(regle: Regle, boucles: frozenset[str]) -> Iterator[Anomalie]:
             f"préavis de {preavis} jours ; une approbation n'en vaut que {VALIDITE.days} : rien ne partirait",
             f"donner à « preavis » de 0 à {VALIDITE.days - 1} jours",
         )
+    if regle.traitement.conservation.au_depart and not _part_avec_la_personne(regle):
+        yield Anomalie(
+            "CONSERV-007", lieu, "ses lignes ne peuvent pas s'effacer au départ d'un élève",
+            "cloisonner la table, lui donner un sujet propriétaire ; supprimer sans visa, journal ni archive",
+        )  # fmt: skip
     if table.name in boucles:
         yield Anomalie(
             "CONSERV-002",
@@ -328,6 +333,12 @@ def _defauts(regle: Regle, boucles: frozenset[str]) -> Iterator[Anomalie]:
             "un journal ne s'élimine que par son identifiant",
             "lui donner la clé « id » (cle())",
         )
+
+
+def _part_avec_la_personne(regle: Regle) -> bool:
+    supprimee = regle.sort is Sort.SUPPRIMER and not (regle.deplace or regle.sous_visa or not regle.par_uai)
+    siens = any(sujet.lien is Lien.PROPRIETAIRE for sujet in regle.declaree.sujets)
+    return siens and supprimee and not regle.declaree.ajout_seul
 
 
 def _anonymisables(table: Table, lieu: str) -> Iterator[Anomalie]:

@@ -53,6 +53,7 @@ class Cadre:
     :param degre: 1 (école), 2 (collège, lycée) ou 0.
     :param securise: servi en HTTPS.
     :param inactivite: minutes au bout desquelles une session inactive se ferme.
+    :param dehors: traitement → destinataires hors de l'ENT que l'instance a déclarés, une ligne chacun.
     """
 
     produit: str = "ENT"
@@ -63,6 +64,7 @@ class Cadre:
     degre: int = 0
     securise: bool = True
     inactivite: int = 30
+    dehors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 CADRE_VIDE = Cadre()
@@ -218,6 +220,7 @@ def _dates(s: _Sources) -> Iterator[str]:
 def _externes(s: _Sources) -> Sequence[str]:
     lignes = phrases.destinataires([d for d in s.traitement.destinataires if d.role in phrases.EXTERNES])
     lignes += [phrases.depot(d) for d in s.traitement.depots if d.nature is NatureDepot.SERVICE_TIERS]
+    lignes += s.cadre.dehors.get(s.traitement.cle, ())
     return lignes or ["aucun"]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ent_core.contrat.donnees import BaseLegale, Categorie, Population, Sort, Traitement, Visa
+from ent_core.contrat.donnees import BaseLegale, Categorie, NatureDepot, Population, Sort, Traitement, Visa
 from ent_core.vie_privee.publication import phrases
 from ent_core.vie_privee.publication.contenu import Contenu, contenus
 from ent_core.vie_privee.publication.droits import DroitOuvert, droits
@@ -48,6 +48,7 @@ class NoticeTraitement:
     :param quoi: ce que l'école enregistre, une ligne par sorte de donnée.
     :param pourquoi: dans quel but, puis ce qui le permet.
     :param qui: qui le voit.
+    :param dehors: à qui c'est transmis hors de l'école (RGPD, article 13.1 e).
     :param duree: combien de temps, et ce qui suit.
     :param droits: ce que la personne peut faire, puis ce qu'elle ne peut pas.
     :param papier: comment faire sans écran, si la brique le prévoit.
@@ -59,6 +60,7 @@ class NoticeTraitement:
     quoi: tuple[str, ...]
     pourquoi: tuple[str, ...]
     qui: tuple[str, ...]
+    dehors: tuple[str, ...]
     duree: tuple[str, ...]
     origines: tuple[str, ...]
     droits: tuple[DroitOuvert, ...]
@@ -131,7 +133,7 @@ def rediger_notice(
         traitement = registre.traitements[cle]
         if not traitement.personnes & _CONCERNES[lecteurs]:
             continue
-        dit = _traitement(traitement, dedans[cle])
+        dit = _traitement(traitement, dedans[cle], cadre.dehors.get(cle, ()))
         par_brique.setdefault(cle.split(".")[0], []).append(dit)
         if _TRACES & set(dedans[cle].categories) or dedans[cle].ajout_seul:
             traces.append(dit)
@@ -148,7 +150,7 @@ def rediger_notice(
     )
 
 
-def _traitement(t: Traitement, contenu: Contenu) -> NoticeTraitement:
+def _traitement(t: Traitement, contenu: Contenu, dehors: Iterable[str]) -> NoticeTraitement:
     return NoticeTraitement(
         cle=t.cle,
         intitule=t.intitule,
@@ -156,6 +158,7 @@ def _traitement(t: Traitement, contenu: Contenu) -> NoticeTraitement:
         quoi=tuple(phrases.CATEGORIES[categorie] for categorie in contenu.categories),
         pourquoi=(t.finalite, _RAISONS[t.base]),
         qui=tuple(phrases.destinataires(t.destinataires)),
+        dehors=(*(phrases.depot(d) for d in t.depots if d.nature is NatureDepot.SERVICE_TIERS), *dehors),
         duree=tuple(_duree(t)),
         origines=t.origines,
         droits=tuple(droit for droit in droits(t) if droit.phrase),

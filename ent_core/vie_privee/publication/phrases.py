@@ -153,7 +153,8 @@ def conservation(declaree: Conservation) -> str:
 
     :param declaree: règle de conservation.
     """
-    return _delai(declaree.duree, declaree.depart)
+    delai = _delai(declaree.duree, declaree.depart)
+    return f"{delai} ; d'un élève qui part, jusqu'à son départ" if declaree.au_depart else delai
 
 
 def _delai(duree: Duree, depart: Depart) -> str:

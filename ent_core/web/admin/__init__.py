@@ -12,11 +12,16 @@ from ent_core.web.admin import (
     deploiement,
     envois,
     etablissements,
+    gar,
     imports,
     journal,
     personnes,
     prealables,
+    protection,
+    second_facteur,
+    services,
     taches,
+    visites,
 )
 from ent_core.web.admin.pages import administration
 
@@ -30,9 +35,14 @@ __all__ = [
     "deploiement",
     "envois",
     "etablissements",
+    "gar",
     "imports",
     "journal",
     "personnes",
     "prealables",
+    "protection",
+    "second_facteur",
+    "services",
     "taches",
+    "visites",
 ]

@@ -7,21 +7,24 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, redirect, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ent_core.contrat.roles import LIBELLES_ROLES
+from ent_core.federation import liens
 from ent_core.identite import comptes, restrictions
 from ent_core.identite.annuaire import titres
 from ent_core.identite.codes import emettre_codes
 from ent_core.identite.fiches import fiche
-from ent_core.identite.modeles import Compte, Etablissement
+from ent_core.identite.modeles import Compte
 from ent_core.roles import locaux
 from ent_core.socle.erreurs import Introuvable, OperationRefusee
+from ent_core.web.admin.codes import rendre_lettres
 from ent_core.web.admin.pages import ReponsePage, administration, ecole, lendemain, perimetre, traiter
 from ent_core.web.admin.personnes import page_personne
+from ent_core.web.admin.protection import prevenir_les_titulaires
 from ent_core.web.admin.saisies import SaisieRestriction, SaisieRole
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant, requete
@@ -41,9 +44,19 @@ def regler_compte(personne_id: UUID, acte: str) -> Response:
     return redirect(url_for("admin.personne", personne_id=personne_id, fait=acte))
 
 
-@administration.post("/personnes/<uuid:personne_id>/code")
+@administration.post("/personnes/<uuid:personne_id>/liens")
 @exige("noyau.comptes")
-def nouveau_code(personne_id: UUID) -> str:
+def retirer_lien(personne_id: UUID) -> Response:
+    emetteur, acteur = request.form.get("emetteur", ""), contexte_courant().personne_id
+    with _compte("retirer le lien d'une personne", personne_id) as (session, uai, _):
+        liens.retirer(session, instance().horloge, personne_id, emetteur, acteur=acteur, uai=uai)
+    flash("Le lien est retiré, et les sessions qui en venaient sont fermées.", "succes")
+    return redirect(url_for("admin.personne", personne_id=personne_id))
+
+
+@administration.post("/personnes/<uuid:personne_id>/code")
+@exige("noyau.comptes", reauthentification=True)
+def nouveau_code(personne_id: UUID) -> ReponsePage:
     ent, acteur = instance(), contexte_courant().personne_id
     with _compte("donner un nouveau code", personne_id) as (session, uai, compte):
         ici = uai or _premiere_ecole(session, personne_id)
@@ -54,12 +67,22 @@ def nouveau_code(personne_id: UUID) -> str:
         lettres = list(
             emettre_codes(session, ent.horloge, ent.coffre, ici, personne=personne_id, acteur=acteur)
         )
-        etablissement = session.get(Etablissement, ici)
-    return render_template("admin/lettres.html", lettres=lettres, etablissement=etablissement, pour="")
+        return rendre_lettres(session, ici, lettres, pour="", forme=request.form.get("forme", "ecran"))
+
+
+@administration.post("/personnes/<uuid:personne_id>/securite")
+@exige("noyau.comptes", reauthentification=True)
+def securiser_compte(personne_id: UUID) -> Response:
+    ent, acteur = instance(), contexte_courant().personne_id
+    with _compte("mettre un compte en sécurité", personne_id) as (session, uai, compte):
+        ici = uai or _premiere_ecole(session, personne_id)
+        comptes.mettre_en_securite(session, ent.horloge, compte.id, uai=ici, acteur=acteur)
+    prevenir_les_titulaires(ici, [personne_id])
+    return _revenir(personne_id, "Le compte est en sécurité. Il faut un nouveau code pour y revenir.")
 
 
 @administration.post("/personnes/<uuid:personne_id>/roles")
-@exige("noyau.roles")
+@exige("noyau.roles", reauthentification=True)
 def attribuer_role(personne_id: UUID) -> ReponsePage:
     def agir(saisie: dict[str, Any]) -> Response:
         with ecole("attribuer un rôle local", saisie["uai"]) as (session, ici):
@@ -79,7 +102,7 @@ def attribuer_role(personne_id: UUID) -> ReponsePage:
 
 
 @administration.post("/personnes/<uuid:personne_id>/roles/<uai>/<uuid:role_id>/retirer")
-@exige("noyau.roles")
+@exige("noyau.roles", reauthentification=True)
 def retirer_role(personne_id: UUID, uai: str, role_id: UUID) -> Response:
     with ecole("retirer un rôle local", uai) as (session, ici):
         locaux.retirer_role(session, instance().horloge, contexte_courant(), ici, role_id)
@@ -87,7 +110,7 @@ def retirer_role(personne_id: UUID, uai: str, role_id: UUID) -> Response:
 
 
 @administration.post("/personnes/<uuid:personne_id>/restrictions")
-@exige("noyau.restrictions")
+@exige("noyau.restrictions", reauthentification=True)
 def restreindre(personne_id: UUID) -> ReponsePage:
     def agir(saisie: dict[str, Any]) -> Response:
         with perimetre("enregistrer une restriction") as (session, uai):
@@ -110,7 +133,7 @@ def restreindre(personne_id: UUID) -> ReponsePage:
 
 
 @administration.post("/personnes/<uuid:personne_id>/restrictions/<uuid:restriction_id>/lever")
-@exige("noyau.restrictions")
+@exige("noyau.restrictions", reauthentification=True)
 def lever_restriction(personne_id: UUID, restriction_id: UUID) -> Response:
     contexte = contexte_courant()
     with perimetre("lever une restriction") as (session, uai):

@@ -51,13 +51,13 @@ def liste_delegations() -> str:
 
 
 @administration.post("/delegations")
-@exige("noyau.delegations")
+@exige("noyau.delegations", reauthentification=True)
 def accorder_delegation() -> ReponsePage:
     return traiter(SaisieDelegation(), _accorder, _page)
 
 
 @administration.post("/delegations/<uuid:delegation_id>/reprendre")
-@exige("noyau.delegations")
+@exige("noyau.delegations", reauthentification=True)
 def reprendre_delegation(delegation_id: UUID) -> Response:
     delegations.revoquer(session_courante(), instance().horloge, contexte_courant(), delegation_id)
     flash("La permission est reprise. Elle ne vaut plus dès maintenant.", "succes")

@@ -116,7 +116,7 @@ def choisir_colonnes(cle: str) -> ReponsePage:
 
 
 @administration.post("/imports/envois/<cle>/confirmer")
-@exige("noyau.imports")
+@exige("noyau.imports", reauthentification=True)
 def confirmer_import(cle: str) -> ReponsePage:
     envoi = _envoi(cle, Etape.SIMULE)
     if envoi.rapport.get("retraits") and not request.form.get("accepter_retraits"):

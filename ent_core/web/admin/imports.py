@@ -126,7 +126,7 @@ def voir_annulation(lot: UUID) -> str:
 
 
 @administration.post("/imports/lots/<uuid:lot>/annuler")
-@exige("noyau.imports")
+@exige("noyau.imports", reauthentification=True)
 def annuler_import(lot: UUID) -> ReponsePage:
     try:
         _annuler(lot, simulation=False)

@@ -28,8 +28,11 @@ _PAR_PAGE = 50
 _EXPORT_MAXIMUM = 50_000
 _FAMILLES = (
     ("session", "Connexions"),
+    ("entree", "Entrées par un fournisseur"),
+    ("identite", "Liens avec un fournisseur"),
     ("compte", "Comptes et codes"),
     ("brique", "Briques"),
+    ("service", "Services tiers"),
     ("role", "Rôles locaux"),
     ("delegation", "Délégations"),
     ("restriction", "Restrictions"),
@@ -65,14 +68,14 @@ def page_journal() -> str:
         adresse={cle: valeur for cle, valeur in filtre.items() if valeur and cle != "page"},
         acteur=acteur,
         academie=uai is None,
-        familles=[f for f in _FAMILLES if uai is None or f[0] not in CONNEXIONS],
+        familles=_familles(academie=uai is None),
         maximum=_EXPORT_MAXIMUM,
         dire=partial(phrase, lexique=_lexique()),
     )
 
 
 @administration.get("/journal.csv")
-@exige("noyau.journal")
+@exige("noyau.journal", reauthentification=True)
 def exporter_journal() -> Response:
     filtre, ent = lire(SaisieJournal()), instance()
     with perimetre("exporter le journal des actes") as (session, uai):
@@ -87,6 +90,13 @@ def exporter_journal() -> Response:
     )
 
 
+def _familles(*, academie: bool) -> list[tuple[str, str]]:
+    """Préfixes d'actes, et ce qu'ils sont : ceux du noyau, puis une famille par brique qui en dit."""
+    du_noyau = [famille for famille in _FAMILLES if academie or famille[0] not in CONNEXIONS]
+    chargees = instance().chargement.briques
+    return du_noyau + [(b.id, f"Brique {b.manifeste.titre}") for b in chargees if b.actes]
+
+
 def _filtre(saisie: dict[str, Any], uai: str | None) -> FiltreJournal:
     return FiltreJournal(uai, saisie["acte"], saisie["du"], saisie["au"], saisie["acteur"])
 
@@ -96,6 +106,7 @@ def _lexique() -> Lexique:
     return Lexique(
         {brique.id: brique.manifeste.titre for brique in ent.chargement.briques},
         {cle: permission.libelle for cle, permission in ent.permissions.items()},
+        {dit.acte: dit for brique in ent.chargement.briques for dit in brique.actes},
     )
 
 

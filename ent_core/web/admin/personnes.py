@@ -16,6 +16,7 @@ from ent_core.identite.fiches import fiche
 from ent_core.roles import locaux
 from ent_core.web.admin.pages import administration, lire, perimetre
 from ent_core.web.admin.saisies import SaisieRecherche
+from ent_core.web.federation.liens_affiches import liens_affiches
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige
@@ -96,7 +97,9 @@ def page_personne(
             attribuables=[(role.value, LIBELLES_ROLES[role]) for role in locaux.attribuables(contexte)],
             ecoles=etablissements.tous(session) if uai is None else [],
             gere_les_comptes=droits.autorise(contexte, "noyau.comptes"),
+            liens=liens_affiches(session, personne_id),
             lit_le_journal=droits.autorise(contexte, "noyau.journal"),
+            assiste=instance().configuration.support.actif and droits.autorise(contexte, "noyau.support"),
             libelles_roles=LIBELLES_ROLES,
             erreurs=erreurs,
             formulaire_refuse=formulaire,

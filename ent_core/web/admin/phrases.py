@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from string import Formatter
+from typing import Any
 
+from ent_core.contrat.actes import ActeDit
 from ent_core.contrat.roles import LIBELLES_PROFILS, LIBELLES_ROLES
 from ent_core.identite.consultation import ActeLu
+from ent_core.identite.suspensions import MOTIFS
 from ent_core.socle.calendrier import libelle_annee
 from ent_core.socle.dates import jour_court
+from ent_core.web.admin.phrases_entrees import LIENS, MOTIFS_D_ENTREE
 from ent_core.web.rendu import nombre
 
 __all__ = ["PHRASES", "Lexique", "phrase"]
@@ -18,6 +22,8 @@ __all__ = ["PHRASES", "Lexique", "phrase"]
 PHRASES: Mapping[str, str] = {
     "annee.changee": "A fait passer les briques à l'année {annee}",
     "annee.definie": "A défini l'année {annee}{dates}",
+    "appareil.nouveau": "S'est connecté depuis un appareil inconnu",
+    "appareil.refuse": "N'a pas reconnu une connexion de son compte",
     "archive.accordee": "A accordé la lecture d'une archive",
     "archive.acquittee": "A noté que les archives ont reçu un versement",
     "archive.demandee": "A demandé à lire une archive",
@@ -29,12 +35,16 @@ PHRASES: Mapping[str, str] = {
     "brique.ouverte": "A ouvert la brique « {brique} »{dates}",
     "brique.retiree": "A retiré de l'ENT la brique « {brique} »",
     "codes.emis": "A préparé {codes} d'activation",
+    "compte.adresse_oubliee": "A retiré son adresse de secours",
+    "compte.adresse_verifiee": "A prouvé son adresse de secours",
     "compte.active": "A activé son compte et choisi un mot de passe",
     "compte.mis_en_securite": "A mis en sécurité {compte} et fermé {sessions}",
     "compte.retabli": "A rétabli {compte}",
     "compte.secret_change": "A changé son mot de passe",
+    "compte.secret_repris": "A choisi un autre mot de passe, par un lien reçu à son adresse",
     "compte.suspendu": "A suspendu {compte} et fermé {sessions}",
     "comptes.crees": "A créé {comptes}",
+    "comptes.mis_en_securite": "A mis en sécurité {comptes}, en une fois",
     "conservation.avisee": "A annoncé ce qui va être éliminé",
     "conservation.decidee": "A pris une décision sur un plan de conservation",
     "conservation.planifiee": "A établi un plan de conservation : {echues} à traiter",
@@ -55,22 +65,40 @@ PHRASES: Mapping[str, str] = {
     "effacement.confirme": "A confirmé l'effacement d'une personne",
     "effacement.ecarte": "A écarté l'effacement d'une personne",
     "effacement.propose": "A proposé l'effacement d'une personne",
+    "donnees.parties": "L'ENT a effacé ce qui part avec un élève",
     "emploi_du_temps.importe": "A importé un emploi du temps",
+    "entree.a_relier": "A été reconnu par « {fournisseur} », pas par l'annuaire : compte à relier ({code})",
+    "entree.refusee": "N'est pas entré par « {fournisseur} » : {motif_d_entree} ({code})",
+    "gar.baisse_confirmee": "A confirmé la baisse qui retenait l'envoi au GAR",
+    "gar.extrait": "A préparé, pour un essai, une archive du GAR : {eleves}, {personnels_gar}",
+    "gar.ferme": "A fermé l'envoi au GAR",
+    "gar.ouvert": "A ouvert l'envoi au GAR",
+    "gar.retenu": "A retenu l'envoi au GAR, qui aurait trop baissé : {eleves}, {personnels_gar}",
+    "gar.transmis": "A préparé l'envoi au GAR : {eleves}, {personnels_gar}",
+    "facteur.ajoute": "A ajouté un second facteur à son compte",
+    "facteur.retire": "A retiré un second facteur de son compte",
     "gel.leve": "A levé un gel : les suppressions qu'il retenait reprennent",
     "gel.pose": "A posé un gel : les suppressions qu'il vise attendent",
+    "identite.deliee": "A retiré le lien d'une personne avec un fournisseur d'identité, et fermé {sessions}",
+    "identite.fiche_changee": "Est passé à une autre de ses fiches",
+    "identite.liee": "A été relié à « {fournisseur} », {lien}",
     "import.applique": "A importé l'annuaire, livraison du {jour}",
     "import.echec": "A tenté un import de l'annuaire, qui a échoué sans rien changer",
     "import.refuse": "A tenté un import de l'annuaire, arrêté avant de retirer trop de personnes",
     "journal.exporte": "A téléchargé {actes} du journal",
+    "lien.envoye": "A envoyé un lien d'un seul usage à l'adresse prouvée de {compte}",
+    "lien.refuse": "N'a pas pu envoyer un lien : l'adresse de {compte} est refusée",
     "liste.annulee": "A annulé l'import d'une liste",
     "liste.importee": "A importé une liste {de_qui}",
     "messages.annules": "A annulé {messages} avant le départ",
     "messages.confirmes": "A confirmé un envoi retenu : {messages}",
     "messages.mis_sur_papier": "A remis sur papier {messages}",
+    "messages.perimes": "L'ENT a renoncé à {messages}, d'une brique qui n'était plus servie",
     "messages.regles": "A réglé les heures et les bornes des envois",
     "messages.relances": "A relancé {messages}",
     "messages.remis": "A noté comme remis sur papier {messages}",
     "messages.retenus": "A retenu un envoi qui toucherait {familles}",
+    "messages.tenus": "L'ENT garde {messages}, d'une brique qui n'est pas servie",
     "messages.urgents": "A demandé, aux heures de silence, {messages} d'un sujet urgent",
     "opposition.accueillie": "A accueilli une opposition à un traitement",
     "opposition.levee": "A levé une opposition à un traitement",
@@ -82,6 +110,8 @@ PHRASES: Mapping[str, str] = {
     "projet.renomme": "A changé le nom du projet de l'annuaire : {ancien}, puis {nouveau}",
     "prealable.atteste": "A attesté un préalable de la brique « {brique} » : {prealable}",
     "prealable.retire": "Est revenu sur un préalable de la brique « {brique} » : {prealable}",
+    "profil.rouvert": "A rouvert la connexion du profil « {profil} »",
+    "profil.suspendu": "A suspendu la connexion du profil « {profil} » : {motif}",
     "registre.complete": "A complété le registre des traitements",
     "registre.exporte": "A téléchargé le registre des traitements",
     "registre.information_notee": "A noté que les personnes ont été informées",
@@ -91,8 +121,22 @@ PHRASES: Mapping[str, str] = {
     "restriction.levee": "A levé une restriction",
     "role.attribue": "A attribué le rôle « {role} »{dates}",
     "role.retire": "A retiré le rôle « {role} »",
+    "service.apercu": "A regardé ce que le service « {service} » recevrait d'une personne",
+    "service.declare": "A ouvert le service « {service} », gabarit {gabarit}",
+    "service.ferme": "A fermé ici le service « {service} »",
+    "service.refuse": "S'est vu refuser le service « {service} »{pourquoi}",
+    "service.repris": "A rouvert le service « {service} »",
+    "service.retire": "A retiré le service « {service} »",
+    "service.rouvert": "A rouvert ici le service « {service} »",
+    "service.suspendu": "A suspendu le service « {service} »",
+    "service.ticket_refuse": "A vu son entrée refusée par le serveur : service « {service} », {code}",
+    "second_facteur.regle": "A réglé le second facteur des personnels{dates}",
+    "secours.renouveles": "A fait des codes de secours neufs",
+    "session.attendue": "A donné une première preuve{moyen}, et attend la seconde",
     "session.fermee": "A fermé une session",
     "session.ouverte": "A ouvert une session{moyen}",
+    "session.preuve_refusee": "A donné une preuve fausse, sa session ouverte ou en attente",
+    "session.prouvee": "S'est prouvé de nouveau{moyen}",
     "session.refusee": "A refusé une connexion{cause}",
     "sessions.fermees": "A fermé {autres_sessions}",
     "statistique.figee": "A figé une statistique",
@@ -120,15 +164,35 @@ PHRASES: Mapping[str, str] = {
     "violation.rappel": "A rappelé l'échéance d'une violation",
     "violation.registre_exporte": "A téléchargé le registre des violations",
     "violation.reouverture": "A rouvert une violation",
+    "visite.commencee": "A commencé une visite de l'assistance, demande {demande} : {compte}",
+    "visite.finie": "A fini une visite de l'assistance, demande {demande} : {compte}",
 }
 """Phrase de chaque acte du noyau ; le sujet est la personne, ou l'ENT."""
 
-_MOYENS = {"locale": ", par mot de passe", "demonstration": ", en un clic (démonstration)"}
+_MOYENS = {
+    "locale": ", par mot de passe",
+    "demonstration": ", en un clic (démonstration)",
+    "application": ", par un code d'application",
+    "cle": ", par une clé d'accès",
+    "secours": ", par un code de secours",
+}
 _CAUSES = {
     "code": " : code d'activation faux ou expiré",
     "ferme": " : compte suspendu, ou sans établissement",
     "inconnu": " : identifiant inconnu",
+    "profil": " : profil suspendu dans l'établissement",
     "secret": " : mot de passe faux",
+}
+_REFUS_DE_SERVICE = {
+    "compte": " : compte pas encore activé, ou suspendu",
+    "contexte": " : aucun établissement choisi",
+    "assistance": " : visite de l'assistance",
+    "dates": " : hors de ses dates",
+    "ecole": " : il n'est pas ouvert dans cet établissement",
+    "inconnu": " : cette adresse n'est celle d'aucun service déclaré",
+    "profil": " : ce profil n'y entre pas",
+    "second_facteur": " : second facteur attendu",
+    "suspendu": " : service ou connexion suspendus",
 }
 _GENRES = {"eleves": "d'élèves", "responsables": "de responsables", "personnels": "de personnels"}
 
@@ -139,26 +203,44 @@ class Lexique:
 
     :param briques: identifiant d'une brique → titre.
     :param permissions: clé d'une permission → ce qu'elle laisse faire.
+    :param actes: actes que les briques disent, par nom.
     """
 
     briques: Mapping[str, str]
     permissions: Mapping[str, str]
+    actes: Mapping[str, ActeDit] = field(default_factory=dict)
 
 
 def phrase(acte: ActeLu, lexique: Lexique) -> str:
-    """Ce que dit un acte ; vide pour l'acte d'une brique, ou s'il lui manque un détail.
+    """Ce que dit un acte ; vide si rien ne le dit, ou s'il lui manque un détail.
 
     :param acte: ligne du journal.
     :param lexique: mots de l'instance.
     """
     gabarit = PHRASES.get(acte.acte)
-    if gabarit is None:
-        return ""
     try:
+        if gabarit is None:
+            dit = lexique.actes.get(acte.acte)
+            return "" if dit is None else _d_une_brique(dit, acte.details)
         mots = {mot: _MOTS[mot](acte, lexique) for _, mot, _, _ in Formatter().parse(gabarit) if mot}
     except (KeyError, TypeError, ValueError):
         return ""
     return gabarit.format(**mots)
+
+
+def _d_une_brique(dit: ActeDit, details: Mapping[str, Any]) -> str:
+    """La phrase qu'une brique donne à son acte : ses détails, ses nombres, les mots de ses codes."""
+    morceaux: list[str] = []
+    for avant, champ, mots, _ in Formatter().parse(dit.phrase):
+        morceaux.append(avant)
+        if champ and mots:
+            un, plusieurs = mots.split("|")
+            combien = int(details[champ])
+            morceaux.append(f"{nombre(combien)} {plusieurs if combien > 1 else un}")
+        elif champ:
+            valeur = str(details[champ])
+            morceaux.append(dit.codes.get(champ, {}).get(valeur, valeur))
+    return "".join(morceaux)
 
 
 def _dates(acte: ActeLu, _lexique: Lexique) -> str:
@@ -199,21 +281,32 @@ _MOTS: Mapping[str, Callable[[ActeLu, Lexique], str]] = {
     "comptes": _combien("nombre", "compte", "comptes"),
     "dates": _dates,
     "de_qui": _detail("genre", _GENRES),
+    "demande": lambda acte, _: acte.details["demande"],
     "echues": _combien("echues", "donnée échue", "données échues"),
+    "eleves": _combien("eleves", "élève", "élèves"),
     "familles": _combien("familles", "famille", "familles"),
     "jours": _combien("jours", "jour", "jours"),
     "jour": lambda acte, _: jour_court(date.fromisoformat(acte.details["jour"])),
     "messages": _combien("nombre", "message", "messages"),
     "moyen": lambda acte, _: _MOYENS.get(acte.details["methode"], ""),
+    "fournisseur": lambda acte, _: acte.details["fournisseur"] or "inconnu",
+    "lien": _detail("moyen", LIENS),
+    "motif": _detail("motif", MOTIFS),
+    "motif_d_entree": _detail("motif", MOTIFS_D_ENTREE),
     "nouveau": lambda acte, _: acte.details["nouveau"],
     "objet": lambda acte, _: acte.objet or "?",
     "permission": lambda acte, lexique: lexique.permissions.get(
         acte.details["permission"], acte.details["permission"]
     ),
+    "personnels_gar": _combien("personnels", "personnel", "personnels"),
     "personnes": _combien("personnes", "personne", "personnes"),
     "prealable": lambda acte, _: acte.details["cle"],
     "profil": _detail("profil", LIBELLES_PROFILS),
     "role": _detail("role", LIBELLES_ROLES),
+    "code": lambda acte, _: acte.details["code"],
+    "gabarit": lambda acte, _: acte.details["gabarit"],
+    "pourquoi": lambda acte, _: _REFUS_DE_SERVICE.get(acte.details["cause"], ""),
+    "service": lambda acte, _: acte.objet or "inconnu",
     "sessions": _combien("sessions", "session", "sessions"),
     "tache": lambda acte, _: acte.details["tache"],
 }

@@ -14,6 +14,7 @@ from ent_core.chargement.deploiement import EtapeOuverture
 from ent_core.contrat.interface import Portee
 from ent_core.contrat.roles import Profil, Role
 from ent_core.identite.autorite import EffetActe
+from ent_core.identite.suspensions import MOTIFS
 
 __all__ = [
     "SaisieAnnee",
@@ -28,6 +29,8 @@ __all__ = [
     "SaisieRecherche",
     "SaisieRestriction",
     "SaisieRole",
+    "SaisieSecurisation",
+    "SaisieSuspension",
     "messages",
 ]
 
@@ -267,6 +270,38 @@ class SaisieCodes(Saisie):
     division = fields.UUID(load_default=None, error_messages={"invalid_uuid": "Cette classe n'existe pas."})
     profil = fields.Enum(
         Profil, by_value=True, load_default=None, error_messages={"unknown": "Ce profil n'existe pas."}
+    )
+    forme = fields.String(
+        load_default="ecran", validate=validate.OneOf(["ecran", "pdf"], error="Cette forme n'existe pas.")
+    )
+
+
+class SaisieSecurisation(Saisie):
+    """Désigner des comptes à mettre en sécurité ; ``confirmes`` répète le nombre de l'aperçu."""
+
+    uai = fields.String(load_default=None, validate=_UAI)
+    division = fields.UUID(load_default=None, error_messages={"invalid_uuid": "Cette classe n'existe pas."})
+    profil = fields.Enum(
+        Profil, by_value=True, load_default=None, error_messages={"unknown": "Ce profil n'existe pas."}
+    )
+    identifiants = fields.String(
+        load_default="", validate=validate.Length(max=20_000, error="Vingt mille caractères au plus.")
+    )
+    confirmes = fields.Integer(load_default=None)
+
+
+class SaisieSuspension(Saisie):
+    """Suspendre la connexion d'un profil."""
+
+    uai = fields.String(load_default=None, validate=_UAI)
+    profil = fields.Enum(
+        Profil, by_value=True, required=True,
+        error_messages={"unknown": "Ce profil n'existe pas.", "required": "Choisissez un profil."},
+    )  # fmt: skip
+    motif = fields.String(
+        required=True,
+        validate=validate.OneOf(list(MOTIFS), error="Ce motif n'existe pas."),
+        error_messages={"required": "Choisissez un motif."},
     )
 
 

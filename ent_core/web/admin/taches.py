@@ -19,6 +19,7 @@ from ent_core.web.routes import exige
 __all__ = ["abandonner", "agir_sur_un_mort", "rejouer", "taches"]
 
 _LIBELLES = {
+    "noyau.exporter_gar": "Préparer l'envoi au GAR, effacer les anciens",
     "noyau.importer": "Importer un annuaire",
     "noyau.ouvrir_sursis": "Mettre en sursis qui n'a plus de rattachement",
     "noyau.purger_envois": "Effacer les fichiers envoyés la veille",
@@ -39,7 +40,7 @@ _LIBELLES = {
 def taches() -> str:
     """La file, tâche par tâche, et les travaux morts."""
     ent = instance()
-    toutes = toutes_les_taches(ent.chargement, ent.configuration, ent.horloge)
+    toutes = toutes_les_taches(ent.chargement, ent.configuration)
     # La connexion de la requête est rendue avant d'en prendre une autre : la réserve est petite.
     requete().base.commit()
     with ent.base.academie("travaux : état de la file") as session:

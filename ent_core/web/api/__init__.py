@@ -25,7 +25,7 @@ _PROBLEME = "application/problem+json"
 class ApiEnt(Api):  # type: ignore[misc] # flask-smorest n'est pas typé
     """flask-smorest, sans ses erreurs : celles de l'ENT sont les mêmes pour une page et pour l'API."""
 
-    ERROR_SCHEMA = Probleme
+    ERROR_SCHEMA = Probleme()  # bâti une fois, non pour chacun des soixante codes décrits
 
     def _register_error_handlers(self) -> None:
         """Rien : les erreurs de l'ENT sont déjà branchées."""

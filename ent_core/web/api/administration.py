@@ -1,4 +1,4 @@
-"""L'administration : briques, bascules, journal."""
+"""L'administration : briques, bascules, préalables, journal."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from typing import Any
 from ent_core.chargement import historique
 from ent_core.chargement.historique import BasculeEcrite
 from ent_core.chargement.modeles import Bascule
+from ent_core.chargement.prealables import EtatPrealable
 from ent_core.identite.consultation import ActeLu, FiltreJournal, consulter
 from ent_core.web.admin import effets
 from ent_core.web.admin.briques import basculer
 from ent_core.web.admin.effets import BriqueAffichee
 from ent_core.web.admin.pages import perimetre
-from ent_core.web.admin.saisies import SaisieBascule, SaisieJournal
+from ent_core.web.admin.saisies import SaisieBascule, SaisieJournal, SaisiePrealables
 from ent_core.web.api.ressources import Ressources
-from ent_core.web.api.schemas import ActeRendu, BasculeRendue, BriqueRendue
+from ent_core.web.api.schemas import ActeRendu, BasculeRendue, BriqueRendue, PrealableRendu
 from ent_core.web.api.suites import DESCRIPTION, liens
 from ent_core.web.instance import instance
-from ent_core.web.requete import contexte_courant
+from ent_core.web.requete import contexte_courant, session_courante
 from ent_core.web.routes import exige
 
 __all__ = ["ressources"]
@@ -57,6 +58,49 @@ def poser_bascules(saisie: dict[str, Any], brique: str) -> list[Bascule]:
     effets.chargee(instance(), brique)
     with perimetre("ouvrir ou fermer une brique par l'API") as (session, _):
         return basculer(session, brique, saisie, origine="api")
+
+
+@ressources.route("/briques/<brique>/prealables")
+@ressources.response(200, PrealableRendu(many=True), description="Préalables, dans l'ordre de la brique")
+@exige("noyau.prealables")
+def lire_prealables(brique: str) -> list[EtatPrealable]:
+    """Ce que la brique demande d'avoir fait, et ce que l'établissement a attesté."""
+    return _prealables(brique)
+
+
+@ressources.route("/briques/<brique>/prealables", methods=["POST"])
+@ressources.arguments(SaisiePrealables)
+@ressources.response(200, PrealableRendu(many=True), description="Préalables, après l'acte")
+@exige("noyau.prealables")
+def attester_prealables(saisie: dict[str, Any], brique: str) -> list[EtatPrealable]:
+    """Atteste des préalables ; ce qui l'était déjà garde son auteur et sa date."""
+    ent, contexte = instance(), contexte_courant()
+    effets.chargee(ent, brique)
+    prealables = ent.activation.prealables
+    cles = [p.cle for p in prealables.de(brique)] if saisie["tout"] else saisie["cles"]
+    prealables.attester(
+        session_courante(), ent.horloge, brique, contexte.uai, cles, par=contexte.personne_id, origine="api"
+    )
+    return _prealables(brique)
+
+
+@ressources.route("/briques/<brique>/prealables/<cle>", methods=["DELETE"])
+@ressources.response(200, PrealableRendu(many=True), description="Préalables, après l'acte")
+@exige("noyau.prealables")
+def retirer_prealable(brique: str, cle: str) -> list[EtatPrealable]:
+    """Revient sur une attestation : la brique n'est plus servie tant qu'elle manque."""
+    ent, contexte = instance(), contexte_courant()
+    effets.chargee(ent, brique)
+    ent.activation.prealables.retirer(
+        session_courante(), ent.horloge, brique, contexte.uai, [cle], par=contexte.personne_id
+    )
+    return _prealables(brique)
+
+
+def _prealables(brique: str) -> list[EtatPrealable]:
+    ent = instance()
+    effets.chargee(ent, brique)
+    return ent.activation.prealables.etats(session_courante(), brique, contexte_courant().uai)
 
 
 @ressources.route("/journal")

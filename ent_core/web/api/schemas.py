@@ -12,6 +12,7 @@ __all__ = [
     "MoiRendu",
     "PersonneRendue",
     "PersonneTrouveeRendue",
+    "PrealableRendu",
     "Probleme",
 ]
 
@@ -124,6 +125,15 @@ class BriqueRendue(Schema):
         metadata={"description": "Ouverte ou prévue ici, mais des préalables restent à attester."}
     )
     decision = fields.Nested(DecisionRendue, allow_none=True)
+
+
+class PrealableRendu(Schema):
+    """Un préalable d'une brique, et son attestation dans l'établissement."""
+
+    cle = fields.String(attribute="prealable.cle")
+    titre = fields.String(attribute="prealable.titre")
+    detail = fields.String(attribute="prealable.detail")
+    atteste_le = fields.DateTime(allow_none=True)
 
 
 class BasculeRendue(Schema):

@@ -60,7 +60,7 @@ def annuler_lot(lot: UUID) -> Response:
 
 
 @messages.post("/envois/confirmer")
-@exige(PERMISSION)
+@exige(PERMISSION, reauthentification=True)
 def confirmer() -> Response:
     session = session_courante()
     sujet = lire_boutons(SaisieSujet())["sujet"]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ent_core.contrat.roles import LIBELLES_PROFILS
+from ent_core.federation.fiches import Fiche, autres_fiches, changer_de_fiche
 from ent_core.identite import sessions
 from ent_core.identite.contextes import ContextePossible, contextes_possibles
+from ent_core.identite.lecture_session import SessionReconnue
 from ent_core.socle.erreurs import DonneeInvalide
 from ent_core.web import navigation
 from ent_core.web.instance import instance
@@ -46,19 +49,40 @@ def accueil() -> str | Response:
 @portail.get("/etablissement")
 @connecte()
 def contexte() -> str | Response:
-    possibles = _possibles()
-    if len(possibles) == 1 and requete().contexte is None:
+    possibles, autres = _possibles(), _autres_fiches()
+    if len(possibles) == 1 and not autres and requete().contexte is None:
         return _choisir(possibles[0].uai, possibles[0].profil)
-    return render_template("choisir_contexte.html", contextes=[_choix(p) for p in possibles])
+    choix = [_choix(p) for p in possibles]
+    choix += [_choix(p, fiche.personne_id) for fiche in autres for p in fiche.contextes]
+    return render_template("choisir_contexte.html", contextes=choix)
 
 
 @portail.post("/etablissement")
 @connecte()
 def choisir_contexte() -> Response:
-    uai, _, profil = request.form.get("contexte", "").partition(":")
+    uai, _, titre = request.form.get("contexte", "").partition(":")
+    profil, _, fiche = titre.partition(":")
     if not profil:
         raise DonneeInvalide("aucun établissement n'est choisi.", remede="choisir dans la liste.")
+    if fiche:
+        _changer_de_fiche(fiche)
     return _choisir(uai, profil)
+
+
+def _changer_de_fiche(voulue: str) -> None:
+    reconnue = _reconnue()
+    try:
+        personne = UUID(voulue)
+    except ValueError as erreur:
+        raise DonneeInvalide("cette fiche n'existe pas.", remede="choisir dans la liste.") from erreur
+    changer_de_fiche(session_courante(), instance().horloge, reconnue.id, reconnue.personne_id, personne)
+
+
+def _autres_fiches() -> list[Fiche]:
+    reconnue = _reconnue()
+    if not reconnue.autres_fiches or reconnue.support is not None:
+        return []
+    return autres_fiches(session_courante(), instance().horloge, reconnue.id, reconnue.personne_id)
 
 
 def _choisir(uai: str, profil: str) -> Response:
@@ -69,16 +93,22 @@ def _choisir(uai: str, profil: str) -> Response:
 
 
 def _possibles() -> list[ContextePossible]:
+    personne = _reconnue().personne_id
+    return contextes_possibles(session_courante(), personne, instance().horloge.aujourd_hui())
+
+
+def _reconnue() -> SessionReconnue:
     reconnue = requete().reconnue
     assert reconnue is not None  # noqa: S101 - garanti par @connecte
-    return contextes_possibles(session_courante(), reconnue.personne_id, instance().horloge.aujourd_hui())
+    return reconnue
 
 
-def _choix(possible: ContextePossible) -> ChoixContexte:
+def _choix(possible: ContextePossible, fiche: UUID | None = None) -> ChoixContexte:
     courant = requete().contexte
+    ici = courant is not None and (courant.uai, courant.profil) == (possible.uai, possible.profil)
     return ChoixContexte(
-        f"{possible.uai}:{possible.profil}",
+        f"{possible.uai}:{possible.profil}{f':{fiche}' if fiche else ''}",
         possible.etablissement_nom,
         LIBELLES_PROFILS.get(possible.profil, possible.profil),
-        courant is not None and (courant.uai, courant.profil) == (possible.uai, possible.profil),
+        ici and fiche is None,
     )

@@ -11,17 +11,25 @@ from werkzeug.wrappers import Response
 
 from ent_core.identite import connexion, sessions
 from ent_core.identite.connexion import Refus
+from ent_core.identite.facteurs.epreuve import CLE
 from ent_core.identite.modeles import Compte
 from ent_core.identite.sessions import SessionOuverte, SessionReconnue
 from ent_core.socle.dates import heure, jour_long
 from ent_core.socle.erreurs import DonneeInvalide, Introuvable
+from ent_core.web.federation.liens_affiches import liens_affiches
 from ent_core.web.instance import instance
 from ent_core.web.portail import portail
+from ent_core.web.portail.acces import deconnexion
 from ent_core.web.requete import poser_temoin, requete, session_courante, temoin
 from ent_core.web.routes import connecte
 
 __all__ = ["AppareilAffiche"]
 
+_MOYENS = {
+    connexion.LOCALE: ", par mot de passe",
+    CLE: ", par clé d'accès",
+    "demonstration": ", en un clic",
+}
 _THEMES = ("auto", "clair", "sombre", "contraste")
 
 
@@ -33,6 +41,7 @@ class AppareilAffiche:
     appareil: str
     depuis: str
     derniere: str
+    ou: str
     courante: bool
 
 
@@ -62,9 +71,10 @@ def _page(erreurs: dict[str, str]) -> str:
     )
     return render_template(
         "mon_compte.html",
-        sessions=[_afficher(ouverte, reconnue.id) for ouverte in ouvertes],
+        sessions=_afficher(ouvertes, reconnue.id),
         erreurs=erreurs,
-        mot_de_passe_local=reconnue.methode == connexion.LOCALE,
+        liens=liens_affiches(session_courante(), reconnue.personne_id),
+        mot_de_passe_local=reconnue.methode in (connexion.LOCALE, CLE),
     )
 
 
@@ -74,14 +84,19 @@ def _reconnue() -> SessionReconnue:
     return reconnue
 
 
-def _afficher(ouverte: SessionOuverte, courante: UUID) -> AppareilAffiche:
-    return AppareilAffiche(
-        str(ouverte.id),
-        ouverte.appareil or "Appareil inconnu",
-        f"{jour_long(ouverte.creee_le)} à {heure(ouverte.creee_le)}",
-        f"à {heure(ouverte.vue_le)}",
-        ouverte.id == courante,
-    )
+def _afficher(ouvertes: list[SessionOuverte], courante: UUID) -> list[AppareilAffiche]:
+    ici = next((o.reseau for o in ouvertes if o.id == courante), "")
+    return [
+        AppareilAffiche(
+            str(ouverte.id),
+            ouverte.appareil or "Appareil inconnu",
+            f"{jour_long(ouverte.creee_le)} à {heure(ouverte.creee_le)}{_MOYENS.get(ouverte.methode, '')}",
+            f"à {heure(ouverte.vue_le)}",
+            "le même réseau que maintenant" if ouverte.reseau == ici else "un autre réseau",
+            ouverte.id == courante,
+        )
+        for ouverte in ouvertes
+    ]
 
 
 @portail.post("/compte")
@@ -94,6 +109,9 @@ def modifier_compte() -> str | Response | tuple[str, int]:
             nombre = sessions.fermer_autres(session_courante(), instance().horloge, request.cookies[temoin()])
             flash(f"{nombre} appareil(s) déconnecté(s).", "succes")
             return redirect(url_for("ent.mon_compte"))
+        case "partout":
+            sessions.fermer_autres(session_courante(), instance().horloge, requete().jeton)
+            return deconnexion()
         case _:
             return _changer_secret()
 

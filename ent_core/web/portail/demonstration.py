@@ -14,6 +14,7 @@ from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import Portage
 from ent_core.identite import connexion
 from ent_core.identite.connexion import Authentification, Origine, Ouverture
+from ent_core.identite.facteurs.politique import DOUBLE
 from ent_core.identite.modeles import Compte, Etablissement, Personne, Rattachement
 from ent_core.roles.modeles import RoleLocal
 from ent_core.web.instance import Instance
@@ -80,7 +81,9 @@ def entrer_en_demo(ent: Instance, cle: str, origine: Origine) -> Ouverture:
     if not ent.configuration.demo or cle not in {p.cle for p in personnages(ent)}:
         abort(404)
     with ent.base.unite(Portage("connexion")) as session:
-        ouverture = connexion.entrer(session, ent.horloge, Authentification(METHODE, str(UUID(cle))), origine)
+        # Le clic vaut toutes les preuves : personne d'inventé n'a de téléphone.
+        entrant = Authentification(METHODE, str(UUID(cle)), amr=(DOUBLE,))
+        ouverture = connexion.entrer(session, ent.horloge, entrant, origine)
     if ouverture is None:
         abort(404)
     return ouverture

@@ -120,7 +120,7 @@ def page_demande(demande_id: UUID) -> str:
 
 
 @archives.post("/demandes/<uuid:demande_id>/accorder")
-@exige(PERMISSION_DECIDER)
+@exige(PERMISSION_DECIDER, reauthentification=True)
 def accorder(demande_id: UUID) -> ReponsePage:
     """Accorde la demande d'une autre personne."""
     with portee("archive : accorder") as (session, uai):
@@ -146,7 +146,7 @@ def refuser(demande_id: UUID) -> ReponsePage:
 
 
 @archives.post("/demandes/<uuid:demande_id>/lecture", endpoint="lire")
-@exige(PERMISSION)
+@exige(PERMISSION, reauthentification=True)
 def page_lecture(demande_id: UUID) -> str:
     """Lit ce que la demande permet ; un POST, parce que lire s'inscrit au journal."""
     with portee("archive : lire") as (session, uai):

@@ -83,7 +83,7 @@ def page_plan(plan_id: UUID) -> str:
 
 
 @conservation.post("/plans/<uuid:plan_id>/approuver")
-@exige(PERMISSION)
+@exige(PERMISSION, reauthentification=True)
 def approuver(plan_id: UUID) -> ReponsePage:
     """Approuve le plan relu."""
 

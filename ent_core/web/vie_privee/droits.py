@@ -131,7 +131,7 @@ def refuser(uai: str, demande_id: UUID) -> ReponsePage:
 
 
 @droits.post("/<uai>/<uuid:demande_id>/copie")
-@exige(PERMISSION)
+@exige(PERMISSION, reauthentification=True)
 def fabriquer(uai: str, demande_id: UUID) -> ReponseWerkzeug:
     with academie("préparer une copie") as session:
         demande = _trouver(session, uai, demande_id)

@@ -60,7 +60,7 @@ def page_effacer(uai: str, demande_id: UUID) -> str:
 
 
 @effacements.post("/<uai>/<uuid:demande_id>")
-@exige(PERMISSION)
+@exige(PERMISSION, reauthentification=True)
 def proposer(uai: str, demande_id: UUID) -> ReponsePage:
     def agir(saisie: dict[str, Any]) -> ReponseWerkzeug:
         _borner(saisie["partout"])
@@ -82,7 +82,7 @@ def proposer(uai: str, demande_id: UUID) -> ReponsePage:
 
 
 @effacements.post("/<uai>/<uuid:demande_id>/<uuid:proposition_id>/<any(confirmer,ecarter):acte>")
-@exige(PERMISSION)
+@exige(PERMISSION, reauthentification=True)
 def trancher(uai: str, demande_id: UUID, proposition_id: UUID, acte: str) -> ReponsePage:
     def agir(saisie: dict[str, Any]) -> ReponseWerkzeug:
         ent = instance()

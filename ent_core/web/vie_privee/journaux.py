@@ -86,7 +86,7 @@ def page_decider(acces_id: UUID) -> str:
 
 
 @journaux.post("/<uuid:acces_id>/decider")
-@exige(ACCORDER)
+@exige(ACCORDER, reauthentification=True)
 def decider(acces_id: UUID) -> ReponsePage:
     """Accorde ou refuse."""
 
@@ -129,7 +129,7 @@ def fermer(acces_id: UUID) -> ReponseWerkzeug:
 
 
 @journaux.get("/<uuid:acces_id>", endpoint="lire")
-@exige(LIRE)
+@exige(LIRE, reauthentification=True)
 def page_lire(acces_id: UUID) -> str:
     """Les traces d'un accès ouvert ; la lecture est consignée avant d'être montrée."""
     page = lire(SaisiePage())["page"]

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import click
 from ent_core.brique import (
+    ActeDit,
     Bilan,
     Contexte,
     DecompteScelle,
@@ -22,7 +23,7 @@ from ent_core.brique import (
     Prealable,
     Statistique,
     SujetDeMessage,
-    Tache,
+    TacheParEtablissement,
     Traitement,
     Vignette,
     implante,
@@ -31,11 +32,11 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from ent_carnet import __version__, affichage, commandes, permissions, prealables, traitements
+from ent_carnet.actes import ACTES
 from ent_carnet.api import ressources
 from ent_carnet.modeles import MODELES
 from ent_carnet.services import (
     avis,
-    departs,
     echeances,
     motifs,
     offre,
@@ -44,7 +45,7 @@ from ent_carnet.services import (
     signalements,
     suites_absences,
 )
-from ent_carnet.vues import absences, appel, discipline, famille, pages, papier, tableau
+from ent_carnet.vues import absences, appel, discipline, famille, pages, papier, propositions, tableau
 
 
 @implante
@@ -70,7 +71,13 @@ def ent_migrations() -> Traversable:
 
 @implante
 def ent_traitements() -> Sequence[Traitement]:
-    return (traitements.ASSIDUITE, traitements.AFFICHAGE, traitements.PUNITIONS, traitements.SANCTIONS)
+    return (
+        traitements.ASSIDUITE,
+        traitements.AFFICHAGE,
+        traitements.PUNITIONS,
+        traitements.PROPOSITIONS,
+        traitements.SANCTIONS,
+    )
 
 
 @implante
@@ -89,8 +96,16 @@ def ent_routes() -> Sequence[Blueprint]:
 
 
 @implante
-def ent_navigation() -> Sequence[EntreeMenu]:
-    return (*tableau.MENU, *appel.MENU, *absences.MENU, *papier.MENU, *discipline.MENU, *famille.MENU)
+def ent_navigation(contexte: Contexte) -> Sequence[EntreeMenu]:
+    return (
+        *tableau.menu(contexte),
+        *appel.MENU,
+        *absences.MENU,
+        *papier.MENU,
+        *discipline.MENU,
+        *propositions.MENU,
+        *famille.MENU,
+    )
 
 
 @implante
@@ -120,9 +135,15 @@ def ent_sujets_de_message() -> Sequence[SujetDeMessage]:
     return (
         avis.DISCIPLINE,
         avis.EXCLUSIONS_DE_COURS,
+        avis.PROPOSITIONS,
         suites_absences.ABSENCE_A_LIRE,
         signalements.SIGNALEMENT,
     )
+
+
+@implante
+def ent_actes_du_journal() -> Sequence[ActeDit]:
+    return ACTES
 
 
 @implante
@@ -131,8 +152,8 @@ def ent_statistiques() -> Sequence[Statistique]:
 
 
 @implante
-def ent_taches() -> Sequence[Tache]:
-    return (*departs.TACHES, *echeances.TACHES, *recompte.TACHES)
+def ent_taches() -> Sequence[TacheParEtablissement]:
+    return (*echeances.TACHES, *recompte.TACHES)
 
 
 @implante

@@ -8,6 +8,7 @@ from ent_carnet.nomenclatures import (
     Accompagnement,
     Accueil,
     EtapeProcedure,
+    EtatProposition,
     EtatRetenue,
     EtatSanction,
     Issue,
@@ -15,6 +16,7 @@ from ent_carnet.nomenclatures import (
     MotifDiscipline,
     MotObservation,
     NaturePunition,
+    PunitionProposable,
     Sanction,
     SuiteDemande,
     Voie,
@@ -30,6 +32,8 @@ __all__ = [
     "MESURES",
     "MOTIFS",
     "OBSERVATIONS",
+    "PROPOSABLES",
+    "PROPOSITIONS",
     "PUNITIONS",
     "SANCTIONS",
     "SUITES",
@@ -59,6 +63,14 @@ PUNITIONS: Mapping[NaturePunition, str] = {
     NaturePunition.DEVOIR: "Devoir supplémentaire",
     NaturePunition.EXCLUSION_DE_COURS: "Exclusion ponctuelle d'un cours",
     NaturePunition.RETENUE: "Retenue",
+}
+PROPOSABLES: Mapping[PunitionProposable, str] = {
+    proposable: PUNITIONS[NaturePunition(proposable)] for proposable in PunitionProposable
+}
+PROPOSITIONS: Mapping[EtatProposition, str] = {
+    EtatProposition.PROPOSEE: "En attente",
+    EtatProposition.ACCEPTEE: "Punition donnée",
+    EtatProposition.REFUSEE: "Refusée",
 }
 SANCTIONS: Mapping[Sanction, str] = {
     Sanction.AVERTISSEMENT: "Avertissement",

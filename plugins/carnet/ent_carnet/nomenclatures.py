@@ -15,6 +15,7 @@ __all__ = [
     "EtatAbsence",
     "EtatDemandeAbsence",
     "EtatJustification",
+    "EtatProposition",
     "EtatRetenue",
     "EtatSanction",
     "EtatSignalement",
@@ -29,6 +30,7 @@ __all__ = [
     "NatureAffichage",
     "NatureFait",
     "NaturePunition",
+    "PunitionProposable",
     "ReponseDemandeAbsence",
     "Sanction",
     "SeuilAbsences",
@@ -203,6 +205,23 @@ class NaturePunition(StrEnum):
     DEVOIR = "devoir"
     EXCLUSION_DE_COURS = "exclusion_de_cours"
     RETENUE = "retenue"
+
+
+class PunitionProposable(StrEnum):
+    """Punitions qu'un autre personnel propose ; exclure d'un cours revient à qui le fait (DISC-03)."""
+
+    MENTION = "mention"
+    EXCUSE = "excuse"
+    DEVOIR = "devoir"
+    RETENUE = "retenue"
+
+
+class EtatProposition(StrEnum):
+    """Vie d'une punition proposée ; la famille n'en lit que la punition, si elle est donnée."""
+
+    PROPOSEE = "proposee"
+    ACCEPTEE = "acceptee"
+    REFUSEE = "refusee"
 
 
 class EtatRetenue(StrEnum):

@@ -12,10 +12,13 @@ __all__ = [
     "EXPLIQUER",
     "IMPRIMER",
     "INSTRUIRE",
+    "JOINDRE",
     "PERMISSIONS",
+    "PROPOSER",
     "PUNIR",
     "PUNITIONS",
     "REGLER",
+    "REPONDRE",
     "SANCTIONNER",
     "SANCTIONS",
     "TRAITER",
@@ -26,8 +29,11 @@ EXPLIQUER = "carnet.expliquer"
 APPEL = "carnet.appel"
 ABSENCES = "carnet.absences"
 TRAITER = "carnet.traiter"
+JOINDRE = "carnet.joindre"
 PUNITIONS = "carnet.punitions"
 PUNIR = "carnet.punir"
+PROPOSER = "carnet.proposer"
+REPONDRE = "carnet.repondre"
 SANCTIONS = "carnet.sanctions"
 INSTRUIRE = "carnet.instruire"
 SANCTIONNER = "carnet.sanctionner"
@@ -46,6 +52,9 @@ _VIE_SCOLAIRE: _Portees = dict.fromkeys((Role.CPE, Role.ASSISTANT_EDUCATION), Po
 _CHEF: _Portees = {Role.DIRECTION: Portee.ETABLISSEMENT}
 _DIRECTION: _Portees = {**_CHEF, Role.DIRECTION_ADJOINTE: Portee.ETABLISSEMENT}
 _CPE: _Portees = {Role.CPE: Portee.ETABLISSEMENT}
+_AUTRES: _Portees = dict.fromkeys(
+    (Role.ADMINISTRATIF, Role.SANTE_SOCIAL, Role.ORIENTATION), Portee.ETABLISSEMENT
+)
 _PERSONNELS: _Portees = {**_ENSEIGNANTS, **_PRINCIPAL, **_VIE_SCOLAIRE, **_DIRECTION}
 
 PERMISSIONS = (
@@ -56,10 +65,17 @@ PERMISSIONS = (
     Permission(
         TRAITER, "Régler les absences et joindre les familles", {**_CPE, **_DIRECTION}, delegable=True
     ),
+    # Qui est absent maintenant, et le téléphone : rien de ce qu'une absence devient.
+    Permission(
+        JOINDRE, "Voir les absents du moment et noter un appel à la famille", {**_VIE_SCOLAIRE, **_DIRECTION}
+    ),
     # Autorisations d'absence, désaccords, signalements : la direction seule (R. 131-5), sans délégation.
     Permission(DECIDER, "Décider des suites d'une absence avec la famille", _DIRECTION),
     Permission(PUNITIONS, "Voir les punitions", _PERSONNELS),
     Permission(PUNIR, "Donner une punition", {**_ENSEIGNANTS, **_VIE_SCOLAIRE, **_DIRECTION}),
+    # Qui ne punit pas propose (circulaire n° 2014-059) ; le CPE ou la direction répond.
+    Permission(PROPOSER, "Proposer une punition", _AUTRES),
+    Permission(REPONDRE, "Répondre aux punitions proposées", {**_CPE, **_DIRECTION}),
     Permission(
         SANCTIONS,
         "Voir les sanctions inscrites au dossier",

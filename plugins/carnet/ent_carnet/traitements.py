@@ -21,7 +21,7 @@ from ent_core.brique import (
     Traitement,
 )
 
-__all__ = ["AFFICHAGE", "ASSIDUITE", "PUNITIONS", "SANCTIONS"]
+__all__ = ["AFFICHAGE", "ASSIDUITE", "PROPOSITIONS", "PUNITIONS", "SANCTIONS"]
 
 _ECRIRE = Acces.ECRIRE
 _ELEVES_ET_FAMILLES = frozenset({Population.ELEVE, Population.RESPONSABLE, Population.PERSONNEL})
@@ -35,7 +35,7 @@ _FIN_D_ANNEE = Depart.FIN_ANNEE_SCOLAIRE
 
 ASSIDUITE = Traitement(
     cle="carnet.assiduite",
-    version=3,
+    version=4,
     intitule="Appel, absences et retards",
     finalite="Contrôler l'assiduité : faire l'appel, suivre absences et retards, joindre les familles.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
@@ -63,7 +63,7 @@ ASSIDUITE = Traitement(
 
 AFFICHAGE = Traitement(
     cle="carnet.affichage",
-    version=2,
+    version=3,
     intitule="Carnet de l'élève, montré aux familles",
     finalite="Informer à distance l'élève et ses responsables des absences, retards, punitions et sanctions.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
@@ -81,7 +81,7 @@ AFFICHAGE = Traitement(
         Destinataire(Role.DIRECTION_ADJOINTE, Portee.ETABLISSEMENT, _ECRIRE),
     ),
     conservation=Conservation(
-        _FIN_D_ANNEE, Duree(), Sort.SUPPRIMER, autorite=Texte("arrêté du 16 juillet 2015")
+        _FIN_D_ANNEE, Duree(), Sort.SUPPRIMER, autorite=Texte("arrêté du 16 juillet 2015"), au_depart=True
     ),
     opposition=Opposition(
         True,
@@ -115,9 +115,33 @@ PUNITIONS = Traitement(
     origines=("personnels de l'établissement",),
 )
 
+PROPOSITIONS = Traitement(
+    cle="carnet.propositions",
+    version=1,
+    intitule="Propositions de punition",
+    finalite="Recevoir la punition qu'un personnel propose, et lui répondre ; la famille n'en lit rien.",
+    finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
+    base=BaseLegale.MISSION_INTERET_PUBLIC,
+    textes=("circulaire n° 2014-059 du 27 mai 2014",),
+    personnes=_ELEVES_ET_PERSONNELS,
+    destinataires=(
+        *(
+            Destinataire(role, Portee.ETABLISSEMENT, _ECRIRE)
+            for role in (Role.ADMINISTRATIF, Role.SANTE_SOCIAL, Role.ORIENTATION)
+        ),
+        Destinataire(Role.CPE, Portee.ETABLISSEMENT, _ECRIRE),
+        Destinataire(Role.DIRECTION, Portee.ETABLISSEMENT, _ECRIRE),
+        Destinataire(Role.DIRECTION_ADJOINTE, Portee.ETABLISSEMENT, _ECRIRE),
+    ),
+    conservation=Conservation(
+        _FIN_D_ANNEE, Duree(), Sort.SUPPRIMER, autorite=Texte("circulaire n° 2014-059 du 27 mai 2014")
+    ),
+    origines=("personnels de l'établissement",),
+)
+
 SANCTIONS = Traitement(
     cle="carnet.sanctions",
-    version=2,
+    version=3,
     intitule="Sanctions disciplinaires",
     finalite="Conduire les procédures disciplinaires et tenir les sanctions inscrites au dossier de l'élève.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
@@ -134,6 +158,8 @@ SANCTIONS = Traitement(
         Destinataire(Role.CPE, Portee.ETABLISSEMENT, _ECRIRE),
         Destinataire(Role.DIRECTION, Portee.ETABLISSEMENT, _ECRIRE),
         Destinataire(Role.DIRECTION_ADJOINTE, Portee.ETABLISSEMENT),
+        # Les jours et l'effet d'une exclusion en cours : le reste est « pour » d'autres (§ 3.1).
+        Destinataire(Role.ASSISTANT_EDUCATION, Portee.ETABLISSEMENT),
     ),
     conservation=Conservation(
         Depart.FIN_DE_VALIDITE,

@@ -37,6 +37,7 @@ from ent_carnet.modeles import (
     LigneDuRegistre,
     Motif,
     ObservationEleve,
+    PropositionPunition,
     Punition,
     Reglage,
     Retenue,
@@ -97,7 +98,7 @@ class TestContrat(ContratBrique):
             accueil="vie_scolaire",
         )  # fmt: skip
         affichage = Affichage(
-            **sien, nature="punition", objet_id=uuid4(), visible_le=FIN
+            **sien, nature="punition", objet_id=uuid4()
         )  # fmt: skip
         sanction = SanctionEleve(
             **sien, etat="notifiee", motif="insolence", faits="A insulté un camarade dans la cour.",
@@ -139,6 +140,11 @@ class TestContrat(ContratBrique):
             jour=JOUR, auteur_id=annuaire["enseignant"], suite="engagee", suivie_le=JOUR,
             suivie_par=annuaire["cpe"],
         )  # fmt: skip
+        proposition = PropositionPunition(
+            **sien, nature="devoir", motif="degradation", circonstances="A cassé un carreau du préau.",
+            jour=JOUR, auteur_id=annuaire["secretaire"], etat="acceptee", reponse="Merci, c'est fait.",
+            repondue_le=JOUR, repondue_par=annuaire["cpe"], punition_id=punition.id,
+        )  # fmt: skip
         observation = ObservationEleve(
             **sien, code="entraide", jour=JOUR, seance_id=appel.seance_id, auteur_id=annuaire["enseignant"]
         )
@@ -167,6 +173,7 @@ class TestContrat(ContratBrique):
                 Accuse(**ici, affichage_id=affichage.id, personne_id=annuaire["parent"], lu_le=JOUR),
                 retenue,
                 observation,
+                proposition,
                 demande,
                 Etape(uai=uai, sanction_id=sanction.id, nature="prononce", le=JOUR, voie="main_propre",
                       auteur_id=annuaire["direction"], efface_le=sanction.efface_le),
@@ -183,7 +190,7 @@ class TestContrat(ContratBrique):
             "rang": 1, "decision": "refuser",
             "punition_id": punition.id, "retenue_id": retenue.id, "demande_id": demande.id,
             "sanction_id": sanction.id, "interdiction_id": interdiction.id,
-            "observation_id": observation.id,
+            "observation_id": observation.id, "proposition_id": proposition.id,
             "demande_absence_id": demande_absence.id, "signalement_id": signalement.id, "acte": "recevoir",
             "suite": "ecarter",
         }  # fmt: skip
@@ -210,5 +217,5 @@ class TestContrat(ContratBrique):
 
 def _retard(eleve: UUID) -> Affichage:
     return Affichage(
-        uai=ECOLE, annee=ANNEE, eleve_id=eleve, nature="retard", objet_id=uuid4(), visible_le=FIN
+        uai=ECOLE, annee=ANNEE, eleve_id=eleve, nature="retard", objet_id=uuid4()
     )  # fmt: skip

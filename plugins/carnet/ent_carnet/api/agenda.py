@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 
 from ent_carnet.api.ressources import ressources
 from ent_carnet.permissions import CARNET, PUNITIONS
+from ent_carnet.rendus.agenda import de_l_eleve, du_personnel
 from ent_carnet.services.ical import TYPE
-from ent_carnet.vues.agenda import de_l_eleve, du_personnel
 
 __all__ = ["lire_l_agenda", "lire_l_agenda_d_un_eleve"]
 

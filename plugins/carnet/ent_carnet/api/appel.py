@@ -61,6 +61,7 @@ def lire_appel(choix: dict[str, Any], seance_id: UUID) -> dict[str, Any]:
     appel = ouverte.appel
     return {
         **_seance(ouverte.seance.id, ouverte.seance.structure, ouverte.seance.matiere),
+        "heure": ouverte.rang + 1,
         "debut": ouverte.heure.debut,
         "fin": ouverte.heure.fin,
         "etat": montree.etat,
@@ -136,8 +137,9 @@ def _attendu(attendu: Attendu) -> dict[str, Any]:
     seance = attendu.seance
     return {
         **_seance(seance.id, seance.structure, seance.matiere),
-        "debut": seance.debut,
-        "fin": seance.fin,
+        "heure": attendu.rang + 1,
+        "debut": attendu.heure.debut,
+        "fin": attendu.heure.fin,
         "etat": attendu.etat,
         "termine_le": du_jour(attendu.appel.termine_le, contexte_courant().jour) if attendu.appel else None,
     }

@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response
 
 from ent_carnet.api.ressources import ressources
 from ent_carnet.permissions import IMPRIMER
+from ent_carnet.rendus.impression import gabarits_du_pack, rendre
 from ent_carnet.schemas.papier import DivisionVoulue, ImpressionVoulue, SemaineVoulue
 from ent_carnet.services import editions
-from ent_carnet.vues.impression import gabarits_du_pack, rendre
 
 __all__ = ["imprimer_les_carnets", "imprimer_les_feuilles", "preparer_le_pack"]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from ent_core.brique import consigner, contexte_courant, exige, horloge_courante, session_courante
+from ent_core.brique import contexte_courant, exige, horloge_courante, session_courante
 
 from ent_carnet.api.ressources import ressources
 from ent_carnet.modeles import Reglage
 from ent_carnet.permissions import REGLER
 from ent_carnet.schemas.absences import IndicateurSaisi, ReglageLu, ReglageSaisi
 from ent_carnet.schemas.suivi_absences import EffetLu
-from ent_carnet.services import indicateurs, motifs
+from ent_carnet.services import actes_absences, indicateurs, motifs
 
 __all__ = ["lire_les_reglages"]
 
@@ -31,14 +31,7 @@ def lire_les_reglages() -> Reglage:
 @ressources.response(200, ReglageLu)
 def changer_les_reglages(saisie: dict[str, Any]) -> Reglage:
     """Change la règle et les seuils ; ce qui est scellé ne change pas."""
-    session, contexte = session_courante(), contexte_courant()
-    reglage = motifs.reglage(session, contexte.uai)
-    for nom, valeur in saisie.items():
-        setattr(reglage, nom, valeur)
-    consigner(
-        session, horloge_courante(), "carnet.absences_reglees", uai=contexte.uai, acteur=contexte.personne_id
-    )
-    return reglage
+    return actes_absences.regler(session_courante(), contexte_courant(), horloge_courante(), saisie)
 
 
 @ressources.post("/absences/motifs/<uuid:motif_id>")
@@ -48,15 +41,9 @@ def changer_les_reglages(saisie: dict[str, Any]) -> Reglage:
 def changer_un_motif(saisie: dict[str, Any], motif_id: UUID) -> indicateurs.Effet:
     """Change un indicateur à une date ; sans ``confirmer``, rien ne change : c'est un aperçu."""
     session, contexte, horloge = session_courante(), contexte_courant(), horloge_courante()
-    confirme = saisie.pop("confirmer")
-    acte = indicateurs.changer if confirme else indicateurs.previsualiser
-    effet = acte(
+    if saisie.pop("confirmer"):
+        return actes_absences.changer_motif(session, contexte, horloge, motif_id, saisie)
+    return indicateurs.previsualiser(
         session, contexte.uai, contexte.annee, motif_id, **saisie, auteur_id=contexte.personne_id,
         instant=horloge.maintenant(),
     )  # fmt: skip
-    if confirme:
-        consigner(
-            session, horloge, "carnet.motif_change", uai=contexte.uai, acteur=contexte.personne_id,
-            objet=str(motif_id), details={"indicateur": saisie["indicateur"], "valeur": saisie["valeur"]},
-        )  # fmt: skip
-    return effet

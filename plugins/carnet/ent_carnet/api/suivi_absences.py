@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from ent_core.brique import (
-    consigner,
     contexte_courant,
     exige,
     horloge_courante,
@@ -18,7 +17,7 @@ from ent_carnet.api.ressources import ressources
 from ent_carnet.permissions import ABSENCES, TRAITER
 from ent_carnet.schemas.absences import ImportSaisi
 from ent_carnet.schemas.suivi_absences import DossierLu, ImportAnnule, ImportLu, LotLu, NombreLu
-from ent_carnet.services import absences, decompte, import_absences, rapprochement
+from ent_carnet.services import absences, actes_absences, import_absences, rapprochement
 from ent_carnet.services import dossier_absences as dossiers
 from ent_carnet.services.suites_absences import recompter, signaler
 
@@ -70,13 +69,8 @@ def reprendre_les_appels_du_jour() -> dict[str, int]:
 @ressources.response(200, NombreLu)
 def sceller_les_decomptes(rang: int) -> dict[str, int]:
     """Scelle les décomptes d'une période ; ce qui est scellé ne bouge plus."""
-    session, contexte, horloge = session_courante(), contexte_courant(), horloge_courante()
     dossiers.exiger_l_etablissement(portee_courante())
-    nombre = decompte.sceller(session, contexte.uai, contexte.annee, rang, horloge.maintenant())
-    consigner(
-        session, horloge, "carnet.decomptes_scelles", uai=contexte.uai, acteur=contexte.personne_id,
-        details={"periode": rang, "eleves": nombre},
-    )  # fmt: skip
+    nombre = actes_absences.sceller(session_courante(), contexte_courant(), horloge_courante(), rang)
     return {"nombre": nombre}
 
 
@@ -96,18 +90,12 @@ def lister_les_imports() -> list[import_absences.Lot]:
 @ressources.response(200, ImportLu)
 def importer_un_fichier(saisie: dict[str, Any]) -> dict[str, Any]:
     """Importe un fichier CSV d'absences ; sans ``confirmer``, rien ne change : c'est un aperçu."""
-    session, contexte, horloge = session_courante(), contexte_courant(), horloge_courante()
+    session, contexte = session_courante(), contexte_courant()
     dossiers.exiger_l_etablissement(portee_courante())
     uai, annee, texte = contexte.uai, contexte.annee, saisie["texte"]
     if not saisie["confirmer"]:
         return {"apercu": import_absences.apercevoir(session, uai, annee, texte, contexte.jour), "lot": None}
-    lot, apercu = import_absences.importer(
-        session, uai, annee, texte, auteur_id=contexte.personne_id, instant=horloge.maintenant()
-    )
-    consigner(
-        session, horloge, "carnet.absences_importees", uai=uai, acteur=contexte.personne_id,
-        objet=str(lot), details={"lignes": len(apercu.pretes), "laissees": len(apercu.erreurs)},
-    )  # fmt: skip
+    lot, apercu = actes_absences.importer(session, contexte, horloge_courante(), texte)
     return {"apercu": apercu, "lot": lot}
 
 
@@ -116,14 +104,8 @@ def importer_un_fichier(saisie: dict[str, Any]) -> dict[str, Any]:
 @ressources.response(200, ImportAnnule)
 def annuler_un_import(lot_id: UUID) -> dict[str, int]:
     """Annule un import, sauf ce qu'une personne a traité depuis."""
-    session, contexte, horloge = session_courante(), contexte_courant(), horloge_courante()
     dossiers.exiger_l_etablissement(portee_courante())
-    annulees, gardees = import_absences.annuler_lot(
-        session, contexte.uai, contexte.annee, lot_id, auteur_id=contexte.personne_id,
-        instant=horloge.maintenant(),
-    )  # fmt: skip
-    consigner(
-        session, horloge, "carnet.import_annule", uai=contexte.uai, acteur=contexte.personne_id,
-        objet=str(lot_id), details={"annulees": annulees, "gardees": gardees},
-    )  # fmt: skip
+    annulees, gardees = actes_absences.annuler_import(
+        session_courante(), contexte_courant(), horloge_courante(), lot_id
+    )
     return {"annulees": annulees, "gardees": gardees}

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from ent_core.brique import contexte_courant, exige, horloge_courante, portee_courante, session_courante
 
 from ent_carnet.api.ressources import ressources
-from ent_carnet.permissions import TRAITER
+from ent_carnet.modeles import Contact
+from ent_carnet.nomenclatures import CanalContact
+from ent_carnet.permissions import JOINDRE, TRAITER
 from ent_carnet.regles.tableau import mots
-from ent_carnet.schemas.tableau import EnsembleLu, RechercheVoulue, SituationLue, TrouveLu
-from ent_carnet.services import dossier_absences, recherche, tableau
+from ent_carnet.schemas.discipline_lue import Cree
+from ent_carnet.schemas.tableau import (
+    AppelPasse,
+    EnsembleLu,
+    PresencesLues,
+    RechercheVoulue,
+    SituationLue,
+    TrouveLu,
+)
+from ent_carnet.services import contacts, dossier_absences, recherche, tableau
 
-__all__ = ["chercher_un_eleve", "lire_l_ensemble", "lire_la_situation"]
+__all__ = ["chercher_un_eleve", "lire_l_ensemble", "lire_la_situation", "lire_les_presences"]
 
 
 @ressources.get("/tableau")
@@ -23,6 +34,31 @@ def lire_la_situation() -> tableau.Situation:
     return tableau.situation(
         session_courante(), contexte_courant(), portee_courante(), horloge_courante().maintenant()
     )
+
+
+@ressources.get("/presences")
+@exige(JOINDRE)
+@ressources.response(200, PresencesLues)
+def lire_les_presences() -> tableau.Situation:
+    """Appels qui manquent, absents, exclus et familles à joindre ; les numéros ne sortent que par la page."""
+    return tableau.presences(
+        session_courante(), contexte_courant(), portee_courante(), horloge_courante().maintenant()
+    )
+
+
+@ressources.post("/presences/familles/<uuid:eleve_id>")
+@exige(JOINDRE)
+@ressources.arguments(AppelPasse)
+@ressources.response(201, Cree)
+def noter_un_appel_passe(saisie: dict[str, bool], eleve_id: UUID) -> Contact:
+    """Note un appel à la famille d'un élève, aujourd'hui."""
+    session, contexte = session_courante(), contexte_courant()
+    dossier_absences.atteindre(session, contexte, portee_courante(), eleve_id)
+    return contacts.noter(
+        session, uai=contexte.uai, annee=contexte.annee, eleve_id=eleve_id, responsable_id=None,
+        canal=CanalContact.TELEPHONE, abouti=saisie["abouti"], jour=contexte.jour,
+        auteur_id=contexte.personne_id,
+    )  # fmt: skip
 
 
 @ressources.get("/tableau/ensemble")

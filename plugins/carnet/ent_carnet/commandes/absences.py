@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from ent_core.brique import FUSEAU, OuvrirEcole, annee_scolaire
+from ent_core.brique import OuvrirEcole, Role, contexte_de_commande
 
 from ent_carnet.commandes.options import etablissement
 from ent_carnet.regles.csv_absences import decoder
-from ent_carnet.services import decompte, import_absences
+from ent_carnet.services import actes_absences, decompte, import_absences
 
 __all__ = ["absences"]
 
@@ -28,15 +28,12 @@ def importer(ouvrir: OuvrirEcole, fichier: Path, uai: str, confirmer: bool) -> N
     """Importe un fichier CSV : classe ; nom ; prenom ; debut ; fin ; motif."""
     texte = decoder(fichier.read_bytes())
     with ouvrir(uai, "commande : importer des absences") as (session, horloge):
-        jour = horloge.aujourd_hui()
-        annee = annee_scolaire(jour)
+        contexte = contexte_de_commande(session, horloge, {Role.CPE})
         if confirmer:
-            lot, apercu = import_absences.importer(
-                session, uai.upper(), annee, texte, auteur_id=None, instant=horloge.maintenant()
-            )
+            lot, apercu = actes_absences.importer(session, contexte, horloge, texte)
             click.echo(f"Lot {lot} : {len(apercu.pretes)} absences importées.")
         else:
-            apercu = import_absences.apercevoir(session, uai.upper(), annee, texte, jour)
+            apercu = import_absences.apercevoir(session, contexte.uai, contexte.annee, texte, contexte.jour)
             click.echo(f"{len(apercu.pretes)} absences à importer, de {apercu.eleves} élèves.")
     for erreur in apercu.erreurs:
         click.echo(f"  ligne {erreur.rang} : {erreur.message}", err=True)
@@ -50,14 +47,15 @@ def importer(ouvrir: OuvrirEcole, fichier: Path, uai: str, confirmer: bool) -> N
 def compter(ouvrir: OuvrirEcole, uai: str, rang: int, sceller: bool) -> None:
     """Compte les demi-journées d'une période, ou les scelle ; aucun nom n'est écrit."""
     with ouvrir(uai, "commande : décompte des absences") as (session, horloge):
-        instant = horloge.maintenant()
-        annee = annee_scolaire(instant.astimezone(FUSEAU).date())
-        voulue = decompte.periode(session, uai.upper(), annee, rang)
+        contexte = contexte_de_commande(session, horloge, {Role.DIRECTION})
+        voulue = decompte.periode(session, contexte.uai, contexte.annee, rang)
         if sceller:
-            nombre = decompte.sceller(session, uai.upper(), annee, rang, instant)
+            nombre = actes_absences.sceller(session, contexte, horloge, rang)
             click.echo(f"{voulue.libelle} : {nombre} décomptes scellés.")
             return
-        comptes = decompte.compter_eleves(session, uai.upper(), annee, voulue.debut, voulue.fin).values()
+        comptes = decompte.compter_eleves(
+            session, contexte.uai, contexte.annee, voulue.debut, voulue.fin
+        ).values()
         total = sum(compte.total for compte in comptes)
         non_reglees = sum(compte.non_reglees for compte in comptes)
         click.echo(

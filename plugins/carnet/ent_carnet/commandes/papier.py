@@ -7,10 +7,21 @@ from datetime import date
 from typing import BinaryIO
 
 import click
-from ent_core.brique import Contexte, Horloge, Introuvable, OuvrirEcole, consigner, divisions
+from ent_core.brique import (
+    Contexte,
+    Horloge,
+    Introuvable,
+    OuvrirEcole,
+    Role,
+    consigner,
+    contexte_de_commande,
+    divisions,
+    ecrire_json,
+    option_json,
+)
 from sqlalchemy.orm import Session
 
-from ent_carnet.commandes.options import contexte_de_commande, ecrire_json, en_json, etablissement
+from ent_carnet.commandes.options import etablissement
 from ent_carnet.commandes.options import jour as option_jour
 from ent_carnet.services import editions
 from ent_carnet.services.editions import Edition
@@ -36,7 +47,7 @@ def imprimer() -> None:
 @etablissement
 @option_jour
 @_SORTIE
-@en_json
+@option_json
 @click.pass_obj
 def _panne(ouvrir: OuvrirEcole, uai: str, jour: date | None, sortie: BinaryIO, en_json: bool) -> None:
     """Feuilles d'appel de toutes les classes, pour cinq jours à partir de ce jour."""
@@ -53,7 +64,7 @@ def _panne(ouvrir: OuvrirEcole, uai: str, jour: date | None, sortie: BinaryIO, e
 @click.option("--tous", is_flag=True, help="Toutes les familles, et non celles qui gardent le papier.")
 @option_jour
 @_SORTIE
-@en_json
+@option_json
 @click.pass_obj
 def _carnets(
     ouvrir: OuvrirEcole, uai: str, code: str | None, tous: bool, jour: date | None, sortie: BinaryIO,
@@ -78,11 +89,11 @@ def _carnets(
 
 def _ecrire(ouvrir: OuvrirEcole, uai: str, sortie: BinaryIO, faire: _Imprimer, *, en_json: bool) -> None:
     with ouvrir(uai, "commande : imprimer le carnet") as (session, horloge):
-        contexte = contexte_de_commande(session, uai.upper(), horloge.aujourd_hui())
+        contexte = contexte_de_commande(session, horloge, {Role.DIRECTION})
         edition = editions.exiger(faire(session, contexte, horloge))
         consigner(
-            session, horloge, "papier.imprime", uai=contexte.uai, objet=edition.nom.rpartition(".")[0],
-            details={"nombre": edition.nombre},
+            session, horloge, "carnet.papier_imprime", uai=contexte.uai, acteur=contexte.personne_id,
+            objet=edition.nom.rpartition(".")[0], details={"nombre": edition.nombre},
         )  # fmt: skip
         sortie.write(edition.contenu)
     a_l_ecran = sortie.name == "<stdout>"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 import click
-from ent_core.brique import OuvrirEcole, jour_court
+from ent_core.brique import OuvrirEcole, ecrire_json, jour_court, option_json
 
-from ent_carnet.commandes.options import ecrire_json, en_json, etablissement
+from ent_carnet.commandes.options import etablissement
 from ent_carnet.libelles import ETATS, SANCTIONS
 from ent_carnet.services import effacements_prevus
 
@@ -27,7 +27,7 @@ def sanctions() -> None:
     metavar="AAAA-MM-JJ",
     help="Seulement ce qui s'efface avant ce jour.",
 )
-@en_json
+@option_json
 @click.pass_obj
 def _echeances(ouvrir: OuvrirEcole, uai: str, avant: datetime | None, en_json: bool) -> None:
     """Ce qui s'effacera et quand, d'abord le plus proche ; un gel peut le retarder."""

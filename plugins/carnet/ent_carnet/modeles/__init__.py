@@ -15,6 +15,7 @@ from ent_carnet.modeles.absences import (
 from ent_carnet.modeles.appel import Appel, Fait
 from ent_carnet.modeles.decisions import DemandeAbsence, Desaccord, Signalement
 from ent_carnet.modeles.famille import Accuse, Affichage
+from ent_carnet.modeles.propositions import PropositionPunition
 from ent_carnet.modeles.punitions import DemandeSanction, ObservationEleve, Punition, Retenue
 from ent_carnet.modeles.sanctions import Etape, InterdictionConservatoire, LigneDuRegistre, SanctionEleve
 
@@ -38,6 +39,7 @@ __all__ = [
     "LigneDuRegistre",
     "Motif",
     "ObservationEleve",
+    "PropositionPunition",
     "Punition",
     "Reglage",
     "Retenue",
@@ -49,7 +51,7 @@ MODELES: tuple[type, ...] = (
     Reglage, Motif, ChangementMotif, Appel, Fait, Absence, Justification, Contact, Alerte, Decompte,
     DemandeAbsence, Desaccord, Signalement,
     Affichage, Accuse, Punition, Retenue,
-    ObservationEleve, DemandeSanction, SanctionEleve, Etape, InterdictionConservatoire,
+    ObservationEleve, DemandeSanction, PropositionPunition, SanctionEleve, Etape, InterdictionConservatoire,
     LigneDuRegistre,
 )  # fmt: skip
 """Toutes, dans l'ordre où elles s'appuient les unes sur les autres."""

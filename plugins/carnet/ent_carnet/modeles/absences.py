@@ -39,7 +39,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped
 
-from ent_carnet.modeles.communs import ENCADREMENT, FAMILLE, PERSONNELS, SUIVI, DUn, parmi
+from ent_carnet.modeles.communs import ENCADREMENT, FAMILLE, JOIGNENT, PERSONNELS, SUIVI, DUn, parmi
 from ent_carnet.nomenclatures import (
     CanalContact,
     EtatAbsence,
@@ -203,13 +203,13 @@ class Justification(DUn, ParAnnee, Base):
         Sujet("traitee_par", Lien.AUTEUR),
     )
 
-    eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=(*FAMILLE, *SUIVI))
+    eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=(*FAMILLE, *JOIGNENT))
     declarant_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=(*FAMILLE, *SUIVI))
-    debut: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True), pour=(*FAMILLE, *SUIVI))
-    fin: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True), pour=(*FAMILLE, *SUIVI))
+    debut: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True), pour=(*FAMILLE, *JOIGNENT))
+    fin: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True), pour=(*FAMILLE, *JOIGNENT))
     motif_id: Mapped[UUID] = donnee(_VIE_SCOLAIRE, Uuid, pour=(*FAMILLE, *SUIVI))
     etat: Mapped[str] = donnee(
-        _VIE_SCOLAIRE, String(10), server_default=EtatJustification.ENVOYEE, pour=(*FAMILLE, *SUIVI)
+        _VIE_SCOLAIRE, String(10), server_default=EtatJustification.ENVOYEE, pour=(*FAMILLE, *JOIGNENT)
     )
     source: Mapped[str] = neutre("saisie, papier ou import", String(6), server_default=Source.SAISIE)
     recue_le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=(*FAMILLE, *SUIVI))
@@ -248,11 +248,11 @@ class Contact(DUn, ParAnnee, Base):
         Sujet("auteur_id", Lien.AUTEUR),
     )
 
-    eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=SUIVI)
+    eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=JOIGNENT)
     responsable_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=SUIVI)
     canal: Mapped[str] = donnee(_VIE_SCOLAIRE, String(10), pour=SUIVI)
-    abouti: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, pour=SUIVI)
-    le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=SUIVI)
+    abouti: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, pour=JOIGNENT)
+    le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=JOIGNENT)
     auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=SUIVI)
 
     __table_args__ = (

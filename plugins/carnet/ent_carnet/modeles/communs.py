@@ -9,12 +9,14 @@ from ent_core.brique import Role, vers_personne
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped
 
-__all__ = ["ENCADREMENT", "FAMILLE", "PERSONNELS", "SUIVI", "DUn", "parmi"]
+__all__ = ["ENCADREMENT", "FAMILLE", "JOIGNENT", "PERSONNELS", "SUIVI", "DUn", "parmi"]
 
 FAMILLE = (Role.ELEVE, Role.RESPONSABLE)
 ENCADREMENT = (Role.DIRECTION, Role.DIRECTION_ADJOINTE)
 SUIVI = (Role.CPE, *ENCADREMENT)
 """Qui règle les absences et joint les familles."""
+JOIGNENT = (*SUIVI, Role.ASSISTANT_EDUCATION)
+"""Qui téléphone aux familles, et note l'essai."""
 
 PERSONNELS = (
     Role.ENSEIGNANT, Role.SUPPLEANT, Role.DOCUMENTALISTE, Role.PROFESSEUR_PRINCIPAL,

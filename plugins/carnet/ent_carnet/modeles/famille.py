@@ -29,7 +29,7 @@ _VIE_SCOLAIRE = Categorie.VIE_SCOLAIRE
 
 
 class Affichage(DUn, Partitionnee, Base):
-    """Ce qui est montré d'un événement, et dès quand ; son texte se lit au dossier (CARNET-07, CARNET-18)."""
+    """Qu'un événement est montré ; son texte et sa date se lisent au dossier (CARNET-07, CARNET-18)."""
 
     __tablename__ = "carnet_affichage"
     __traitement__ = "carnet.affichage"
@@ -39,7 +39,6 @@ class Affichage(DUn, Partitionnee, Base):
     eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=FAMILLE)
     nature: Mapped[str] = donnee(_VIE_SCOLAIRE, String(12), pour=FAMILLE)
     objet_id: Mapped[UUID] = neutre("événement typé dont elle vient", Uuid)
-    visible_le: Mapped[datetime] = neutre("montrée à partir de", DateTime(timezone=True))
     retire_le: Mapped[datetime | None] = neutre("corrigée ou annulée", DateTime(timezone=True))
 
     __table_args__ = (

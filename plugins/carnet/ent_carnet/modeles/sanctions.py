@@ -11,6 +11,7 @@ from ent_core.brique import (
     Cloisonne,
     Lien,
     ParAnnee,
+    Role,
     Sujet,
     donnee,
     neutre,
@@ -40,6 +41,8 @@ __all__ = ["Etape", "InterdictionConservatoire", "LigneDuRegistre", "SanctionEle
 _VIE_SCOLAIRE = Categorie.VIE_SCOLAIRE
 _DOSSIER = (*FAMILLE, *SUIVI)
 """Qui lit le dossier ; un enseignant sait qu'une sanction est prononcée, et quand elle s'exécute."""
+_INFORMES = (*_DOSSIER, Role.ENSEIGNANT, Role.PROFESSEUR_PRINCIPAL)
+"""Un assistant d'éducation, lui, ne sait que les jours et l'effet d'une exclusion (réglementation, § 3.1)."""
 
 
 class SanctionEleve(DUn, Cloisonne, Base):
@@ -55,31 +58,31 @@ class SanctionEleve(DUn, Cloisonne, Base):
     __depart__ = "efface_le"
 
     annee: Mapped[int] = neutre("année scolaire des faits", SmallInteger)
-    etat: Mapped[str] = donnee(_VIE_SCOLAIRE, String(16), server_default=EtatSanction.OUVERTE)
-    motif: Mapped[str] = donnee(_VIE_SCOLAIRE, String(24))
+    etat: Mapped[str] = donnee(_VIE_SCOLAIRE, String(16), server_default=EtatSanction.OUVERTE, pour=_INFORMES)
+    motif: Mapped[str] = donnee(_VIE_SCOLAIRE, String(24), pour=_INFORMES)
     faits: Mapped[str] = donnee(_VIE_SCOLAIRE, Text, libre=True, chiffree=True, pour=_DOSSIER)
     faits_le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
     majeur: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, server_default=false(), pour=_DOSSIER)
     defense_jusqu_au: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
     conseil_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
     sanction: Mapped[int | None] = donnee(_VIE_SCOLAIRE, SmallInteger)
-    par_conseil: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, server_default=false())
-    prononcee_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
+    par_conseil: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, server_default=false(), pour=_INFORMES)
+    prononcee_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_INFORMES)
     prononcee_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=_DOSSIER)
     motivation: Mapped[str | None] = donnee(_VIE_SCOLAIRE, Text, libre=True, chiffree=True, pour=_DOSSIER)
-    jours: Mapped[int | None] = donnee(_VIE_SCOLAIRE, SmallInteger)
-    heures: Mapped[int | None] = donnee(_VIE_SCOLAIRE, SmallInteger)
+    jours: Mapped[int | None] = donnee(_VIE_SCOLAIRE, SmallInteger, pour=_INFORMES)
+    heures: Mapped[int | None] = donnee(_VIE_SCOLAIRE, SmallInteger, pour=_INFORMES)
     du: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
     au: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
-    sursis_jusqu_au: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
+    sursis_jusqu_au: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_INFORMES)
     sursis_revoque_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
-    mesure: Mapped[str] = donnee(_VIE_SCOLAIRE, String(10), server_default=Mesure.AUCUNE)
+    mesure: Mapped[str] = donnee(_VIE_SCOLAIRE, String(10), server_default=Mesure.AUCUNE, pour=_INFORMES)
     hors_etablissement: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, server_default=false(), pour=_DOSSIER)
     accord_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
     convention_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
     engagement_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
     accompagnement: Mapped[str | None] = donnee(_VIE_SCOLAIRE, String(24), pour=_DOSSIER)
-    efface_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date)
+    efface_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_INFORMES)
     effacement_demande_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
     issue: Mapped[str] = donnee(_VIE_SCOLAIRE, String(20), server_default=Issue.EN_COURS, pour=_DOSSIER)
     au_registre: Mapped[bool] = neutre(

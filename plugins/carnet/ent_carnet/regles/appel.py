@@ -11,6 +11,7 @@ from uuid import UUID
 from ent_carnet.nomenclatures import Ailleurs, NatureFait
 
 __all__ = [
+    "ACCUEILLI",
     "PRESENT",
     "Changement",
     "Constat",
@@ -32,7 +33,7 @@ __all__ = [
 _HEURE = timedelta(minutes=60)
 _JEU = timedelta(minutes=15)
 _PAS = 5
-_ACCUEILLI = "exclusion_classe"
+ACCUEILLI = "exclusion_classe"
 
 
 class EtatAppel(StrEnum):
@@ -131,7 +132,7 @@ def etat_de_l_appel(
 ) -> EtatAppel:
     """Où en est un appel, qu'il ait une ligne ou non.
 
-    :param heure: première heure de la séance.
+    :param heure: l'heure.
     :param annulee: la séance n'a pas lieu.
     :param commence: quelque chose est enregistré.
     :param termine: toute la classe a été vue.
@@ -151,11 +152,11 @@ def etat_de_l_appel(
 
 
 def choisir(seances: Sequence[tuple[Heure, EtatAppel]], delais: Delais, instant: datetime) -> int | None:
-    """Rang de la séance à ouvrir sans rien demander.
+    """Rang de l'heure à ouvrir sans rien demander.
 
     D'abord l'appel à faire maintenant ; sinon la séance où l'on est ; sinon le dernier oubli qui se corrige.
 
-    :param seances: séances du jour, dans l'ordre, et l'état de leur appel.
+    :param seances: heures des séances du jour, dans l'ordre, et l'état de leur appel.
     :param delais: délais de l'établissement.
     :param instant: maintenant.
     """
@@ -195,7 +196,7 @@ def prevoir(code: str | None, *, etablissement: bool) -> Constat:
     :param code: code du motif.
     :param etablissement: l'absence relève de l'établissement.
     """
-    if etablissement and code == _ACCUEILLI:
+    if etablissement and code == ACCUEILLI:
         return Constat(NatureFait.EXCLU_ACCUEILLI)
     if etablissement and code in set(Ailleurs):
         return Constat(NatureFait.AILLEURS, ailleurs=Ailleurs(code))

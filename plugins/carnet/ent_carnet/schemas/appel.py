@@ -133,6 +133,7 @@ class AppelAttenduLu(Schema):
     seance_id = fields.UUID(required=True)
     structure = fields.String(required=True)
     matiere = fields.String(required=True)
+    heure = fields.Integer(required=True, metadata={"description": "Rang dans une séance longue, dès 1."})
     debut = fields.AwareDateTime(required=True)
     fin = fields.AwareDateTime(required=True)
     etat = fields.String(required=True)

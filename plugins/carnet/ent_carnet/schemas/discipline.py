@@ -18,6 +18,7 @@ from ent_carnet.nomenclatures import (
     MotifDiscipline,
     MotObservation,
     NaturePunition,
+    PunitionProposable,
     Sanction,
     SuiteDemande,
     Voie,
@@ -42,6 +43,9 @@ __all__ = [
     "OuvertureSaisie",
     "PointageSaisi",
     "PrononceSaisi",
+    "PropositionAcceptee",
+    "PropositionRefusee",
+    "PropositionSaisie",
     "PunitionCorrigee",
     "PunitionSaisie",
     "SuiteSaisie",
@@ -208,6 +212,28 @@ class DemandeSaisie(_Formulaire):
     faits = _texte("Écrivez les faits, en deux mille caractères au plus.")
     conseil = fields.Boolean(load_default=False)
     personnel_vise = fields.Boolean(load_default=False)
+
+
+class PropositionSaisie(_Formulaire):
+    """La punition qu'un personnel propose."""
+
+    eleve = fields.UUID(required=True, error_messages=_textes("Choisissez un élève, un seul."))
+    nature = _choix(PunitionProposable, "Choisissez une punition.", required=True)
+    motif = _choix(MotifDiscipline, "Choisissez un motif.", required=True)
+    jour = _jour("Donnez le jour des faits.", required=True)
+    circonstances = _texte("Écrivez ce qui s'est passé, en deux mille caractères au plus.")
+
+
+class PropositionAcceptee(PunitionSaisie):
+    """La punition donnée pour une proposition : la même, ou une autre, et un mot pour qui proposait."""
+
+    reponse = _texte("Deux mille caractères au plus.", required=False)
+
+
+class PropositionRefusee(_Formulaire):
+    """Le mot de qui refuse."""
+
+    reponse = _texte("Écrivez un mot à qui proposait, en deux mille caractères au plus.")
 
 
 class ObservationSaisie(_Formulaire):

@@ -8,12 +8,14 @@ from marshmallow import Schema, fields
 from ent_carnet.modeles import Retenue
 from ent_carnet.nomenclatures import (
     Accueil,
+    EtatProposition,
     EtatRetenue,
     EtatSanction,
     Mesure,
     MotifDiscipline,
     MotObservation,
     NaturePunition,
+    PunitionProposable,
 )
 
 __all__ = [
@@ -111,6 +113,20 @@ class DemandeRendue(Schema):
     jour = fields.Date(attribute="demande.jour")
     suite = fields.String(attribute="demande.suite")
     obligation = fields.String(allow_none=True)
+
+
+class PropositionRendue(Schema):
+    """Une punition proposée, et la réponse."""
+
+    id = fields.UUID()
+    eleve = fields.Nested(EleveRendu, allow_none=True)
+    nature = fields.Enum(PunitionProposable, by_value=True)
+    motif = fields.Enum(MotifDiscipline, by_value=True)
+    circonstances = fields.String()
+    jour = fields.Date()
+    etat = fields.Enum(EtatProposition, by_value=True)
+    reponse = fields.String(allow_none=True)
+    repondue_le = fields.Date(allow_none=True)
 
 
 class SanctionRendue(Schema):

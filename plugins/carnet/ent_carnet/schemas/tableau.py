@@ -13,12 +13,13 @@ from ent_carnet.schemas.absences import JustificationLue, LotSaisi
 from ent_carnet.schemas.discipline_lue import EleveRendu
 
 __all__ = [
-    "AppelSaisi",
+    "AppelPasse",
     "ChoixDuLot",
     "ChoixDuTableau",
     "EnsembleLu",
     "LotAConfirmer",
     "LotADefaire",
+    "PresencesLues",
     "RechercheVoulue",
     "SituationLue",
     "TrouveLu",
@@ -79,21 +80,22 @@ class LotADefaire(_Choix):
     lot = fields.AwareDateTime(required=True)
 
 
-class AppelSaisi(_Choix):
+class AppelPasse(_Choix):
     """Un appel à la famille : quelqu'un a répondu, ou non."""
 
     abouti = fields.Boolean(required=True)
 
 
 class AppelManquant(Schema):
-    """Une séance commencée sans appel ; aucun agent n'y est nommé."""
+    """Une heure commencée sans appel ; aucun agent n'y est nommé. ``heure`` : son rang dans la séance."""
 
     seance_id = fields.UUID(attribute="seance.id")
     structure = fields.String(attribute="seance.structure")
     matiere = fields.String(attribute="seance.matiere")
     salle = fields.String(attribute="seance.salle")
-    debut = fields.DateTime(attribute="seance.debut")
-    fin = fields.DateTime(attribute="seance.fin")
+    heure = fields.Integer(attribute="numero")
+    debut = fields.DateTime(attribute="heure.debut")
+    fin = fields.DateTime(attribute="heure.fin")
     etat = fields.String()
 
 
@@ -117,6 +119,16 @@ class AJoindreLu(Schema):
     essais = fields.Integer()
 
 
+class ExcluLu(Schema):
+    """Un élève exclu aujourd'hui : d'où, et de quand à quand."""
+
+    eleve_id = fields.UUID(attribute="eleve.id")
+    division = fields.String()
+    effet = fields.Integer()
+    du = fields.Date()
+    au = fields.Date(allow_none=True)
+
+
 class MotifProposeLu(Schema):
     """Un motif proposé qui attend une décision."""
 
@@ -134,6 +146,16 @@ class SituationLue(Schema):
     a_joindre = fields.List(fields.Nested(AJoindreLu))
     motifs = fields.List(fields.Nested(MotifProposeLu))
     sans_motif = fields.Integer()
+
+
+class PresencesLues(Schema):
+    """Qui manque et qui est exclu à un instant ; rien de ce qu'une absence devient."""
+
+    attendus = fields.Integer()
+    appels = fields.List(fields.Nested(AppelManquant))
+    absents = fields.List(fields.Nested(AbsentLu))
+    exclus = fields.List(fields.Nested(ExcluLu))
+    a_joindre = fields.List(fields.Nested(AJoindreLu))
 
 
 class DivisionComptee(Schema):

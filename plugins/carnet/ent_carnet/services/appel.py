@@ -5,7 +5,7 @@ Un appel oublié n'a pas de ligne : il existe par sa séance. Aucun compte n'est
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -56,9 +56,9 @@ _UN_JOUR = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Attendu:
-    """Un appel que l'emploi du temps attend.
+    """Un appel que l'emploi du temps attend : une séance longue en attend un par heure.
 
-    :param heure: première heure de la séance.
+    :param heure: heure de la séance ; ``rang`` est la sienne, à partir de 0.
     :param appel: ce qui en est enregistré ; ``None`` : rien.
     :param nombres: élèves par nature de fait, si on les a demandés.
     """
@@ -68,6 +68,12 @@ class Attendu:
     etat: EtatAppel
     appel: AppelLu | None = None
     nombres: Mapping[NatureFait, int] = field(default_factory=dict)
+    rang: int = 0
+
+    @property
+    def numero(self) -> int:
+        """Rang de l'heure dans sa séance, à partir de 1."""
+        return self.rang + 1
 
     @property
     def manque(self) -> bool:
@@ -124,7 +130,8 @@ def attendus(
     matin = minuit(seances[0].debut.astimezone(FUSEAU).date())
     delais, appels = appels_des_seances(session, uai, annee, seances, matin, matin + _UN_JOUR)
     comptes = compter(session, uai, annee, [appel.id for appel in appels]) if nombres else {}
-    return delais, [_attendu(seance, appels, delais, instant, comptes) for seance in seances]
+    dits = [a for seance in seances for a in _attendus(seance, appels, delais, instant, comptes)]
+    return delais, sorted(dits, key=lambda attendu: attendu.heure.debut)
 
 
 def attendus_de(
@@ -189,14 +196,8 @@ def seance_a_ouvrir(delais: Delais, miens: Sequence[Attendu], instant: datetime)
     :param miens: appels du jour de la personne.
     :param instant: maintenant.
     """
-    choisi = choisir([(Heure(a.seance.debut, a.seance.fin), a.etat) for a in miens], delais, instant)
-    if choisi is None:
-        return None
-    attendu = miens[choisi]
-    heures = heures_de(attendu.seance.debut, attendu.seance.fin)
-    commencees = [rang for rang, heure_ in enumerate(heures) if heure_.debut <= instant]
-    # L'appel de la première heure d'abord ; il est fait : celui de l'heure où l'on est.
-    return attendu.seance.id, commencees[-1] if attendu.etat is EtatAppel.FAIT and commencees else 0
+    choisi = choisir([(a.heure, a.etat) for a in miens], delais, instant)
+    return None if choisi is None else (miens[choisi].seance.id, miens[choisi].rang)
 
 
 def faits_du_jour(session: Session, uai: str, jour: date) -> list[FaitDuJour]:
@@ -244,31 +245,31 @@ def vignette(session: Session, contexte: Contexte, instant: datetime) -> Vignett
 def _ligne(attendu: Attendu) -> LigneVignette:
     seance = attendu.seance
     dit = {EtatAppel.OUBLIE: "appel non fait", EtatAppel.COMMENCE: "appel à terminer"}.get(attendu.etat, "")
-    heures = f"de {heure(seance.debut)} à {heure(seance.fin)}"
+    heures = f"de {heure(attendu.heure.debut)} à {heure(attendu.heure.fin)}"
     return LigneVignette(
         f"{seance.structure}, {seance.matiere}",
         f"{heures}, {dit}" if dit else heures,
         "carnet.feuille_d_appel",
-        {"seance_id": str(seance.id)},
+        {"seance_id": str(seance.id)} | ({"heure": str(attendu.rang + 1)} if attendu.rang else {}),
     )
 
 
-def _attendu(
+def _attendus(
     seance: SeanceLue,
     appels: Sequence[AppelLu],
     delais: Delais,
     instant: datetime,
     comptes: Mapping[UUID, Mapping[NatureFait, int]],
-) -> Attendu:
-    premiere = heures_de(seance.debut, seance.fin)[0]
-    appel = appel_de(seance, premiere, appels)
-    etat = etat_de_l_appel(
-        premiere,
-        annulee=seance.etat == "annulee",
-        commence=appel is not None,
-        termine=appel is not None and appel.termine_le is not None,
-        delais=delais,
-        instant=instant,
-    )
-    vide: dict[NatureFait, Any] = {}
-    return Attendu(seance, premiere, etat, appel, comptes.get(appel.id, vide) if appel else vide)
+) -> Iterator[Attendu]:
+    for rang, heure_ in enumerate(heures_de(seance.debut, seance.fin)):
+        appel = appel_de(seance, heure_, appels)
+        etat = etat_de_l_appel(
+            heure_,
+            annulee=seance.etat == "annulee",
+            commence=appel is not None,
+            termine=appel is not None and appel.termine_le is not None,
+            delais=delais,
+            instant=instant,
+        )
+        vide: dict[NatureFait, Any] = {}
+        yield Attendu(seance, heure_, etat, appel, comptes.get(appel.id, vide) if appel else vide, rang)

@@ -23,13 +23,22 @@ from ent_carnet.modeles import Affichage
 from ent_carnet.modeles.communs import FAMILLE, SUIVI
 from ent_carnet.nomenclatures import NatureAffichage
 
-__all__ = ["DISCIPLINE", "EXCLUSIONS_DE_COURS", "informer_cpe_et_chef", "publier", "retirer"]
+__all__ = [
+    "DISCIPLINE",
+    "EXCLUSIONS_DE_COURS",
+    "PROPOSITIONS",
+    "informer_cpe_et_chef",
+    "publier",
+    "retirer",
+    "soumettre_proposition",
+]
 
 DISCIPLINE = SujetDeMessage("carnet.discipline", "Punition ou sanction à lire dans le carnet", pour=FAMILLE)
 EXCLUSIONS_DE_COURS = SujetDeMessage(
     "carnet.exclusion_de_cours", "Exclusion d'un cours à connaître", urgent=True,
     pour=SUIVI,
 )  # fmt: skip
+PROPOSITIONS = SujetDeMessage("carnet.proposition", "Punition proposée, à laquelle répondre", pour=SUIVI)
 
 
 def publier(
@@ -49,18 +58,13 @@ def publier(
     :param contexte: qui agit.
     :param annee: année scolaire du fait.
     :param objet_id: punition ou sanction.
-    :param visible_le: pas avant cet instant.
+    :param visible_le: la famille n'est pas prévenue avant cet instant.
     :param lien: adresse de la page.
     """
     montrees = montrer(
         session,
-        [
-            Affichage(
-                uai=contexte.uai, annee=annee, eleve_id=eleve_id, nature=nature, objet_id=objet_id,
-                visible_le=visible_le,
-            )
-        ],
-    )  # fmt: skip
+        [Affichage(uai=contexte.uai, annee=annee, eleve_id=eleve_id, nature=nature, objet_id=objet_id)],
+    )
     if montrees:
         prevenir_familles(
             session, contexte, sujet=DISCIPLINE.cle, liens={eleve_id: lien}, pas_avant=visible_le
@@ -104,3 +108,16 @@ def informer_cpe_et_chef(session: Session, contexte: Contexte, *, lien: str) -> 
     qui = personnels(session, contexte.uai, {Role.CPE, Role.DIRECTION}, contexte.jour)
     autres = [personne for personne in qui if personne != contexte.personne_id]
     prevenir(session, contexte, sujet=EXCLUSIONS_DE_COURS.cle, personnes=autres, lien=lien)
+
+
+def soumettre_proposition(session: Session, contexte: Contexte, *, lien: str) -> None:
+    """Le CPE sait qu'une punition est proposée ; sans CPE, le chef d'établissement.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui propose.
+    :param lien: adresse de la proposition.
+    """
+    for roles in ({Role.CPE}, {Role.DIRECTION}):
+        if qui := personnels(session, contexte.uai, roles, contexte.jour):
+            prevenir(session, contexte, sujet=PROPOSITIONS.cle, personnes=qui, lien=lien)
+            return

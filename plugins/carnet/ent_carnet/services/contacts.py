@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
-from ent_core.brique import DonneeInvalide, responsables
+from ent_core.brique import (
+    TELEPHONES_AU_PLUS,
+    Contexte,
+    Correspondant,
+    DonneeInvalide,
+    opposees,
+    responsables,
+    telephones,
+)
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Contact
 from ent_carnet.nomenclatures import CanalContact
+from ent_carnet.traitements import AFFICHAGE
 
-__all__ = ["de_l_eleve", "noter"]
+__all__ = ["a_appeler", "de_l_eleve", "noter"]
 
 
 def noter(
@@ -55,6 +64,22 @@ def noter(
     session.add(contact)
     session.flush()
     return contact
+
+
+def a_appeler(
+    session: Session, contexte: Contexte, eleves: Iterable[UUID]
+) -> dict[UUID, tuple[Correspondant, ...]]:
+    """Qui appeler pour des élèves absents ; au-delà de ce que le noyau permet, les derniers n'ont rien.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui appelle.
+    :param eleves: élèves montrés, le premier à appeler d'abord.
+    """
+    voulus = list(dict.fromkeys(eleves))[:TELEPHONES_AU_PLUS]
+    if not voulus:
+        return {}
+    opposes = opposees(session, AFFICHAGE.cle, set(voulus))
+    return telephones(session, contexte, voulus, opposes=opposes)
 
 
 def de_l_eleve(session: Session, uai: str, annee: int, eleve_id: UUID) -> Sequence[Contact]:

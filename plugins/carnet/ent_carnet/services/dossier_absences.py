@@ -135,7 +135,7 @@ def suit_les_familles(contexte: Contexte) -> bool:
 
     :param contexte: qui regarde.
     """
-    return portee_de_lecture(contexte, Contact.eleve_id, Justification.eleve_id) is not None
+    return portee_de_lecture(contexte, Contact.canal, Justification.motif_id) is not None
 
 
 def dossier(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
-from ent_core.brique import BaseDesTaches, Tache
-from sqlalchemy import select
+from ent_core.brique import Horloge, TacheParEtablissement
 from sqlalchemy.orm import Session
 
-from ent_carnet.modeles import SanctionEleve
 from ent_carnet.services import effacement, registre
 
-__all__ = ["TACHES", "changer_annee"]
+__all__ = ["TACHES", "aligner", "changer_annee"]
 
 
 def changer_annee(session: Session, uai: str, nouvelle: int) -> dict[str, int]:
@@ -28,15 +26,15 @@ def changer_annee(session: Session, uai: str, nouvelle: int) -> dict[str, int]:
     }
 
 
-def aligner_partout(base: BaseDesTaches) -> None:
-    """Aligne les échéances de chaque établissement ; sans effet si aucun calendrier n'a changé.
+def aligner(session: Session, uai: str, _horloge: Horloge) -> int:
+    """Aligne les échéances d'un établissement ; sans effet si son calendrier n'a pas changé.
 
-    :param base: base de l'instance.
+    :param session: session ouverte dans l'établissement.
+    :param uai: établissement.
+    :returns: nombre d'échéances changées.
     """
-    with base.academie("carnet : échéances des sanctions") as session:
-        for uai in session.scalars(select(SanctionEleve.uai).distinct()).all():
-            effacement.aligner(session, uai)
+    return effacement.aligner(session, uai)
 
 
-TACHES = (Tache("carnet.aligner_echeances", aligner_partout, periode="10 2 * * *"),)
+TACHES = (TacheParEtablissement("carnet.aligner_echeances", aligner, periode="10 2 * * *"),)
 """La nuit, avant que la conservation n'exécute ses plans."""

@@ -18,15 +18,24 @@ from sqlalchemy import (
     union_all,
 )
 
-from ent_carnet.modeles import Absence, Appel, Contact, Fait, Justification, Motif
-from ent_carnet.nomenclatures import EtatAbsence, EtatJustification, Genre, LegitimiteMotif, NatureFait
+from ent_carnet.modeles import Absence, Appel, Contact, Fait, Justification, Motif, SanctionEleve
+from ent_carnet.nomenclatures import (
+    EtatAbsence,
+    EtatJustification,
+    Genre,
+    LegitimiteMotif,
+    NatureFait,
+    Sanction,
+)
+from ent_carnet.regles.appel import ACCUEILLI
 from ent_carnet.services.liees import ANNEE, UAI, instant
 
-__all__ = ["ABSENTS", "A_JOINDRE", "SANS_MOTIF", "du_moment"]
+__all__ = ["ABSENTS", "A_JOINDRE", "EXCLUS", "SANS_MOTIF", "du_moment"]
 
 _appel, _fait, _absence, _motif, _contact, _propose = (
     modele.__table__.c for modele in (Appel, Fait, Absence, Motif, Contact, Justification)
 )
+_sanction = SanctionEleve.__table__.c
 _JOUR: Any = bindparam("jour")
 _INSTANT, _MONTRE, _MATIN, _SOIR = (instant(nom) for nom in ("instant", "montre", "matin", "soir"))
 
@@ -52,6 +61,7 @@ ABSENTS = union_all(
         _absence.uai == UAI, _absence.annee == ANNEE, _absence.genre == Genre.ABSENCE.value,
         _absence.annulee_le.is_(None), _absence.debut <= _MONTRE, _absence.fin > _MONTRE,
         or_(_absence.annoncee, _motif.legitimite == LegitimiteMotif.ETABLISSEMENT.value),
+        func.coalesce(_motif.code, "") != ACCUEILLI,  # exclu de la classe, il est dans l'établissement
     ),
 )  # fmt: skip
 """Qui n'est pas là à un instant, constaté à l'appel de l'heure ou annoncé ; parfois les deux."""
@@ -81,6 +91,28 @@ A_JOINDRE = (
     .order_by(_absence.debut, _absence.id)
 )  # fmt: skip
 """Absences du jour sans motif, dont la famille n'a ni répondu aujourd'hui, ni rien proposé."""
+
+EXCLUS = (
+    select(_sanction.eleve_id, _sanction.sanction, _sanction.du, _sanction.au)
+    .where(
+        _sanction.uai == UAI,
+        _sanction.sanction.in_(
+            [
+                Sanction.EXCLUSION_DE_LA_CLASSE,
+                Sanction.EXCLUSION_DE_L_ETABLISSEMENT,
+                Sanction.EXCLUSION_DEFINITIVE,
+            ]
+        ),
+        _sanction.du <= _JOUR,
+        or_(_sanction.au >= _JOUR, and_(_sanction.au.is_(None), _sanction.du > bindparam("recentes"))),
+    )
+    .order_by(_sanction.au, _sanction.id)
+)
+"""Exclusions en cours : les jours et l'effet, rien des faits ni de la procédure (réglementation, § 3.1).
+
+Elles n'ont de jours qu'une fois exécutées ; une exclusion définitive, qui n'a pas de dernier jour, se dit un
+temps, puis l'élève est inscrit ailleurs.
+"""
 
 SANS_MOTIF = (
     select(_absence.eleve_id, func.count().label("nombre"), func.min(_absence.debut).label("plus_ancienne"))

@@ -107,10 +107,7 @@ def marquer_vues(
     session.execute(
         insert(Affichage).on_conflict_do_nothing(),
         [
-            {
-                **ici, "eleve_id": eleve_id, "nature": ligne.nature, "objet_id": objet,
-                "visible_le": instant,
-            }
+            {**ici, "eleve_id": eleve_id, "nature": ligne.nature, "objet_id": objet}
             for objet, ligne in neuves.items()
         ],
     )  # fmt: skip

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from ent_core.brique import heure
-
 from ent_carnet.nomenclatures import MotifSignalement
+from ent_carnet.regles.intervalles import periode_dite
 from ent_carnet.services.lettres import ElevePrecise, Lettre, jour_entier, texte
 
 __all__ = ["PERTURBATIONS", "demande_absence_a_faire", "perturbation_grave", "perturbation_signalee"]
@@ -26,10 +25,8 @@ def demande_absence_a_faire(eleve: ElevePrecise, debut: datetime, fin: datetime)
     :param debut: début de la période.
     :param fin: fin de la période.
     """
-    if jour_entier(debut) == jour_entier(fin):
-        periode = f"le {jour_entier(debut)}, de {heure(debut)} à {heure(fin)}"
-    else:
-        periode = f"du {jour_entier(debut)}, {heure(debut)}, au {jour_entier(fin)}, {heure(fin)}"
+    dite = periode_dite(debut, fin, jour_entier)
+    periode = dite if dite.startswith("du ") else f"le {dite}"
     return Lettre(
         "Demande d'autorisation d'absence",
         eleve,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from ent_core.brique import heure
-
+from ent_carnet.regles.intervalles import periode_dite
 from ent_carnet.services.lettres import ElevePrecise, Lettre, jour_entier, liste, texte, titre
 
 __all__ = ["AbsencesEcrites", "SeuilEcrit", "motif_a_donner", "presentation", "seuil_franchi"]
@@ -133,6 +132,5 @@ def presentation(eleve: ElevePrecise, *, etablissement: str) -> Lettre:
 
 
 def _periode(debut: datetime, fin: datetime) -> str:
-    if jour_entier(debut) == jour_entier(fin):
-        return f"le {jour_entier(debut)}, de {heure(debut)} à {heure(fin)}"
-    return f"du {jour_entier(debut)}, {heure(debut)}, au {jour_entier(fin)}, {heure(fin)}"
+    dite = periode_dite(debut, fin, jour_entier)
+    return dite if dite.startswith("du ") else f"le {dite}"

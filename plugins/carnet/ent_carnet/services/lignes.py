@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from ent_core.brique import FUSEAU, heure, jour_long, lire
+from ent_core.brique import FUSEAU, jour_long, lire
 from sqlalchemy import (
     ColumnElement,
     Date,
@@ -41,6 +41,7 @@ from ent_carnet.nomenclatures import (
     NaturePunition,
     Sanction,
 )
+from ent_carnet.regles.intervalles import heures_dites, periode_dite
 from ent_carnet.services.delai import lisible
 from ent_carnet.services.liees import ANNEE, UAI, liste
 from ent_carnet.services.liees import instant as moment
@@ -268,7 +269,7 @@ def _discipline(
             ),
         )
     for retenue in retenues:
-        quand = f"{jour_long(retenue.debut).capitalize()}, {_heures(retenue.debut, retenue.fin)}"
+        quand = f"{jour_long(retenue.debut).capitalize()}, {heures_dites(retenue.debut, retenue.fin)}"
         yield (
             retenue.eleve_id,
             LigneCarnet(
@@ -303,13 +304,10 @@ def _ordre(ligne: LigneCarnet) -> tuple[date, str, str, str]:
 
 
 def _intervalle(debut: datetime, fin: datetime) -> str:
-    if _local(debut).date() == _local(fin).date():
-        return _heures(debut, fin).capitalize()
-    return f"Du {jour_long(debut)}, {heure(debut)}, au {jour_long(fin)}, {heure(fin)}"
-
-
-def _heures(debut: datetime, fin: datetime) -> str:
-    return f"de {heure(debut)} à {heure(fin)}"
+    """La ligne porte son jour : d'un seul jour, les heures suffisent."""
+    dernier = _local(fin - timedelta(microseconds=1)).date()
+    dit = heures_dites(debut, fin) if _local(debut).date() == dernier else periode_dite(debut, fin)
+    return dit[0].upper() + dit[1:]
 
 
 def _local(instant: datetime) -> datetime:

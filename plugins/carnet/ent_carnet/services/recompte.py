@@ -11,45 +11,30 @@ from typing import Any
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
-from ent_core.brique import FUSEAU, BaseDesTaches, Horloge, Tache, annee_scolaire
+from ent_core.brique import FUSEAU, Horloge, TacheParEtablissement, annee_scolaire
 from sqlalchemy import select, union
 from sqlalchemy.orm import Session
 
-from ent_carnet.modeles import Absence, Alerte, Fait, Motif
+from ent_carnet.modeles import Absence, Alerte, Fait
 from ent_carnet.services import seuils
 from ent_carnet.services.motifs import reglage
 
-__all__ = ["TACHES", "recompter_la_nuit", "recompter_une_ecole"]
-
-_MOTIF = "carnet : recompte des seuils"
+__all__ = ["TACHES", "recompter"]
 
 
-def recompter_la_nuit(base: BaseDesTaches, horloge: Horloge) -> int:
-    """Recompte les seuils de chaque établissement où le carnet est prêt ; rejoué, il ne change rien.
-
-    :param base: base de l'instance ; une transaction par établissement.
-    :param horloge: horloge de l'instance.
-    :returns: alertes ouvertes.
-    """
-    with base.academie(_MOTIF) as session:
-        ecoles = session.scalars(select(Motif.uai).distinct().order_by(Motif.uai)).all()
-    ouvertes = 0
-    for uai in ecoles:
-        with base.ecole(uai, _MOTIF) as session:
-            ouvertes += recompter_une_ecole(session, uai, horloge.aujourd_hui())
-    return ouvertes
-
-
-def recompter_une_ecole(session: Session, uai: str, jour: date) -> int:
+def recompter(session: Session, uai: str, horloge: Horloge) -> int:
     """Recompte, ce jour compris, les élèves qu'une absence, un fait ou une alerte concerne.
+
+    Rejoué, il ne change rien.
 
     Au mois civil, le mois en cours et le précédent suffisent ; un mois glissant se compte depuis la rentrée.
 
     :param session: session ouverte dans l'établissement.
     :param uai: établissement.
-    :param jour: aujourd'hui.
+    :param horloge: horloge de l'instance.
     :returns: alertes ouvertes.
     """
+    jour = horloge.aujourd_hui()
     annee, demain = annee_scolaire(jour), jour + timedelta(days=1)
     du = date(annee, 8, 1)
     if not reglage(session, uai).mois_glissant:
@@ -71,5 +56,5 @@ def _concernes(session: Session, uai: str, annee: int, du: date, au: date) -> se
     return set(session.scalars(union(*enonces)))
 
 
-TACHES = (Tache("carnet.recompter_seuils", recompter_la_nuit, periode="40 4 * * *", avec_horloge=True),)
+TACHES = (TacheParEtablissement("carnet.recompter_seuils", recompter, periode="40 4 * * *"),)
 """Avant l'aube, quand les imports de la nuit sont passés."""

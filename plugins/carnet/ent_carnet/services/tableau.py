@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from ent_core.brique import (
@@ -31,6 +31,7 @@ from sqlalchemy.orm import Session
 from ent_carnet import permissions
 from ent_carnet.modeles import Justification
 from ent_carnet.modeles.communs import SUIVI
+from ent_carnet.nomenclatures import Sanction
 from ent_carnet.regles.appel import EtatAppel
 from ent_carnet.regles.tableau import correspond, instant_montre
 from ent_carnet.services import enonces_tableau, justifications
@@ -42,13 +43,18 @@ __all__ = [
     "AJoindre",
     "Absent",
     "Ensemble",
+    "Exclu",
     "MotifPropose",
     "Situation",
     "ensemble",
     "filtrer",
+    "presences",
     "situation",
     "vignette",
 ]
+
+_DEFINITIVE = timedelta(days=14)
+"""Tant que se dit une exclusion définitive : le temps que l'élève soit inscrit ailleurs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,20 @@ class Absent:
     debut: datetime
     fin: datetime
     annoncee: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Exclu:
+    """Un élève exclu aujourd'hui : de quand à quand, et d'où. Rien d'autre (réglementation, § 3.1).
+
+    :param au: dernier jour ; ``None``, définitive.
+    """
+
+    eleve: PersonneNommee
+    division: str
+    effet: Sanction
+    du: date
+    au: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +114,7 @@ class Situation:
     :param appels: séances commencées dont l'appel manque ; celles de l'heure d'abord.
     :param attendus: appels attendus jusqu'à maintenant, faits ou non.
     :param sans_motif: périodes de l'année qui attendent un motif.
+    :param exclus: élèves exclus aujourd'hui.
     """
 
     montre: datetime | None
@@ -104,6 +125,7 @@ class Situation:
     motifs: Sequence[MotifPropose]
     sans_motif: int
     plus_ancienne: datetime | None
+    exclus: Sequence[Exclu] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,24 +148,62 @@ class _Releve:
     appels: list[Attendu]
     absents: Mapping[UUID, tuple[datetime, datetime, bool]]
     a_joindre: Mapping[UUID, tuple[datetime, datetime, int]]
-    motifs: Sequence[Justification]
-    sans_motif: int
-    plus_ancienne: datetime | None
+    exclus: Sequence[tuple[UUID, Sanction, date, date | None]]
+    motifs: Sequence[Justification] = ()
+    sans_motif: int = 0
+    plus_ancienne: datetime | None = None
 
 
-def situation(session: Session, contexte: Contexte, portee: Portee, instant: datetime) -> Situation:
+def situation(
+    session: Session, contexte: Contexte, portee: Portee, instant: datetime, *, exclus: bool = False
+) -> Situation:
     """La situation de maintenant, dans le périmètre de qui regarde.
 
     :param session: session ouverte dans l'établissement.
     :param contexte: qui regarde.
     :param portee: périmètre accordé.
     :param instant: maintenant.
+    :param exclus: avec les élèves exclus aujourd'hui ; une délégation du suivi ne le donne pas.
     """
-    lu = _relever(session, contexte, portee, instant)
-    concernes = {*lu.absents, *lu.a_joindre, *(j.eleve_id for j in lu.motifs)}
+    lu = _relever(session, contexte, portee, instant, exclus=exclus)
+    atteints = None if portee is Portee.ETABLISSEMENT else set(session.scalars(eleves(contexte, portee)))
+    attente = [
+        ligne
+        for ligne in lire(
+            session, enonces_tableau.SANS_MOTIF, {"uai": contexte.uai, "annee": annee_scolaire(contexte.jour)}
+        )
+        if atteints is None or ligne[0] in atteints
+    ]
+    return _nommer(
+        session,
+        contexte,
+        replace(
+            lu,
+            motifs=justifications.a_traiter(
+                session, contexte.uai, annee_scolaire(contexte.jour), eleves(contexte, portee)
+            ),
+            sans_motif=sum(ligne[1] for ligne in attente),
+            plus_ancienne=min((ligne[2] for ligne in attente), default=None),
+        ),
+        libelles(session, contexte.uai, portee),
+    )
+
+
+def presences(session: Session, contexte: Contexte, portee: Portee, instant: datetime) -> Situation:
+    """Ce qu'il faut pour joindre les familles, sans rien de ce qu'une absence devient : ni motif, ni suite.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui regarde.
+    :param portee: périmètre accordé.
+    :param instant: maintenant.
+    """
+    return _nommer(session, contexte, _relever(session, contexte, portee, instant, exclus=True), {})
+
+
+def _nommer(session: Session, contexte: Contexte, lu: _Releve, dits: Mapping[UUID, str]) -> Situation:
+    concernes = {*lu.absents, *lu.a_joindre, *(j.eleve_id for j in lu.motifs), *(e[0] for e in lu.exclus)}
     noms = nommer(session, concernes)
     ou = divisions_du_jour(session, contexte, concernes)
-    dits = libelles(session, contexte.uai, portee)
     return Situation(
         lu.montre,
         lu.attendus,
@@ -157,6 +217,7 @@ def situation(session: Session, contexte: Contexte, portee: Portee, instant: dat
         ],
         lu.sans_motif,
         lu.plus_ancienne,
+        [Exclu(noms[e], ou.get(e, ""), effet, du, au) for e, effet, du, au in lu.exclus if e in noms],
     )
 
 
@@ -167,7 +228,7 @@ def filtrer(vue: Situation, cherches: Sequence[str]) -> Situation:
     :param cherches: mots cherchés ; aucun, rien n'est retiré.
     """
 
-    def nomme(ligne: Absent | AJoindre | MotifPropose) -> bool:
+    def nomme(ligne: Absent | AJoindre | MotifPropose | Exclu) -> bool:
         return correspond(cherches, f"{ligne.eleve.libelle} {ligne.division}")
 
     def situe(attendu: Attendu) -> bool:
@@ -180,6 +241,7 @@ def filtrer(vue: Situation, cherches: Sequence[str]) -> Situation:
         absents=list(filter(nomme, vue.absents)),
         a_joindre=list(filter(nomme, vue.a_joindre)),
         motifs=list(filter(nomme, vue.motifs)),
+        exclus=list(filter(nomme, vue.exclus)),
     )
 
 
@@ -237,7 +299,9 @@ def _compter(session: Session, contexte: Contexte, instant: datetime) -> dict[st
     return {vue: nombre for vue, nombre in lire(session, enonce, valeurs)}
 
 
-def _relever(session: Session, contexte: Contexte, portee: Portee, instant: datetime) -> _Releve:
+def _relever(
+    session: Session, contexte: Contexte, portee: Portee, instant: datetime, *, exclus: bool
+) -> _Releve:
     uai, jour = contexte.uai, contexte.jour
     annee = annee_scolaire(jour)
     entier = portee is Portee.ETABLISSEMENT
@@ -264,11 +328,8 @@ def _relever(session: Session, contexte: Contexte, portee: Portee, instant: date
     for eleve, debut, fin, essais in lire(session, enonces_tableau.A_JOINDRE, ici):
         if atteints is None or eleve in atteints:
             a_joindre[eleve] = (a_joindre.get(eleve, (debut,))[0], fin, essais)
-    attente = [
-        ligne
-        for ligne in lire(session, enonces_tableau.SANS_MOTIF, {"uai": uai, "annee": annee})
-        if atteints is None or ligne[0] in atteints
-    ]
+    en_cours = {"uai": uai, "jour": jour, "recentes": jour - _DEFINITIVE}
+    exclusions = lire(session, enonces_tableau.EXCLUS, en_cours) if exclus else ()
     return _Releve(
         montre,
         len(commences),
@@ -276,7 +337,9 @@ def _relever(session: Session, contexte: Contexte, portee: Portee, instant: date
         sorted((a for a in commences if a.manque), key=lambda a: a.etat is EtatAppel.OUBLIE),
         absents if montre else {},
         a_joindre,
-        justifications.a_traiter(session, uai, annee, eleves(contexte, portee)),
-        sum(ligne[1] for ligne in attente),
-        min((ligne[2] for ligne in attente), default=None),
+        [
+            (eleve, Sanction(effet), du, au)
+            for eleve, effet, du, au in exclusions
+            if atteints is None or eleve in atteints
+        ],
     )

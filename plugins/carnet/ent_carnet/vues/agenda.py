@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
-from ent_core.brique import (
-    contexte_courant,
-    exige,
-    horloge_courante,
-    peut,
-    portee_courante,
-    session_courante,
-)
+from ent_core.brique import exige
 from flask import flash, redirect, url_for
 from werkzeug.wrappers import Response
 
-from ent_carnet.permissions import CARNET, INSTRUIRE, PUNITIONS, TRAITER
-from ent_carnet.services import agenda, explication, ical
-from ent_carnet.services.agenda import Page, RendezVous
+from ent_carnet.permissions import CARNET, PUNITIONS
+from ent_carnet.rendus.agenda import de_l_eleve, du_personnel
 from ent_carnet.vues.pages import pages
 
-__all__ = ["agenda_d_un_eleve", "du_personnel", "mon_agenda"]
+__all__ = ["agenda_d_un_eleve", "mon_agenda"]
 
 
 @pages.get("/famille/<uuid:eleve_id>/agenda.ics")
@@ -38,50 +29,6 @@ def mon_agenda() -> Response:
     return fichier if fichier.data else _aucun(url_for(".retenues_du_jour"))
 
 
-def de_l_eleve(eleve_id: UUID) -> Response:
-    """Le fichier d'un élève, si sa famille emploie le service à l'écran.
-
-    :param eleve_id: élève.
-    """
-    session, contexte, instant = session_courante(), contexte_courant(), horloge_courante().maintenant()
-    explication.exiger_l_ecran(session, contexte, portee_courante(), eleve_id)
-    return _fichier(agenda.de_l_eleve(session, contexte, eleve_id, instant))
-
-
-def du_personnel() -> Response:
-    """Le fichier de qui le demande : ses retenues, et ce que ses autres permissions lui donnent."""
-    return _fichier(
-        agenda.du_personnel(
-            session_courante(), contexte_courant(), portee_courante(), instruit=peut(INSTRUIRE),
-            joint=peut(TRAITER),
-        )
-    )  # fmt: skip
-
-
 def _aucun(retour: str) -> Response:
     flash("Aucun rendez-vous n'est à venir. Rien n'est téléchargé.", "info")
     return redirect(retour)
-
-
-def _fichier(rendez_vous: Sequence[RendezVous]) -> Response:
-    """Le fichier ; vide (204) sans rendez-vous, car un agenda sans élément n'est pas du format."""
-    if not rendez_vous:
-        return Response(status=204)
-    contexte = contexte_courant()
-    contenu = ical.composer(
-        rendez_vous, uai=contexte.uai, etablissement=contexte.etablissement_nom,
-        instant=horloge_courante().maintenant(), adresse=_adresse,
-    )  # fmt: skip
-    reponse = Response(contenu, mimetype=ical.TYPE)
-    reponse.headers["Content-Disposition"] = 'attachment; filename="rendez_vous.ics"'
-    return reponse
-
-
-def _adresse(rdv: RendezVous) -> str:
-    if rdv.page is Page.CARNET:
-        return url_for("carnet.carnet_d_un_eleve", eleve_id=rdv.objet, _external=True)
-    if rdv.page is Page.RETENUES:
-        return url_for("carnet.retenues_du_jour", jour=rdv.objet, _external=True)
-    if rdv.page is Page.PROCEDURE:
-        return url_for("carnet.sanction", sanction_id=rdv.objet, _external=True)
-    return url_for("carnet.dossier_d_absences", eleve_id=rdv.objet, _external=True, _anchor="contacts")

@@ -8,7 +8,7 @@ from ent_core.brique import Contexte, EntreeMenu, EtatVignette, LigneVignette, R
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from ent_carnet.permissions import INSTRUIRE, PUNITIONS, SANCTIONS
+from ent_carnet.permissions import INSTRUIRE, PUNITIONS, REPONDRE, SANCTIONS
 from ent_carnet.regles.engagement import Obligation
 from ent_carnet.services import demandes
 
@@ -20,6 +20,7 @@ _ONGLETS = (
     ("retenues_du_jour", "Retenues", PUNITIONS),
     ("liste_des_observations", "Observations", PUNITIONS),
     ("liste_des_demandes", "Demandes", PUNITIONS),
+    ("propositions_recues", "Propositions", REPONDRE),
     ("liste_des_sanctions", "Sanctions", SANCTIONS),
     ("registre_des_sanctions", "Registre", INSTRUIRE),
 )

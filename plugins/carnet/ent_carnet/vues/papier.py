@@ -23,11 +23,11 @@ from marshmallow import ValidationError
 from werkzeug.wrappers import Response
 
 from ent_carnet.permissions import IMPRIMER
+from ent_carnet.rendus.impression import gabarits_du_pack, rendre
 from ent_carnet.schemas.papier import Demande
 from ent_carnet.services import editions, pack_de_panne
 from ent_carnet.services.editions import Edition
 from ent_carnet.services.presentation import modele
-from ent_carnet.vues.impression import gabarits_du_pack, rendre
 from ent_carnet.vues.pages import pages
 
 __all__ = ["MENU", "papier"]

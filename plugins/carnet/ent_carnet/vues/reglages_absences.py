@@ -7,7 +7,6 @@ from uuid import UUID
 
 from ent_core.brique import (
     DonneeInvalide,
-    consigner,
     contexte_courant,
     exige,
     horloge_courante,
@@ -22,8 +21,8 @@ from ent_carnet.permissions import REGLER, TRAITER
 from ent_carnet.regles.csv_absences import decoder
 from ent_carnet.regles.demi_journees import RegleDemiJournee
 from ent_carnet.schemas.absences import ImportSaisi, IndicateurSaisi, ReglageSaisi
+from ent_carnet.services import actes_absences, import_absences, indicateurs, motifs
 from ent_carnet.services import dossier_absences as dossiers
-from ent_carnet.services import import_absences, indicateurs, motifs
 from ent_carnet.vues.lecture import lire_formulaire
 from ent_carnet.vues.pages import pages
 
@@ -63,17 +62,13 @@ def un_motif(motif_id: UUID) -> str:
 def changer_le_motif(motif_id: UUID) -> Response | str:
     session, contexte, saisie = session_courante(), contexte_courant(), lire_formulaire(IndicateurSaisi())
     horloge, confirme = horloge_courante(), saisie.pop("confirmer")
-    acte = indicateurs.changer if confirme else indicateurs.previsualiser
-    effet = acte(
-        session, contexte.uai, contexte.annee, motif_id, **saisie, auteur_id=contexte.personne_id,
-        instant=horloge.maintenant(),
-    )  # fmt: skip
     if not confirme:
+        effet = indicateurs.previsualiser(
+            session, contexte.uai, contexte.annee, motif_id, **saisie, auteur_id=contexte.personne_id,
+            instant=horloge.maintenant(),
+        )  # fmt: skip
         return _motif(motif_id, saisie=saisie, effet=effet)
-    consigner(
-        session, horloge, "carnet.motif_change", uai=contexte.uai, acteur=contexte.personne_id,
-        objet=str(motif_id), details={"indicateur": saisie["indicateur"], "valeur": saisie["valeur"]},
-    )  # fmt: skip
+    actes_absences.changer_motif(session, contexte, horloge, motif_id, saisie)
     flash("Le motif est changé ; les états et les alertes sont recomptés.", "succes")
     return redirect(url_for(".un_motif", motif_id=motif_id))
 
@@ -95,13 +90,8 @@ def reglages_des_absences() -> str:
 @pages.post("/absences/reglages")
 @exige(REGLER)
 def regler_les_absences() -> Response:
-    session, contexte, saisie = session_courante(), contexte_courant(), lire_formulaire(ReglageSaisi())
-    reglage = motifs.reglage(session, contexte.uai)
-    for nom, valeur in saisie.items():
-        setattr(reglage, nom, valeur)
-    consigner(
-        session, horloge_courante(), "carnet.absences_reglees", uai=contexte.uai, acteur=contexte.personne_id
-    )
+    saisie = lire_formulaire(ReglageSaisi())
+    actes_absences.regler(session_courante(), contexte_courant(), horloge_courante(), saisie)
     flash("Les réglages sont enregistrés. Ce qui est scellé n'a pas changé.", "succes")
     return redirect(url_for(".reglages_des_absences"))
 
@@ -127,14 +117,7 @@ def apercevoir_ou_importer() -> Response | str:
             session, contexte.uai, contexte.annee, texte, contexte.jour
         ))  # fmt: skip
     saisie = lire_formulaire(ImportSaisi())
-    lot, apercu = import_absences.importer(
-        session, contexte.uai, contexte.annee, saisie["texte"], auteur_id=contexte.personne_id,
-        instant=horloge.maintenant(),
-    )  # fmt: skip
-    consigner(
-        session, horloge, "carnet.absences_importees", uai=contexte.uai, acteur=contexte.personne_id,
-        objet=str(lot), details={"lignes": len(apercu.pretes), "laissees": len(apercu.erreurs)},
-    )  # fmt: skip
+    _, apercu = actes_absences.importer(session, contexte, horloge, saisie["texte"])
     flash(f"{len(apercu.pretes)} absences sont importées.", "succes")
     return redirect(url_for(".importer_des_absences"))
 
@@ -142,16 +125,10 @@ def apercevoir_ou_importer() -> Response | str:
 @pages.post("/absences/import/<uuid:lot_id>/annuler")
 @exige(TRAITER)
 def annuler_l_import(lot_id: UUID) -> Response:
-    session, contexte, horloge = session_courante(), contexte_courant(), horloge_courante()
     dossiers.exiger_l_etablissement(portee_courante())
-    annulees, gardees = import_absences.annuler_lot(
-        session, contexte.uai, contexte.annee, lot_id, auteur_id=contexte.personne_id,
-        instant=horloge.maintenant(),
-    )  # fmt: skip
-    consigner(
-        session, horloge, "carnet.import_annule", uai=contexte.uai, acteur=contexte.personne_id,
-        objet=str(lot_id), details={"annulees": annulees, "gardees": gardees},
-    )  # fmt: skip
+    annulees, gardees = actes_absences.annuler_import(
+        session_courante(), contexte_courant(), horloge_courante(), lot_id
+    )
     reste = f" {gardees} sont gardées : une personne les a traitées depuis." if gardees else ""
     flash(f"{annulees} absences sont annulées.{reste}", "succes")
     return redirect(url_for(".importer_des_absences"))

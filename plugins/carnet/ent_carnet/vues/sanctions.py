@@ -136,7 +136,7 @@ def decision(sanction_id: UUID) -> str:
 
 
 @pages.post("/sanctions/<uuid:sanction_id>/prononcer")
-@exige(SANCTIONNER)
+@exige(SANCTIONNER, reauthentification=True)
 def prononcer_sanction(sanction_id: UUID) -> Response | tuple[str, int]:
     session, contexte, schema = session_courante(), contexte_courant(), PrononceSaisi()
     donnees, erreurs = lire(schema)
@@ -151,7 +151,7 @@ def prononcer_sanction(sanction_id: UUID) -> Response | tuple[str, int]:
 
 
 @pages.post("/sanctions/<uuid:sanction_id>/interdire")
-@exige(SANCTIONNER)
+@exige(SANCTIONNER, reauthentification=True)
 def interdire_acces(sanction_id: UUID) -> Response | tuple[str, int]:
     def faire(d: dict[str, Any]) -> object:
         if d["du"] is None or d["au"] is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from uuid import UUID
 
 from ent_core.brique import (
-    consigner,
     contexte_courant,
     eleves,
     exige,
@@ -22,7 +21,7 @@ from ent_carnet.nomenclatures import SuiteAlerte
 from ent_carnet.permissions import TRAITER
 from ent_carnet.schemas.absences import ClotureSaisie
 from ent_carnet.schemas.decisions import ExamenSaisi
-from ent_carnet.services import decompte, examen, justifications, seuils
+from ent_carnet.services import actes_absences, decompte, examen, justifications, seuils
 from ent_carnet.services import dossier_absences as dossiers
 from ent_carnet.services.suites_absences import recompter
 from ent_carnet.vues.lecture import lire_formulaire
@@ -142,13 +141,8 @@ def decomptes_scelles() -> str:
 @pages.post("/absences/decomptes/<int:rang>")
 @exige(TRAITER)
 def sceller_la_periode(rang: int) -> Response:
-    session, contexte, horloge = session_courante(), contexte_courant(), horloge_courante()
     dossiers.exiger_l_etablissement(portee_courante())
-    nombre = decompte.sceller(session, contexte.uai, contexte.annee, rang, horloge.maintenant())
-    consigner(
-        session, horloge, "carnet.decomptes_scelles", uai=contexte.uai, acteur=contexte.personne_id,
-        details={"periode": rang, "eleves": nombre},
-    )  # fmt: skip
+    nombre = actes_absences.sceller(session_courante(), contexte_courant(), horloge_courante(), rang)
     flash(f"{nombre} décomptes sont scellés. Une correction ultérieure se verra à part.", "succes")
     return redirect(url_for(".decomptes_scelles"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from ent_core.brique import (
@@ -24,12 +25,13 @@ from marshmallow import EXCLUDE, ValidationError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from ent_carnet.modeles.communs import SUIVI
 from ent_carnet.nomenclatures import CanalContact, EtatAbsence, Genre
-from ent_carnet.permissions import APPEL, TRAITER
+from ent_carnet.permissions import APPEL, JOINDRE, TRAITER
 from ent_carnet.regles.tableau import correspond, mots
 from ent_carnet.schemas.absences import DECISIONS
 from ent_carnet.schemas.tableau import (
-    AppelSaisi,
+    AppelPasse,
     ChoixDuLot,
     ChoixDuTableau,
     LotAConfirmer,
@@ -42,11 +44,22 @@ from ent_carnet.services.recherche import LIMITE, chercher
 from ent_carnet.vues.lecture import lire_demande, lire_formulaire
 from ent_carnet.vues.pages import pages
 
-__all__ = ["MENU", "tableau_de_la_vie_scolaire", "vignettes"]
+__all__ = ["menu", "tableau_de_la_vie_scolaire", "vignettes"]
 
-MENU = (EntreeMenu("carnet.tableau", "Vie scolaire", TRAITER, ordre=90, icone="oeil"),)
+_BREF, _ENTIER = 6, 200
+"""Lignes d'une liste parmi les autres, ou seule."""
 _LUES = 1000
 """Absences sans motif que l'on filtre ; on en montre ``lot_absences.MAXIMUM``."""
+
+
+def menu(contexte: Contexte) -> Sequence[EntreeMenu]:
+    """« Vie scolaire » : le tableau de qui suit les absences ; pour les autres, les présences.
+
+    :param contexte: qui regarde.
+    """
+    if contexte.roles.isdisjoint(SUIVI) and TRAITER not in contexte.delegations:
+        return (EntreeMenu("carnet.presences", "Vie scolaire", JOINDRE, ordre=90, icone="oeil"),)
+    return (EntreeMenu("carnet.tableau", "Vie scolaire", TRAITER, ordre=90, icone="oeil"),)
 
 
 def vignettes(session: Session, contexte: Contexte, instant: datetime) -> Sequence[Vignette]:
@@ -65,19 +78,37 @@ def vignettes(session: Session, contexte: Contexte, instant: datetime) -> Sequen
 def tableau_de_la_vie_scolaire() -> str:
     session, contexte, portee = session_courante(), contexte_courant(), portee_courante()
     choix, instant = lire_demande(ChoixDuTableau()), horloge_courante().maintenant()
-    cherches = mots(choix["q"])
+    cherches, joint = mots(choix["q"]), peut(JOINDRE)
+    lue = tableau.filtrer(tableau.situation(session, contexte, portee, instant, exclus=joint), cherches)
     return render_template(
         "carnet/tableau/tableau.html",
-        situation=tableau.filtrer(tableau.situation(session, contexte, portee, instant), cherches),
+        **listes(lue, choix, instant, joint=joint),
         trouves=chercher(session, contexte, portee, cherches),
         limite=LIMITE,
-        vue=choix["vue"],
-        vues=VueTableau,
-        q=choix["q"],
-        instant=instant,
-        appeler=peut(APPEL),
         entier=portee is Portee.ETABLISSEMENT,
     )
+
+
+def listes(
+    lue: tableau.Situation, choix: Mapping[str, Any], instant: datetime, *, joint: bool
+) -> dict[str, Any]:
+    """Ce que montrent les listes, et les numéros des seules familles qui y paraissent.
+
+    :param lue: situation, déjà filtrée.
+    :param choix: la vue, et ce que l'on cherche.
+    :param instant: maintenant.
+    :param joint: avec les numéros.
+    """
+    vue, q = choix["vue"], choix["q"]
+    court = _BREF if vue is VueTableau.TOUT and not q else _ENTIER
+    montrees = lue.a_joindre[:court] if joint and vue in (VueTableau.TOUT, VueTableau.JOINDRE) else []
+    return {
+        "situation": lue, "vue": vue, "vues": VueTableau, "q": q, "court": court, "instant": instant,
+        "appeler": peut(APPEL),
+        "numeros": contacts.a_appeler(
+            session_courante(), contexte_courant(), (ligne.eleve.id for ligne in montrees)
+        ),
+    }  # fmt: skip
 
 
 @pages.get("/tableau/ensemble")
@@ -95,7 +126,16 @@ def ensemble_de_l_etablissement() -> str:
 @pages.post("/tableau/familles/<uuid:eleve_id>")
 @exige(TRAITER)
 def noter_un_appel_a_la_famille(eleve_id: UUID) -> Response:
-    session, contexte, saisie = session_courante(), contexte_courant(), lire_formulaire(AppelSaisi())
+    noter_un_appel(eleve_id)
+    return redirect(url_for(".tableau", vue=VueTableau.JOINDRE.value))
+
+
+def noter_un_appel(eleve_id: UUID) -> None:
+    """Note l'appel que la page envoie, et le dit.
+
+    :param eleve_id: élève.
+    """
+    session, contexte, saisie = session_courante(), contexte_courant(), lire_formulaire(AppelPasse())
     dossiers.atteindre(session, contexte, portee_courante(), eleve_id)
     contacts.noter(
         session, uai=contexte.uai, annee=contexte.annee, eleve_id=eleve_id, responsable_id=None,
@@ -103,7 +143,6 @@ def noter_un_appel_a_la_famille(eleve_id: UUID) -> Response:
         auteur_id=contexte.personne_id,
     )  # fmt: skip
     flash("La famille est jointe." if saisie["abouti"] else "L'essai sans réponse est noté.", "succes")
-    return redirect(url_for(".tableau", vue=VueTableau.JOINDRE.value))
 
 
 @pages.get("/tableau/regler")

@@ -25,8 +25,8 @@ CINQ_HEURES = time(5, tzinfo=FUSEAU)
 def la_nuit(classe: Classe, matin: date) -> dict[str, str | None]:
     """Ce que la tâche déclarée laisse des alertes de l'élève, un matin donné."""
     [tache] = [t for t in brique.ent_taches() if t.nom == "carnet.recompter_seuils"]
-    tache.fonction(classe.instance.base, HorlogeFixe(datetime.combine(matin, CINQ_HEURES)))
     with classe.session() as session:
+        tache.fonction(session, ECOLE, HorlogeFixe(datetime.combine(matin, CINQ_HEURES)))
         return {a.seuil: a.suite for a in seuils.de_l_eleve(session, ECOLE, ANNEE, classe.eleve)}
 
 

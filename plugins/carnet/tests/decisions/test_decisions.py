@@ -15,7 +15,6 @@ from pypdf import PdfReader
 from sqlalchemy import func, select, update
 
 from ent_carnet.modeles import Absence, Accuse, Affichage, Appel, Fait, Justification, Signalement
-from ent_carnet.services.departs import oublier_partout
 
 if TYPE_CHECKING:
     from tests.decisions.conftest import Famille
@@ -253,6 +252,9 @@ def test_le_reglement_interieur_se_lit_de_partout_et_la_direction_sait_qu_il_man
     assert "college.example" not in famille.page("enseignant", "/carnet/punitions")
 
 
+EFFACER = "noyau.effacer_les_partis"
+
+
 @pytest.mark.exigence("CARNET-10")
 def test_qui_change_d_etablissement_n_y_a_plus_d_affichage_et_le_dossier_suit_ses_regles(
     famille: Famille, demain: Callable[[], None]
@@ -269,7 +271,7 @@ def test_qui_change_d_etablissement_n_y_a_plus_d_affichage_et_le_dossier_suit_se
             return session.scalars(enonce).one()
 
     assert (compter(Affichage), compter(Accuse), compter(Absence)) == (1, 1, 1)
-    oublier_partout(famille.instance.base, famille.instance.horloge)
+    famille.instance.executer(EFFACER)
     assert compter(Affichage) == 1  # il est encore là
     jour = famille.instance.horloge.aujourd_hui()
     with famille.instance.base.academie("essai : départ") as session:
@@ -286,8 +288,11 @@ def test_qui_change_d_etablissement_n_y_a_plus_d_affichage_et_le_dossier_suit_se
         )  # fmt: skip
     demain()
     famille.carnet("premier", 404)  # dès le départ, la page est fermée
-    assert oublier_partout(famille.instance.base, famille.instance.horloge) == 1
-    assert oublier_partout(famille.instance.base, famille.instance.horloge) == 0
+    # Même si la brique n'est plus servie : ce que la loi efface ne l'attend pas.
+    famille.instance.fermer("carnet")
+    famille.instance.executer(EFFACER)
+    famille.instance.executer(EFFACER)
+    famille.instance.ouvrir("carnet")
     assert (compter(Affichage), compter(Accuse), compter(Absence)) == (0, 0, 1)
     # Le nouvel établissement n'a rien de l'ancien : ni affichage, ni dossier.
     assert (compter(Affichage, AUTRE), compter(Absence, AUTRE)) == (0, 0)

@@ -219,8 +219,7 @@ def test_vu_ne_garde_que_la_date_de_cette_personne_et_la_correction_cache_l_anci
         session.flush()
         session.add(
             Affichage(
-                **ICI, eleve_id=ecole.annuaire["eleve"], nature="punition", objet_id=punition.id,
-                visible_le=HUIT + timedelta(hours=5),
+                **ICI, eleve_id=ecole.annuaire["eleve"], nature="punition", objet_id=punition.id
             )
         )  # fmt: skip
     adresse = f"{FAMILLE}/{ecole.annuaire['eleve']}"

@@ -11,37 +11,43 @@ from typing import Any
 __all__ = ["CORPS", "ECARTS", "ILLISIBLES", "MATRICE", "RIEN", "ROUTES", "TEXTES"]
 
 MATRICE = """
-acte                   | ELV | TUT    | contact | ENS   | PP    | DOC    | CPE   | AED    | DIR    | ADJ
-lire le carnet         | soi | enfant | sans    | —     | —     | —      | —     | —      | —      | —
-proposer un motif      | —   | enfant | —       | —     | —     | —      | —     | —      | —      | —
-faire l'appel          | —   | —      | —       | siens | siens | siens  | école | école  | école* | —
-lire les absences      | —   | —      | —       | siens | siens | siens  | école | école  | école  | école
-suivre l'assiduité     | —   | —      | —       | —     | —     | —      | école | —      | école  | école
-traiter les absences   | —   | —      | —       | —     | —     | —      | école | —      | école* | école*
-décider d'une absence  | —   | —      | —       | —     | —     | —      | —     | —      | école  | école*
-lire les punitions     | —   | —      | —       | siens | siens | siens  | école | école  | école  | école
-punir                  | —   | —      | —       | siens | siens | siens  | école | école  | école  | école
-demander une sanction  | —   | —      | —       | siens | siens | siens* | école | école* | école  | école
-lire les sanctions     | —   | —      | —       | siens | siens | —      | école | —      | école  | école
-lire une procédure     | —   | —      | —       | —     | —     | —      | école | —      | école  | école
-instruire              | —   | —      | —       | —     | —     | —      | école | —      | école  | —
-prononcer              | —   | —      | —       | —     | —     | —      | —     | —      | école  | —
-imprimer               | —   | —      | —       | —     | —     | —      | école | —      | école  | école
-régler le carnet       | —   | —      | —       | —     | —     | —      | —     | —      | école  | —
+acte                      |ELV|TUT   |contact|ENS  |PP   |DOC   |CPE  |AED   |DIR   |ADJ   |ETA
+lire le carnet            |soi|enfant|sans   |—    |—    |—     |—    |—     |—     |—     |—
+proposer un motif         |—  |enfant|—      |—    |—    |—     |—    |—     |—     |—     |—
+faire l'appel             |—  |—     |—      |siens|siens|siens |école|école |école*|—     |—
+lire les absences         |—  |—     |—      |siens|siens|siens |école|école |école |école |—
+tenir les présences       |—  |—     |—      |—    |—    |—     |école|école*|école*|école*|—
+suivre l'assiduité        |—  |—     |—      |—    |—    |—     |école|—     |école |école |—
+traiter les absences      |—  |—     |—      |—    |—    |—     |école|—     |école*|école*|—
+décider d'une absence     |—  |—     |—      |—    |—    |—     |—    |—     |école |école*|—
+lire les punitions        |—  |—     |—      |siens|siens|siens |école|école |école |école |—
+punir                     |—  |—     |—      |siens|siens|siens |école|école |école |école |—
+proposer une punition     |—  |—     |—      |—    |—    |—     |—    |—     |—     |—     |école
+répondre à une proposition|—  |—     |—      |—    |—    |—     |école|—     |école |école |—
+demander une sanction     |—  |—     |—      |siens|siens|siens*|école|école*|école |école |—
+lire les sanctions        |—  |—     |—      |siens|siens|—     |école|—     |école |école |—
+lire une procédure        |—  |—     |—      |—    |—    |—     |école|—     |école |école |—
+instruire                 |—  |—     |—      |—    |—    |—     |école|—     |école |—     |—
+prononcer                 |—  |—     |—      |—    |—    |—     |—    |—     |école |—     |—
+imprimer                  |—  |—     |—      |—    |—    |—     |école|—     |école |école |—
+régler le carnet          |—  |—     |—      |—    |—    |—     |—    |—     |école |—     |—
 """
 """« sans » : la page s'ouvre, sur aucun élève (sans autorité parentale). L'étoile renvoie à ECARTS."""
 
-RIEN = ("ETA", "COL", "ACA", "fonctionnel", "technique", "personne")
-"""Qui n'a aucune case : ni le secrétariat sans délégation, ni l'académie, ni la technique, ni l'inconnu."""
+RIEN = ("COL", "ACA", "fonctionnel", "technique", "personne")
+"""Qui n'a aucune case : ni la collectivité, ni l'académie, ni la technique, ni l'inconnu."""
 
 TEXTES = {
     "Confié-à-qui-instruit": {"ENS", "CPE", "DIR", "ADJ"},
     "Lu-au-dossier-seul": {"ELV", "TUT", "CPE", "DIR", "ADJ"},
+    "Proposé-par-un-autre": {"CPE", "DIR", "ADJ"},
 }
-"""Texte d'une demande, que son auteur relit ; texte d'une procédure : qui peut les voir dans une page."""
+"""Textes d'une demande, que son auteur relit, d'une procédure, d'une proposition : qui les voit."""
 
 ECARTS = {
     "faire l'appel": "le chef d'établissement répond de l'ordre : sans CPE, il tient l'appel (R. 421-10)",
+    "tenir les présences": "le CPE fait téléphoner, et la direction aussi : l'essai se note par qui appelle"
+    " (L. 131-8)",
     "traiter les absences": "le chef d'établissement apprécie les motifs (L. 131-8 ; R. 131-5)",
     "décider d'une absence": "l'adjoint seconde le chef d'établissement (R. 421-13), sauf en discipline",
     "demander une sanction": "tout membre de la communauté éducative peut la demander par écrit (D. 511-30)",
@@ -87,6 +93,11 @@ lire les absences
     GET /api/v1/carnet/absences
     GET /api/v1/carnet/absences/motifs
     GET /api/v1/carnet/absences/eleves/<uuid:eleve_id>/decompte
+tenir les présences
+    GET /api/v1/carnet/presences
+    GET /carnet/presences
+    POST /api/v1/carnet/presences/familles/<uuid:eleve_id>
+    POST /carnet/presences/familles/<uuid:eleve_id>
 suivre l'assiduité
     GET /api/v1/carnet/absences/eleves/<uuid:eleve_id>/autorisations
     GET /api/v1/carnet/absences/eleves/<uuid:eleve_id>/desaccord
@@ -175,6 +186,20 @@ punir
     POST /carnet/observations/nouvelle
     POST /carnet/observations/<uuid:observation_id>/retirer
     POST /api/v1/carnet/punitions
+proposer une punition
+    GET /api/v1/carnet/propositions
+    GET /carnet/propositions
+    GET /carnet/propositions/nouvelle
+    POST /api/v1/carnet/propositions
+    POST /carnet/propositions/nouvelle
+répondre à une proposition
+    GET /api/v1/carnet/propositions/recues
+    GET /carnet/propositions/recues
+    GET /carnet/propositions/<uuid:proposition_id>
+    POST /api/v1/carnet/propositions/<uuid:proposition_id>/punition
+    POST /api/v1/carnet/propositions/<uuid:proposition_id>/refus
+    POST /carnet/propositions/<uuid:proposition_id>/accepter
+    POST /carnet/propositions/<uuid:proposition_id>/refuser
 demander une sanction
     GET /api/v1/carnet/demandes
     POST /api/v1/carnet/demandes
@@ -272,6 +297,9 @@ _CONTACT = _de(canal="telephone")
 _CLOTURE = _de(suite="dialogue")
 _INDICATEUR = _de(indicateur="compte", valeur="false", effet_le=_JOUR)
 _PUNITION = _de(eleve="@eleve_id", nature="mention", motif="bavardage", jour=_JOUR)
+_PROPOSITION = _de(
+    eleve="@eleve_id", nature="mention", motif="bavardage", jour=_JOUR, circonstances="A bousculé la file."
+)
 _OBSERVATION = _de(eleve="@eleve_id", mot="entraide", seance="@seance_id")
 _DEMANDE = _de(eleve="@eleve_id", motif="insolence", faits="A insulté un camarade.")
 _OUVERTURE = _de(eleve="@eleve_id", motif="insolence", faits="A insulté un camarade.", faits_le=_JOUR)
@@ -310,6 +338,15 @@ CORPS: dict[str, Corps] = {
     f"POST {_API}/retenues/<uuid:retenue_id>/pointage": _POINTAGE,
     f"POST {_PAGE}/retenues/<uuid:retenue_id>/reporter": _REPORT,
     f"POST {_API}/retenues/<uuid:retenue_id>/report": _REPORT,
+    f"GET {_PAGE}/propositions/nouvelle": _ELEVE,
+    f"POST {_PAGE}/propositions/nouvelle": _PROPOSITION,
+    f"POST {_API}/propositions": _PROPOSITION,
+    f"POST {_PAGE}/propositions/<uuid:proposition_id>/accepter": _PUNITION,
+    f"POST {_API}/propositions/<uuid:proposition_id>/punition": _PUNITION,
+    f"POST {_PAGE}/propositions/<uuid:proposition_id>/refuser": _de(reponse="Déjà puni."),
+    f"POST {_API}/propositions/<uuid:proposition_id>/refus": _de(reponse="Déjà puni."),
+    f"POST {_PAGE}/presences/familles/<uuid:eleve_id>": _de(abouti="true"),
+    f"POST {_API}/presences/familles/<uuid:eleve_id>": _de(abouti="true"),
     f"POST {_PAGE}/observations/nouvelle": _OBSERVATION,
     f"POST {_API}/observations": _OBSERVATION,
     f"POST {_PAGE}/demandes/nouvelle": _DEMANDE,

@@ -33,6 +33,7 @@ from ent_carnet.modeles import (
     Justification,
     Motif,
     ObservationEleve,
+    PropositionPunition,
     Punition,
     Retenue,
     SanctionEleve,
@@ -237,10 +238,20 @@ def _tout(
         personnel_vise=False, auteur_id=equipe[0],
     )  # fmt: skip
     observation = ObservationEleve(**sien, code="entraide", jour=LUNDI, seance_id=seance, auteur_id=equipe[0])
+    # Exclu aujourd'hui : la vie scolaire le sait, et rien de ce qui l'a valu.
+    exclusion = SanctionEleve(
+        **sien, etat="executee", motif="violence_physique", faits="Lu-au-dossier-seul", faits_le=LUNDI,
+        sanction=5, jours=1, prononcee_le=LUNDI, motivation="Lu-au-dossier-seul", du=LUNDI, au=LUNDI,
+        efface_le=date(2029, 8, 1),
+    )  # fmt: skip
+    proposition = PropositionPunition(
+        **sien, nature="mention", motif="bavardage", circonstances="Proposé-par-un-autre", jour=LUNDI,
+        auteur_id=equipe[0],
+    )  # fmt: skip
     interdiction = InterdictionConservatoire(**sien, du=LUNDI, au=LUNDI)
     demande_absence = DemandeAbsence(**sien, **heure, invitee_le=LUNDI)
     signalement = Signalement(**sien, motif="absenteisme", propose_le=LUNDI, etat="decide", decide_le=LUNDI)
-    montree = Affichage(**sien, nature="punition", objet_id=punition.id, visible_le=DEBUT)
+    montree = Affichage(**sien, nature="punition", objet_id=punition.id)
     session.add_all(
         [
             absence,
@@ -250,6 +261,8 @@ def _tout(
             demande,
             observation,
             interdiction,
+            exclusion,
+            proposition,
             montree,
             demande_absence,
             signalement,
@@ -261,7 +274,8 @@ def _tout(
         "eleve_id": eleve, "seance_id": seance, "absence_id": absence.id, "lot_id": lot, "rang": 1,
         "justification_id": justification.id, "alerte_id": alerte.id, "motif_id": motif.id,
         "punition_id": punition.id, "retenue_id": retenue.id, "demande_id": demande.id,
-        "sanction_id": sanction.id, "interdiction_id": interdiction.id, "observation_id": observation.id,
+        "sanction_id": sanction.id, "proposition_id": proposition.id,
+        "interdiction_id": interdiction.id, "observation_id": observation.id,
         "demande_absence_id": demande_absence.id, "signalement_id": signalement.id,
         "decision": "refuser", "acte": "recevoir", "suite": "ecarter", "affichage_id": montree.id,
     }  # fmt: skip

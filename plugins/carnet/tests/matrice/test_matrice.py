@@ -149,12 +149,12 @@ def test_la_vie_scolaire_se_delegue_et_rien_ne_vient_avec(college: College) -> N
     """§ 3.1 : le secrétariat par délégation tracée ; l'assistant d'éducation, selon ce que le chef règle."""
     confies = {"suivre l'assiduité", "traiter les absences"}
     college.deleguer("carnet.traiter", "ETA", "AED")
-    dites, trouves = actes(), []
+    attendu, dites, trouves = matrice(), actes(), []
     for route in routes(college):
         if dites.get(route.nom) in confies:
             trouves += [e for role in ("ETA", "AED") for e in ecarts(college, role, route, "école")]
         elif route.methode == "GET":
-            trouves += list(ecarts(college, "ETA", route, "—"))
+            trouves += list(ecarts(college, "ETA", route, attendu[dites[route.nom]]["ETA"]))
             if dites.get(route.nom) == "lire les absences":
                 trouves += list(ecarts(college, "AED", route, "école"))
     assert trouves == [], "\n".join(trouves)

@@ -282,7 +282,9 @@ def test_le_pack_de_panne_s_ouvre_sans_l_ent_et_laisse_une_trace(college: Colleg
     assert "Lundi 16 novembre 2026" in texte(archive.read("01_5A.pdf"))[0]
     with college.instance.base.academie("essai : journal") as session:
         acte = session.scalars(
-            select(ActeJournal).where(ActeJournal.acte == "papier.imprime").order_by(ActeJournal.id.desc())
+            select(ActeJournal)
+            .where(ActeJournal.acte == "carnet.papier_imprime")
+            .order_by(ActeJournal.id.desc())
         ).first()
         assert acte is not None
         assert (acte.acteur_id, acte.uai) == (college.instance.annuaire["cpe"], ECOLE)

@@ -8,17 +8,20 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from click.testing import CliRunner, Result
 from ent_core.brique import Horloge, Introuvable
 from ent_core.essais.annuaire import ANNEE, ECOLE
 from ent_core.essais.instance import InstanceEssai
+from ent_core.essais.modeles import ActeJournal, Personne
 from pypdf import PdfReader
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ent_carnet.commandes import COMMANDES
-from ent_carnet.modeles import SanctionEleve
+from ent_carnet.modeles import Absence, SanctionEleve
 
 
 def lancer(ecole: InstanceEssai, *arguments: str) -> Result:
@@ -45,6 +48,34 @@ def test_le_pack_et_les_carnets_s_impriment_dans_un_fichier(ecole: InstanceEssai
     assert dit.exit_code == 0, dit.output
     assert "feuilles dans" in dit.output
     assert "Camille" in "".join(page.extract_text() for page in PdfReader(carnets).pages)
+    with ecole.base.academie("essai : journal") as session:
+        enonce = select(ActeJournal).where(ActeJournal.objet == "feuilles_de_panne_2026-11-30")
+        lus = [(acte.acteur_id, acte.details) for acte in session.scalars(enonce)]
+        assert (None, {"nombre": 1, "origine": "commande"}) in lus
+    assert "Une commande" in ecole.client("administrateur").get("/administration/journal").text
+
+
+def test_un_import_par_commande_ne_designe_personne_et_le_journal_le_dit(
+    ecole: InstanceEssai, tmp_path: Path
+) -> None:
+    with ecole.base.ecole(ECOLE, "essai : nom") as session:
+        eleve = session.get_one(Personne, ecole.annuaire["eleve"])
+        ligne = f"5A;{eleve.nom};{eleve.prenom};16/11/2026 08:00;16/11/2026 12:00;maladie"
+    fichier = tmp_path / "absences.csv"
+    fichier.write_text(f"Classe;Nom;Prénom;Début;Fin;Motif\n{ligne}\n", encoding="utf-8")
+    assert "1 absences à importer" in lancer(ecole, "absences", "importer", str(fichier)).output
+    fait = lancer(ecole, "absences", "importer", str(fichier), "--confirmer")
+    assert fait.exit_code == 0, fait.output
+    with ecole.base.academie("essai : journal") as session:
+        enonce = select(ActeJournal).where(ActeJournal.acte == "carnet.absences_importees")
+        acte = session.scalars(enonce).one()
+        lot = UUID(acte.objet)
+        assert (acte.acteur_id, acte.uai) == (None, ECOLE)
+        assert acte.details == {"lignes": 1, "laissees": 0, "origine": "commande"}
+    with ecole.base.ecole(ECOLE, "essai : absence") as session:
+        importee = session.scalars(select(Absence).where(Absence.lot_id == lot)).one()
+        assert importee.auteur_id is None
+        importee.annulee_le = importee.traitee_le
 
 
 def test_une_division_inconnue_ou_rien_a_imprimer_n_ecrit_aucun_fichier(

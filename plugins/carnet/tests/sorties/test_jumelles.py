@@ -65,6 +65,8 @@ JUMELLES = {
     "regler_des_absences": "lister_les_absences",
     "apercevoir_ou_regler": "traiter_des_absences",
     "annuler_le_lot": "traiter_des_absences",
+    "presences": "lire_les_presences",
+    "noter_un_appel_aux_presences": "noter_un_appel_passe",
     # Punitions, retenues, observations, demandes.
     "liste_des_punitions": "lister_punitions",
     "donner_punition": "donner_punition_api",
@@ -80,6 +82,13 @@ JUMELLES = {
     "liste_des_demandes": "lister_les_demandes",
     "deposer_demande": "deposer_une_demande",
     "suivre_demande": "donner_suite",
+    # Les punitions proposées.
+    "mes_propositions": "lister_mes_propositions",
+    "proposer_une_punition": "proposer_une_punition_api",
+    "propositions_recues": "lister_propositions_recues",
+    "une_proposition": "lister_propositions_recues",
+    "accepter_une_proposition": "accepter_une_proposition_api",
+    "refuser_une_proposition": "refuser_une_proposition_api",
     # Sanctions.
     "liste_des_sanctions": "lister_sanctions",
     "ouvrir_procedure": "ouvrir_une_procedure",
@@ -115,6 +124,7 @@ SANS_JUMELLE = {
     "nouvelle_punition": FORMULAIRE,
     "nouvelle_observation": FORMULAIRE,
     "nouvelle_demande": FORMULAIRE,
+    "nouvelle_proposition": FORMULAIRE,
     "nouvelle_procedure": FORMULAIRE,
     "decision": FORMULAIRE,
     "papier": FORMULAIRE,

@@ -41,12 +41,12 @@ class Cour:
     def session(self) -> AbstractContextManager[Session]:
         return self.instance.base.ecole(ECOLE, "essai : tableau")
 
-    def seance(self, minutes: int = 0, salle: str = "204") -> UUID:
-        """Une séance de 55 minutes, tant de minutes après 8 h."""
+    def seance(self, minutes: int = 0, salle: str = "204", duree: int = 55) -> UUID:
+        """Une séance, tant de minutes après 8 h."""
         debut, creneau = HUIT_HEURES + timedelta(minutes=minutes), uuid4()
         ligne = {
             "uai": ECOLE, "annee": ANNEE, "id": creneau, "debut": debut, "salle": salle,
-            "fin": debut + timedelta(minutes=55), "matiere": "061300", "division_id": self.id,
+            "fin": debut + timedelta(minutes=duree), "matiere": "061300", "division_id": self.id,
         }  # fmt: skip
         with self.instance.base.academie("essai : séance") as session:
             session.execute(insert(Base.metadata.tables["creneau"]), [ligne])

@@ -21,7 +21,7 @@ def rendre(edition: Edition) -> Response:
     consigner(
         session_courante(),
         horloge_courante(),
-        "papier.imprime",
+        "carnet.papier_imprime",
         uai=contexte.uai,
         acteur=contexte.personne_id,
         objet=genre,

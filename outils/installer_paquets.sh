@@ -1,18 +1,24 @@
 #!/bin/sh
-# Installe Chromium et des polices pour les essais dans un vrai navigateur, s'il n'y en a pas déjà.
+# Installe ce que les essais demandent au système, s'il ne l'a pas : Chromium, des polices, xmlsec1 (SAML).
 set -eu
 
+manque=""
+command -v xmlsec1 >/dev/null 2>&1 || manque="xmlsec1"
+trouve=""
 for nom in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do
     if command -v "$nom" >/dev/null 2>&1; then
-        exit 0
+        trouve=$nom
     fi
 done
+if [ -z "$manque" ] && [ -n "$trouve" ]; then
+    exit 0
+fi
 
 expliquer() {
     cat >&2 <<FIN
-Chromium est introuvable, et il ne peut pas être installé d'ici : $1.
+Il manque Chromium ou xmlsec1, et ils ne peuvent pas être installés d'ici : $1.
 Que faire :
-  - installer Chromium (sous Debian : apt-get install chromium fonts-dejavu-core fonts-noto-core),
+  - les installer (sous Debian : apt-get install chromium fonts-dejavu-core fonts-noto-core xmlsec1),
     puis relancer « make test » ;
   - ou ne lancer que les essais sans navigateur : .venv/bin/pytest -m "not navigateur".
 FIN
@@ -33,10 +39,13 @@ apt() {
     $en_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 "$@"
 }
 
-echo "Installation de Chromium et des polices…"
+echo "Installation des paquets des essais…"
 apt update || expliquer "la liste des paquets n'a pas pu être lue (réseau ?)"
-# Sans écran, s'il existe : le même moteur, sans l'interface ni ses bibliothèques.
-chromium=chromium-headless-shell
-apt-cache show "$chromium" >/dev/null 2>&1 || chromium=chromium
-apt install --no-install-recommends "$chromium" fonts-dejavu-core fonts-noto-core ||
-    expliquer "apt-get a échoué (voir plus haut)"
+if [ -z "$trouve" ]; then
+    # Sans écran, s'il existe : le même moteur, sans l'interface ni ses bibliothèques.
+    chromium=chromium-headless-shell
+    apt-cache show "$chromium" >/dev/null 2>&1 || chromium=chromium
+    manque="$manque $chromium fonts-dejavu-core fonts-noto-core"
+fi
+# shellcheck disable=SC2086 - une liste de paquets
+apt install --no-install-recommends $manque || expliquer "apt-get a échoué (voir plus haut)"

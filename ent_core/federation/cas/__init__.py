@@ -1,0 +1,1 @@
+"""Le serveur CAS : protocoles 2.0 et 3.0."""

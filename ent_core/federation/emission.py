@@ -1,0 +1,136 @@
+"""Ce que l'ENT dit d'une personne à un service, et à quelles conditions il le dit.
+
+Une seule fonction, ``peut_emettre``, garde toutes les sorties, quel que soit le protocole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from ent_core.contrat.services import ServiceTiers
+from ent_core.donnees.base import Base
+from ent_core.federation.gabarits import GABARITS, rendre
+from ent_core.federation.modeles import EmissionService, ServiceFerme
+from ent_core.federation.sources import Porteur, lire_sources
+from ent_core.identite.secrets import Coffre
+from ent_core.identite.sessions import EN_ATTENTE, SessionReconnue
+from ent_core.socle.calendrier import annee_scolaire
+
+__all__ = ["Dit", "Empechement", "compter", "dire", "emissions", "peut_emettre"]
+
+_emission = Base.metadata.tables[EmissionService.__tablename__]
+_fermes = Base.metadata.tables[ServiceFerme.__tablename__].c
+
+
+class Empechement(StrEnum):
+    """Pourquoi une session n'ouvre aucun service."""
+
+    SECOND_FACTEUR = "second_facteur"
+    ASSISTANCE = "assistance"
+    SUSPENDU = "suspendu"
+    CONTEXTE = "contexte"
+
+
+@dataclass(frozen=True, slots=True)
+class Dit:
+    """Ce qu'un service apprend d'une personne.
+
+    :param principal: ce qui la désigne chez lui.
+    :param attributs: nom → valeurs ; un attribut sans valeur n'y est pas.
+    """
+
+    principal: str
+    attributs: Mapping[str, tuple[str, ...]]
+
+
+def peut_emettre(reconnue: SessionReconnue) -> Empechement | None:
+    """Ce qui empêche une session d'ouvrir un service ; ``None`` si rien.
+
+    :param reconnue: session de la requête.
+    """
+    if reconnue.support is not None:
+        return Empechement.ASSISTANCE
+    if reconnue.niveau == EN_ATTENTE:
+        return Empechement.SECOND_FACTEUR
+    if reconnue.suspendu:
+        return Empechement.SUSPENDU
+    return None if reconnue.uai and reconnue.profil else Empechement.CONTEXTE
+
+
+def dire(
+    session: Session,
+    coffre: Coffre,
+    service: ServiceTiers,
+    personne_id: UUID,
+    uai: str,
+    profil: str,
+    jour: date,
+    authentifie_le: datetime | None = None,
+) -> Dit:
+    """Réponse exacte qu'un service recevrait d'une personne.
+
+    :param session: session de l'académie.
+    :param coffre: coffre de l'instance.
+    :param personne_id: personne.
+    :param uai: établissement en vigueur.
+    :param profil: profil en vigueur.
+    :param authentifie_le: quand elle s'est connectée.
+    """
+    gabarit = GABARITS[service.gabarit]
+    fermes = session.scalars(select(_fermes.uai).where(_fermes.cle == service.cle))
+    sujet = Porteur(
+        service=service.cle,
+        personne_id=personne_id,
+        uai=uai,
+        profil=profil,
+        jour=jour,
+        annee=annee_scolaire(jour),
+        etablissements=service.etablissements,
+        fermes=frozenset(fermes),
+        authentifie_le=authentifie_le,
+    )
+    valeurs = lire_sources(session, coffre, sujet, gabarit.sources(service.attributs))
+    principal = next(iter(valeurs[gabarit.principal]), "")
+    return Dit(principal, rendre(gabarit, service.attributs, valeurs))
+
+
+def compter(session: Session, service: str, uai: str, profil: str, jour: date) -> None:
+    """Ajoute une réponse au compte du mois ; personne n'y est désigné.
+
+    :param session: session de l'académie, ou de l'établissement.
+    :param service: identifiant du service.
+    """
+    ligne = insert(_emission).values(
+        uai=uai, service=service, profil=profil, mois=jour.replace(day=1), nombre=1
+    )
+    session.execute(
+        ligne.on_conflict_do_update(
+            index_elements=list(_emission.primary_key.columns), set_={"nombre": _emission.c.nombre + 1}
+        )
+    )
+
+
+def emissions(session: Session, service: str, uai: str | None) -> list[tuple[date, str, int]]:
+    """Réponses données à un service : mois, profil, nombre ; le plus récent d'abord, un an au plus.
+
+    :param session: session de l'établissement, ou de l'académie.
+    :param service: identifiant du service.
+    :param uai: établissement ; ``None``, tous.
+    """
+    c = _emission.c
+    enonce = select(c.mois, c.profil, c.nombre).where(c.service == service)
+    if uai is not None:
+        enonce = enonce.where(c.uai == uai)
+    comptes: dict[tuple[date, str], int] = {}
+    for mois, profil, nombre in session.execute(enonce):
+        comptes[mois, profil] = comptes.get((mois, profil), 0) + nombre
+    rangees = sorted(comptes.items(), key=lambda c: (-c[0][0].toordinal(), c[0][1]))
+    return [(mois, profil, nombre) for (mois, profil), nombre in rangees[:60]]

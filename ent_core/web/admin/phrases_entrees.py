@@ -1,0 +1,50 @@
+"""Le journal des entrées par un fournisseur d'identité : le vrai motif, dans les mots d'un administrateur."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["LIENS", "MOTIFS_D_ENTREE"]
+
+MOTIFS_D_ENTREE: Mapping[str, str] = {
+    "panne": "il ne répond pas, ou trop lentement",
+    "renonce": "la personne a renoncé, ou il lui a refusé l'accès",
+    "erreur": "il dit ne pas pouvoir répondre",
+    "reponse": "sa réponse ne se lit pas",
+    "decouverte": "son document de découverte ne correspond pas à ce qui est déclaré",
+    "cle": "la clé de sa signature n'est pas de celles qu'il publie",
+    "signature": "signature fausse",
+    "algorithme": "signature d'une autre sorte que celle déclarée",
+    "jeton_absent": "jeton d'identité absent",
+    "jeton_chiffre": "jeton chiffré : demander au fournisseur de ne pas chiffrer",
+    "emetteur": "jeton d'un autre émetteur",
+    "audience": "jeton destiné à un autre service : vérifier « client »",
+    "dates": "jeton expiré, trop ancien ou futur : vérifier l'heure des deux serveurs",
+    "sujet": "il ne dit pas qui est la personne",
+    "nonce": "réponse à une autre demande",
+    "at_hash": "ses deux jetons ne vont pas ensemble",
+    "infos": "ses renseignements ne sont pas ceux de cette personne",
+    "melange": "réponse d'un autre fournisseur",
+    "demande": "demande inconnue, d'un autre navigateur, ou trop ancienne",
+    "rejeu": "réponse présentée une seconde fois",
+    "ticket": "ticket absent ou refusé",
+    "sortie": "annonce de sortie irrecevable",
+    "attente": "la preuve du compte a trop tardé",
+    "vecteur": "vecteur d'identité mal formé",
+    "plusieurs": "il désigne plusieurs personnes : voir s'il faut fusionner deux fiches",
+    "deja_lie": "identité déjà reliée à une autre personne",
+    "sans_compte": "personne connue de l'annuaire, sans compte : lui remettre une lettre",
+    "sursis": "personne sortie de l'annuaire",
+    "suspendu": "compte suspendu",
+    "ferme": "compte fermé entre-temps",
+    "profil": "la connexion de son profil est suspendue",
+}
+"""Motif d'un refus, et ce qu'un administrateur en lit."""
+
+LIENS: Mapping[str, str] = {
+    "lien": "par une nouvelle fiche de la même personne",
+    "source": "par une clé de l'annuaire",
+    "etat_civil": "par l'état civil",
+    "preuve": "par l'identifiant de l'ENT",
+}
+"""Comment un lien a été prouvé."""
