@@ -90,59 +90,68 @@ _EN_VISITE = and_(
     _visite.ouvert_le > _instant("visitee_depuis"),
     _visite.par == _s.personne_id,
 )
-# Au titre de qui la session agit : la personne vue par l'assistance, ou son titulaire.
-_PERSONNE_VUE = func.coalesce(_visite.personne_id, _s.personne_id)
-_UAI = case((_s.niveau > EN_ATTENTE, func.coalesce(_visite.uai, _s.uai)))
+# Au titre de qui la session agit : la personne vue par l'assistance, ou son titulaire. Calculé à part : sous
+# le cloisonnement, la base ne cherche pas d'une expression dans un index, et lirait toutes les personnes.
+_vue = (
+    select(
+        _table,
+        func.coalesce(_visite.personne_id, _s.personne_id).label("vue_id"),
+        case((_s.niveau > EN_ATTENTE, func.coalesce(_visite.uai, _s.uai))).label("vu_uai"),
+        func.coalesce(_visite.profil, _s.profil).label("vu_profil"),
+        _visite.par.label("support"),
+        _visite.ouvert_le.label("support_depuis"),
+    )
+    .select_from(_table)
+    .outerjoin(AccesSupport.__table__, _EN_VISITE)
+    .where(_s.jeton == bindparam("jeton", type_=LargeBinary), VIVANTE)
+    .cte("vue")
+    .prefix_with("materialized")
+)
+_v = _vue.c
 
 _SUSPENDU = exists().where(
-    _suspension.uai == _s.uai, _suspension.profil == _s.profil, _suspension.rouvert_le.is_(None)
+    _suspension.uai == _v.uai, _suspension.profil == _v.profil, _suspension.rouvert_le.is_(None)
 )
 # Le fournisseur d'identité nomme d'autres fiches de la même personne : un autre annuaire, d'autres enfants.
 _AUTRES_FICHES = exists().where(
-    _federee.session_id == _s.id,
+    _federee.session_id == _v.id,
     _lien.emetteur == _federee.emetteur,
     _lien.sujet == _federee.sujet,
-    _lien.personne_id != _s.personne_id,
+    _lien.personne_id != _v.personne_id,
 )
 
 RECONNAITRE = (
     select(
-        _s.id,
+        _v.id,
         _compte.id.label("compte_id"),
-        _PERSONNE_VUE.label("personne_id"),
+        _v.vue_id.label("personne_id"),
         _compte.identifiant,
         _compte.theme,
         _personne.nom,
         _personne.prenom,
-        _UAI.label("uai"),
+        _v.vu_uai.label("uai"),
         _etablissement.nom.label("etablissement_nom"),
-        func.coalesce(_visite.profil, _s.profil).label("profil"),
-        _s.methode,
-        _s.creee_le,
-        _s.vue_le,
-        _s.niveau,
-        _s.preuves,
-        _s.prouvee_le,
-        _s.partagee,
-        _visite.par.label("support"),
-        _visite.ouvert_le.label("support_depuis"),
+        _v.vu_profil.label("profil"),
+        _v.methode,
+        _v.creee_le,
+        _v.vue_le,
+        _v.niveau,
+        _v.preuves,
+        _v.prouvee_le,
+        _v.partagee,
+        _v.support,
+        _v.support_depuis,
         _SUSPENDU.label("suspendu"),
         _AUTRES_FICHES.label("autres_fiches"),
         # Le contexte est posé par la lecture même : une requête de moins à chaque page.
-        func.set_config("ent.uai", func.coalesce(_UAI, ""), True),
-        func.set_config("ent.personne", cast(_PERSONNE_VUE, Text), True),
+        func.set_config("ent.uai", func.coalesce(_v.vu_uai, ""), True),
+        func.set_config("ent.personne", cast(_v.vue_id, Text), True),
     )
-    .select_from(_table)
-    .outerjoin(AccesSupport.__table__, _EN_VISITE)
-    .join(Compte.__table__, _compte.personne_id == _PERSONNE_VUE)
-    .join(Personne.__table__, _personne.id == _PERSONNE_VUE)
-    .outerjoin(Etablissement.__table__, _etablissement.uai == _UAI)
-    .where(
-        _s.jeton == bindparam("jeton", type_=LargeBinary),
-        VIVANTE,
-        _compte.etat != "suspendu",
-        _personne.sursis_depuis.is_(None),
-    )
+    .select_from(_vue)
+    .join(Compte.__table__, _compte.personne_id == _v.vue_id)
+    .join(Personne.__table__, _personne.id == _v.vue_id)
+    .outerjoin(Etablissement.__table__, _etablissement.uai == _v.vu_uai)
+    .where(_compte.etat != "suspendu", _personne.sursis_depuis.is_(None))
 )
 CHAMPS = 21
 """Colonnes de la session, avant les réglages que l'énoncé pose."""
