@@ -76,7 +76,8 @@ def _page_nue(adresse: str) -> Flask:
     nue.config["SECRET_KEY"] = CLE
     rendu.installer(nue, "ENT")
     nue.jinja_env.globals["csrf_token"] = lambda: "jeton"
-    for nom in ("accueil", "contexte", "mon_compte", "accessibilite", "donnees_personnelles", "aide", "etat"):
+    for nom in ("accueil", "contexte", "mon_compte", "accessibilite", "donnees_personnelles", "aide", "etat",
+                "mes_services"):  # fmt: skip
         nue.add_url_rule(f"/{nom}", f"ent.{nom}", lambda: "")
     nue.add_url_rule("/mes-donnees", "vie_privee_mes_donnees.accueil", lambda: "")
     nue.add_url_rule("/messages/", "messages.liste", lambda: "")

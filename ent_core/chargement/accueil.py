@@ -34,7 +34,6 @@ _ENTREES = (
     EntreeMenu("admin.etablissements", "Établissements", "noyau.etablissements", 820, "etablissement"),
     EntreeMenu("admin.gar", "Ressources (GAR)", "noyau.gar", 835, "cahier"),
     EntreeMenu("admin.imports", "Imports", "noyau.imports", 830, "fichier"),
-    EntreeMenu("ent.mes_services", "Mes services", "noyau.mes_services", 700, "sortir"),
     EntreeMenu("admin.services", "Services tiers", "noyau.services", 812, "sortir"),
     EntreeMenu("admin.delegations", "Délégations", "noyau.delegations", 840, "changer"),
     EntreeMenu("vie_privee_acceptation.soumissions", "Acceptations", "noyau.acceptation", 845, "verrou"),
