@@ -134,28 +134,34 @@ def _connecter(
     schema: str, hote: str, port: int, adresse: str, delai: float
 ) -> Iterator[tuple[http.client.HTTPConnection, Event]]:
     """Connexion à l'adresse contrôlée ; passé le délai, elle est coupée, même au goutte à goutte."""
-    prise = socket.create_connection((adresse, port), timeout=delai)
+    tenue = [socket.create_connection((adresse, port), timeout=delai)]
     coupee = Event()
-    coupure = Timer(delai, _couper, (prise, coupee))
+    coupure = Timer(delai, _couper, (tenue, coupee))
     coupure.daemon = True
     coupure.start()
     connexion = http.client.HTTPConnection(hote, port, timeout=delai)
     try:
         if schema == "https":
             connexion = http.client.HTTPSConnection(hote, port, timeout=delai)
-            prise = ssl.create_default_context().wrap_socket(prise, server_hostname=hote)
-        connexion.sock = prise
+            # Chiffrer détache la première prise : l'autre doit pouvoir être coupée, dès la poignée de main.
+            chiffree = ssl.create_default_context().wrap_socket(
+                tenue[0], server_hostname=hote, do_handshake_on_connect=False
+            )
+            tenue[0] = chiffree
+            chiffree.do_handshake()
+        connexion.sock = tenue[0]
         yield connexion, coupee
     finally:
         coupure.cancel()
         connexion.close()
-        prise.close()
+        tenue[0].close()
 
 
-def _couper(prise: socket.socket, coupee: Event) -> None:
+def _couper(tenue: list[socket.socket], coupee: Event) -> None:
     coupee.set()
     try:
-        prise.shutdown(socket.SHUT_RDWR)
+        # Sous le chiffrement : la prise chiffrée attendrait, elle, le bon vouloir du partenaire.
+        socket.socket.shutdown(tenue[0], socket.SHUT_RDWR)
     except OSError:
         return  # déjà fermée : l'échange est fini
 

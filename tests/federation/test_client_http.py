@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import socket
+import ssl
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
 from threading import Event, Thread
+from time import sleep
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from ent_core.federation import client_http
 from ent_core.federation.client_http import PartenaireInjoignable, envoyer
@@ -77,29 +85,62 @@ def test_une_reponse_trop_longue_est_refusee() -> None:
         envoyer("GET", lui.adresse, autorises=PERMIS, taille=1)
 
 
-def test_un_partenaire_qui_parle_au_goutte_a_goutte_est_coupe() -> None:
-    ecoute = socket.create_server((BOUCLE, 0))
+@pytest.mark.parametrize("schema", ["http", "https"])
+def test_un_partenaire_qui_parle_au_goutte_a_goutte_est_coupe(
+    schema: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chiffré ou non : chaque octet arrive à temps, l'échange entier jamais."""
+    ecoute, coupe = socket.create_server((BOUCLE, 0)), Event()
+    chiffre = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    chiffre.load_cert_chain(certificat_de(BOUCLE, tmp_path))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "certificat.pem"))
 
     def egrener() -> None:
         prise, _ = ecoute.accept()
-        with prise:
+        try:
+            if schema == "https":
+                prise = chiffre.wrap_socket(prise, server_side=True)
             prise.recv(1000)
-            try:
-                for octet in b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000:
-                    prise.sendall(bytes([octet]))
-                    if fini.wait(0.02):
-                        return
-            except OSError:
-                return
+            for octet in b"HTTP/1.1 200 OK\r\nX: " + b"y" * 300:
+                prise.sendall(bytes([octet]))
+                sleep(0.02)
+        except OSError:
+            coupe.set()
+        finally:
+            prise.close()
 
-    fini = Event()
     fil = Thread(target=egrener, daemon=True)
     fil.start()
-    port = ecoute.getsockname()[1]
+    adresse = f"{schema}://{BOUCLE}:{ecoute.getsockname()[1]}/"
     try:
         with pytest.raises(PartenaireInjoignable):
-            envoyer("GET", f"http://{BOUCLE}:{port}/", autorises=PERMIS, delai=0.3)
+            envoyer("GET", adresse, autorises=PERMIS, delai=0.5)
     finally:
-        fini.set()
         fil.join()
         ecoute.close()
+    assert coupe.is_set(), "il a été coupé avant d'avoir tout dit"
+
+
+def certificat_de(hote: str, dossier: Path) -> Path:
+    """Un certificat que seul cet essai croit, et sa clé, dans un fichier PEM."""
+    cle = ec.generate_private_key(ec.SECP256R1())
+    nom = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "essai")])
+    certificat = (
+        x509.CertificateBuilder()
+        .subject_name(nom)
+        .issuer_name(nom)
+        .public_key(cle.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2126, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(hote))]), critical=False)
+        .sign(cle, hashes.SHA256())
+    )
+    fichier = dossier / "certificat.pem"
+    fichier.write_bytes(
+        cle.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        + certificat.public_bytes(serialization.Encoding.PEM)
+    )
+    return fichier
