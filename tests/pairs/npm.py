@@ -15,7 +15,7 @@ import pytest
 
 ICI = Path(__file__).parent
 _VERROU = ICI / "package-lock.json"
-_ATTENTE = 120
+_ATTENTE = 60
 
 
 def modules() -> Path:
@@ -31,13 +31,14 @@ def modules() -> Path:
     neuf = Path(mkdtemp(dir=racine))
     for fichier in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(ICI / fichier, neuf / fichier)
-    fait = subprocess.run(  # noqa: S603 - commande fixe
-        [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-        cwd=neuf, capture_output=True, text=True, timeout=_ATTENTE, check=False,
-    )  # fmt: skip
-    if fait.returncode != 0:
+    try:
+        subprocess.run(  # noqa: S603 - commande fixe
+            [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            cwd=neuf, capture_output=True, text=True, timeout=_ATTENTE, check=True,
+        )  # fmt: skip
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as panne:
         shutil.rmtree(neuf, ignore_errors=True)
-        pytest.skip(f"npm n'a pas pu installer les pairs : {fait.stderr.strip()[-300:]}")
+        pytest.skip(f"npm n'a pas pu installer les pairs : {str(panne.stderr or panne)[-300:]}")
     try:
         neuf.rename(lieu)  # deux processus peuvent installer à la fois : le premier gagne
     except OSError:
