@@ -13,6 +13,7 @@ from ent_core.federation.client_http import envoyer
 from ent_core.federation.client_oidc.refus import refuser
 from ent_core.federation.demandes import Demande
 from ent_core.federation.evenement import EvenementAuthentification, lire_attributs
+from ent_core.socle.xml import analyseur_sur
 
 __all__ = ["ClientCas"]
 
@@ -87,11 +88,8 @@ def _lire(corps: bytes) -> tuple[str, dict[str, list[str]]]:
     """Sujet et attributs ; la réussite est un élément à sa place, jamais un texte trouvé quelque part."""
     if b"<!" in corps.replace(b"<!--", b"") or b"<?xml-stylesheet" in corps:
         raise refuser("reponse", "sa réponse contient une déclaration interdite")
-    analyseur = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True
-    )
     try:
-        racine = etree.fromstring(corps, analyseur)
+        racine = etree.fromstring(corps, analyseur_sur(sans_commentaires=True))
     except (etree.XMLSyntaxError, ValueError) as erreur:
         raise refuser("reponse", "ce n'est pas du XML") from erreur
     enfants = list(racine)

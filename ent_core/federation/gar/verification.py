@@ -28,6 +28,7 @@ from ent_core.federation.gar.format import (
 )  # fmt: skip
 from ent_core.federation.gar.paquet import empreinte_de
 from ent_core.socle.erreurs import FichierRefuse
+from ent_core.socle.xml import analyseur_sur
 
 __all__ = ["VerificationGar", "verifier"]
 
@@ -158,9 +159,7 @@ def _fichier(trouve: VerificationGar, nom: str, contenu: IO[bytes], regle: etree
         return
     trouve.fichiers += 1
     degre, genre = FluxGar(lu["degre"]), GenreGar(lu["genre"])
-    analyseur = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
-    )
+    analyseur = analyseur_sur()
     try:
         racine = etree.fromstring(contenu.read(_OCTETS_MAX), analyseur)
     except etree.XMLSyntaxError as erreur:
@@ -232,9 +231,8 @@ def _renvois(trouve: VerificationGar, ou: str) -> None:
 
 
 def _lire_schema(chemin: Path) -> etree.XMLSchema:
-    analyseur = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        return etree.XMLSchema(etree.parse(str(chemin), analyseur))
+        return etree.XMLSchema(etree.parse(str(chemin), analyseur_sur()))
     except (OSError, etree.XMLSyntaxError, etree.XMLSchemaParseError) as erreur:
         raise FichierRefuse(
             "ce n'est pas un schéma XML lisible.",

@@ -17,8 +17,19 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from ent_core.federation.evenement import EntreeRefusee
+from ent_core.socle.xml import analyseur_sur
 
-__all__ = ["ASSERTION", "DS", "PROTOCOLE", "TAILLE", "decoder", "examiner", "refus", "seule_assertion"]
+__all__ = [
+    "ASSERTION",
+    "DS",
+    "PROTOCOLE",
+    "TAILLE",
+    "decoder",
+    "examiner",
+    "lire",
+    "refus",
+    "seule_assertion",
+]
 
 PROTOCOLE = "{urn:oasis:names:tc:SAML:2.0:protocol}"
 ASSERTION = "{urn:oasis:names:tc:SAML:2.0:assertion}"
@@ -85,21 +96,23 @@ def decoder(texte: str, *, cbc: bool = False) -> etree._Element:
         brut = base64.b64decode("".join(texte.split()), validate=True)
     except (binascii.Error, ValueError) as erreur:
         raise refus("encodage") from erreur
-    racine = _lire(brut)
+    racine = lire(brut)
     examiner(racine, cbc=cbc)
     return racine
 
 
-def _lire(brut: bytes) -> etree._Element:
-    analyseur = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
-    )
+def lire(brut: bytes) -> etree._Element:
+    """Analyse un document, sans déclaration de type ni instruction.
+
+    :param brut: document, en UTF-8.
+    :raises EntreeRefusee: il ne se lit pas, ou porte l'une d'elles.
+    """
     try:
         brut.decode()
     except UnicodeDecodeError as erreur:
         raise refus("jeu") from erreur
     try:
-        racine = etree.fromstring(brut, analyseur)
+        racine = etree.fromstring(brut, analyseur_sur())
     except (etree.XMLSyntaxError, ValueError) as erreur:
         raise refus("xml") from erreur
     document: Any = racine.getroottree().docinfo

@@ -15,6 +15,7 @@ from lxml import etree
 
 from ent_core.federation.saml.enveloppe import DS
 from ent_core.socle.erreurs import ConfigurationInvalide
+from ent_core.socle.xml import analyseur_sur
 
 __all__ = ["REDIRECTION", "EntiteLocale", "Partenaire", "lire_metadonnees"]
 
@@ -96,12 +97,11 @@ def lire_metadonnees(fichier: Path, entite: str) -> Partenaire:
 
 
 def _ouvrir(fichier: Path) -> etree._Element:
-    analyseur = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         brut = fichier.read_bytes()
         if len(brut) > _TAILLE:
             raise _invalide(fichier, "elles dépassent 4 Mo")
-        racine = etree.fromstring(brut, analyseur)
+        racine = etree.fromstring(brut, analyseur_sur())
     except OSError as erreur:
         raise _invalide(fichier, f"le fichier ne s'ouvre pas ({type(erreur).__name__})") from erreur
     except (etree.XMLSyntaxError, ValueError) as erreur:

@@ -114,11 +114,7 @@ def _assertion_signee(
         if signee is None:
             enveloppe.examiner(source)  # AES-CBC se laisse sonder : jamais sans signature par-dessus
         clair = pilote.dechiffrer(etree.tostring(source, encoding=str))
-        analyseur = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-        try:
-            source = etree.fromstring(clair.encode(), analyseur)
-        except etree.XMLSyntaxError as erreur:
-            raise refus("dechiffrement") from erreur
+        source = enveloppe.lire(clair.encode())
         assertion = _en_clair(source, signee=signee is not None)
     if assertion.find(f"{DS}Signature") is None:
         if signee is None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from lxml import etree
 
 from ent_core.socle.erreurs import FichierRefuse
+from ent_core.socle.xml import analyseur_sur
 
 __all__ = ["ouvrir_document"]
 
@@ -34,15 +35,7 @@ def ouvrir_document(source: Path | bytes, nom: str) -> etree._Element:
     # Avant l'analyse : une déclaration de type n'a pas même à être lue.
     if trouve := _DOCTYPE.search(contenu):
         raise _doctype(nom, contenu.count(b"\n", 0, trouve.start()) + 1)
-    analyseur = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+    analyseur = analyseur_sur(sans_commentaires=True, sans_instructions=True)
     try:
         racine = etree.fromstring(contenu, analyseur)
     except etree.XMLSyntaxError as erreur:
