@@ -17,17 +17,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
-from ent_core.donnees.session import BaseDeDonnees, Portage, changer_portage
+from ent_core.donnees.session import BaseDeDonnees, Portage, changer_portage, portage
 from ent_core.identite import appareils, comptes, freinage, sessions
 from ent_core.identite.contextes import ContextePossible, contextes_possibles
 from ent_core.identite.facteurs.politique import niveau_d_entree
 from ent_core.identite.freinage import Cibles
 from ent_core.identite.journal import consigner
-from ent_core.identite.modeles import Compte, LienIdentite, Personne
+from ent_core.identite.modeles import Compte
+from ent_core.identite.passage import noter_le_passage
 from ent_core.identite.refus import MotifRefus, Refus
 from ent_core.identite.secrets import Coffre, CoffreSature, empreinte_jeton
 from ent_core.identite.suspensions import ProfilSuspendu, exiger_un_titre_ouvert
@@ -54,6 +55,10 @@ _PORTAGE = Portage("connexion")
 _compte = Base.metadata.tables[Compte.__tablename__]
 _c = _compte.c
 
+_PAR_IDENTIFIANT = select(_c.id, _c.personne_id, _c.empreinte).where(
+    _c.identifiant == bindparam("identifiant")
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Origine:
@@ -79,12 +84,14 @@ class Authentification:
     :param sujet: compte (voie locale), ou nom que l'émetteur donne à la personne.
     :param emetteur: fournisseur d'identité de confiance ; vide pour la voie locale.
     :param amr: moyens employés (RFC 8176), tels que l'émetteur les affirme ; ``mfa`` dit un second facteur.
+    :param empreinte: empreinte du mot de passe vérifié ; si le compte en a changé depuis, rien ne s'ouvre.
     """
 
     methode: str
     sujet: str
     emetteur: str = ""
     amr: tuple[str, ...] = ()
+    empreinte: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +127,11 @@ def se_connecter(
     """
     nom = comptes.normaliser_identifiant(identifiant)
     cibles = freinage.cibler(coffre, horloge, nom, origine.temoin, origine.adresse)
-    if attente := freinage.passer(base, horloge, cibles):
-        return Refus(MotifRefus.ATTENTE, attente)
     with base.unite(_PORTAGE) as session:
-        compte = _lire(session, Compte.identifiant == nom)
+        attente = freinage.compter(session, horloge, cibles)
+        compte = None if attente else session.execute(_PAR_IDENTIFIANT, {"identifiant": nom}).one_or_none()
+    if attente:
+        return Refus(MotifRefus.ATTENTE, attente)
     try:
         juste = coffre.verifier(compte.empreinte if compte else None, secret)
         neuve = coffre.hacher(secret) if compte and juste and coffre.a_rehacher(compte.empreinte) else None
@@ -131,26 +139,43 @@ def se_connecter(
         freinage.rendre(base, cibles)
         raise
     if compte is not None and juste:
-        with _profil_ouvert(base, horloge, cibles, origine, compte.id), base.unite(_PORTAGE) as session:
-            # Le mot de passe a pu changer depuis sa lecture : l'empreinte vérifiée doit être encore la bonne.
-            encore = session.scalar(
-                update(_compte)
-                .where(_c.id == compte.id, _c.empreinte == compte.empreinte)
-                .values(empreinte=neuve or compte.empreinte)
-                .returning(_c.id)
-            )
-            authentification = Authentification(LOCALE, str(compte.id))
-            ouverture = entrer(session, horloge, authentification, origine) if encore else None
-            if ouverture is not None:
-                freinage.reussir(session, cibles)
-                avis = None
-                if cibles.compte is not None and ouverture.precedente is not None:
-                    avis = appareils.noter(
-                        session, horloge, compte.id, compte.personne_id, origine.appareil, origine.adresse
-                    )
-                return _avec_temoin(replace(ouverture, avis=avis), coffre, nom, origine)
+        ouverture = _ouvrir(base, horloge, cibles, origine, compte, neuve)
+        if ouverture is not None:
+            return _avec_temoin(ouverture, coffre, nom, origine)
     cause = "inconnu" if compte is None else "ferme" if juste else "secret"
     return _refuser(base, horloge, cibles, origine, MotifRefus.INCORRECT, compte, cause)
+
+
+def _ouvrir(
+    base: BaseDeDonnees,
+    horloge: Horloge,
+    cibles: Cibles,
+    origine: Origine,
+    compte: Row[*tuple[Any, ...]],
+    neuve: str | None,
+) -> Ouverture | None:
+    """Ouvre la session d'un compte dont le mot de passe vient d'être vérifié, si rien n'a changé depuis.
+
+    :param compte: compte, tel qu'il a été lu.
+    :param neuve: empreinte à garder à la place, si les paramètres de calcul ont changé.
+    """
+    porte = replace(_PORTAGE, personne=compte.personne_id)
+    with _profil_ouvert(base, horloge, cibles, origine, compte.id), base.unite(porte) as session:
+        entrant = Authentification(LOCALE, str(compte.id), empreinte=compte.empreinte)
+        ouverture = entrer(session, horloge, entrant, origine)
+        if ouverture is None:
+            return None
+        freinage.reussir(session, cibles)
+        if neuve is not None:
+            session.execute(update(_compte).where(_c.id == compte.id).values(empreinte=neuve))
+        if cibles.compte is None or ouverture.precedente is None:
+            return ouverture
+        return replace(
+            ouverture,
+            avis=appareils.noter(
+                session, horloge, compte.id, compte.personne_id, origine.appareil, origine.adresse
+            ),
+        )
 
 
 def activer_compte(
@@ -191,7 +216,7 @@ def activer_compte(
         freinage.rendre(base, cibles)
         raise
     with base.unite(_PORTAGE) as session:
-        compte = _lire(session, Compte.identifiant == nom)
+        compte = session.execute(_PAR_IDENTIFIANT, {"identifiant": nom}).one_or_none()
     return _refuser(base, horloge, cibles, origine, MotifRefus.CODE, compte, "code")
 
 
@@ -241,20 +266,17 @@ def entrer(
     :returns: ``None`` si personne ne répond à ce sujet, si le compte est suspendu ou la personne en sursis.
     :raises ProfilSuspendu: la connexion est suspendue pour tous ses titres ; l'appelant le consigne.
     """
-    compte = _lire(session, _designe(authentification))
-    if compte is None or compte.sursis_depuis is not None:
-        return None
-    instant = horloge.maintenant()
-    # Sous verrou de ligne : une suspension simultanée attend, puis ferme aussi cette session.
-    ouvert = session.scalar(
-        update(_compte)
-        .where(_c.id == compte.id, _c.etat != "suspendu")
-        .values(vu_le=instant)
-        .returning(_c.id)
+    compte = noter_le_passage(
+        session,
+        horloge,
+        authentification.sujet,
+        emetteur=authentification.emetteur,
+        empreinte=authentification.empreinte,
     )
-    if ouvert is None:
+    if compte is None:
         return None
-    changer_portage(session, personne=compte.personne_id)
+    if portage(session).personne != compte.personne_id:
+        changer_portage(session, personne=compte.personne_id)
     contextes = tuple(contextes_possibles(session, compte.personne_id, horloge.aujourd_hui()))
     exiger_un_titre_ouvert(session, contextes)
     niveau = niveau_d_entree(session, horloge, authentification.amr, compte, contextes)
@@ -303,34 +325,6 @@ def _profil_ouvert(
                 reseau=origine.adresse,
             )
         raise
-
-
-def _designe(authentification: Authentification) -> ColumnElement[bool]:
-    """Condition qui mène d'une authentification à son compte, et à lui seul."""
-    if not authentification.emetteur:
-        return Compte.id == UUID(authentification.sujet)
-    return Compte.personne_id.in_(
-        select(LienIdentite.personne_id).where(
-            LienIdentite.emetteur == authentification.emetteur,
-            LienIdentite.sujet == authentification.sujet,
-        )
-    )
-
-
-def _lire(session: Session, condition: ColumnElement[bool]) -> Row[*tuple[Any, ...]] | None:
-    return session.execute(
-        select(Compte.id, Compte.personne_id, Compte.empreinte, Compte.vu_le, Personne.sursis_depuis)
-        .join(Personne, Personne.id == Compte.personne_id)
-        .where(condition)
-        # Un sujet peut mener à plusieurs fiches d'une même personne : la première ouverte, la plus employée.
-        .order_by(
-            Personne.sursis_depuis.is_not(None),
-            Compte.etat == "suspendu",
-            Compte.vu_le.desc().nulls_last(),
-            Compte.id,
-        )
-        .limit(1)
-    ).one_or_none()
 
 
 def _refuser(

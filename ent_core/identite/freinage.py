@@ -18,10 +18,12 @@ import hmac
 import re
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import DateTime, Interval, LargeBinary, bindparam, case, delete, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -38,6 +40,7 @@ __all__ = [
     "attente_paire",
     "attente_reseau",
     "cibler",
+    "compter",
     "echouer",
     "jeton_appareil",
     "liberer",
@@ -79,6 +82,14 @@ class Cibles:
     reseau: bytes | None = None
 
 
+def _doubler(premiere: timedelta, rang: int, maximale: timedelta) -> timedelta:
+    """Zéro avant le rang 0, puis ``premiere`` doublée à chaque rang, sans dépasser ``maximale``."""
+    if rang < 0:
+        return timedelta()
+    # Dix doublements dépassent toute borne d'ici : l'exposant reste petit quoi qu'il arrive.
+    return min(premiere * (1 << min(rang, 10)), maximale)
+
+
 def attente_paire(echecs: int) -> timedelta:
     """Attente imposée à une paire après un nombre d'échecs de suite.
 
@@ -93,6 +104,31 @@ def attente_reseau(echecs: int) -> timedelta:
     :param echecs: échecs, celui-ci compris.
     """
     return _doubler(_RESEAU_PREMIERE, echecs // _RESEAU_LIBRES - 1, _RESEAU_MAXIMALE)
+
+
+_CIBLE: Any = bindparam("cible", type_=LargeBinary)
+_INSTANT: Any = bindparam("instant", type_=DateTime(timezone=True))
+_ECHECS = case((_INSTANT - _c.dernier_le >= _OUBLI, 1), else_=_c.echecs + 1)
+# La règle n'est écrite qu'une fois, par ``attente_paire`` : la base en reçoit le tableau.
+_ATTENTE = case(
+    {n: literal(attente, Interval) for n in range(_LIBRES, 30) if (attente := attente_paire(n)) < _MAXIMALE},
+    value=_ECHECS,
+    else_=case((_ECHECS >= _LIBRES, literal(_MAXIMALE, Interval))),
+)
+_RESERVER = (
+    insert(_table)
+    .values(cible=_CIBLE, echecs=1, dernier_le=_INSTANT)
+    .on_conflict_do_update(
+        index_elements=[_c.cible],
+        set_={"echecs": _ECHECS, "dernier_le": _INSTANT, "bloquee_jusqu_a": _INSTANT + _ATTENTE},
+        where=or_(_c.bloquee_jusqu_a.is_(None), _c.bloquee_jusqu_a <= _INSTANT),
+    )
+    .returning(_c.cible)
+)
+_BLOQUEES = select(_c.bloquee_jusqu_a).where(
+    _c.cible.in_(bindparam("cibles", expanding=True)), _c.bloquee_jusqu_a > _INSTANT
+)
+_OUBLIER = delete(_table).where(_c.cible == _CIBLE)
 
 
 def cibler(coffre: Coffre, horloge: Horloge, identifiant: str, temoin: str, adresse: str) -> Cibles:
@@ -133,16 +169,29 @@ def passer(base: BaseDeDonnees, horloge: Horloge, cibles: Cibles) -> timedelta:
 
     :returns: zéro si l'essai peut être jugé, sinon le temps à attendre ; un essai refusé ne compte pas.
     """
-    instant = horloge.maintenant()
     with base.unite(_PORTAGE) as session:
-        communes = [cible for cible in (cibles.compte, cibles.reseau) if cible]
-        attentes = [
-            fin - instant
-            for fin in session.scalars(
-                select(_c.bloquee_jusqu_a).where(_c.cible.in_(communes), _c.bloquee_jusqu_a > instant)
-            )
-        ]
-        return max(attentes) if attentes else _reserver(session, cibles.paire, instant)
+        return compter(session, horloge, cibles)
+
+
+def compter(session: Session, horloge: Horloge, cibles: Cibles) -> timedelta:
+    """Comme ``passer``, dans une unité de travail que l'appelant valide avant de juger l'essai.
+
+    Deux essais simultanés se suivent : le compte se fait sous verrou de ligne.
+    """
+    instant = horloge.maintenant()
+    communes = [cible for cible in (cibles.compte, cibles.reseau) if cible]
+    if communes and (attente := _attente(session, communes, instant)):
+        return attente
+    if session.scalar(_RESERVER, {"cible": cibles.paire, "instant": instant}) is not None:
+        return timedelta()
+    # Bloquée à l'instant ; une connexion réussie entre-temps l'a peut-être rouverte : l'essai se refait.
+    return _attente(session, [cibles.paire], instant) or timedelta(seconds=1)
+
+
+def _attente(session: Session, cibles: Sequence[bytes], instant: datetime) -> timedelta:
+    """La plus longue attente en cours ; zéro s'il n'y en a pas."""
+    fins = session.scalars(_BLOQUEES, {"cibles": cibles, "instant": instant}).all()
+    return max((fin - instant for fin in fins), default=timedelta())
 
 
 def echouer(base: BaseDeDonnees, horloge: Horloge, cibles: Cibles) -> timedelta:
@@ -159,15 +208,12 @@ def echouer(base: BaseDeDonnees, horloge: Horloge, cibles: Cibles) -> timedelta:
             attente = attente_reseau(_ajouter(session, cibles.reseau, instant))
             if attente:
                 _bloquer(session, cibles.reseau, instant + attente)
-        fin: datetime | None = session.scalar(
-            select(_c.bloquee_jusqu_a).where(_c.cible == cibles.paire, _c.bloquee_jusqu_a > instant)
-        )
-    return fin - instant if fin else timedelta()
+        return _attente(session, [cibles.paire], instant)
 
 
 def reussir(session: Session, cibles: Cibles) -> None:
     """Oublie les échecs de la paire, dans la transaction de la connexion réussie."""
-    session.execute(delete(_table).where(_c.cible == cibles.paire))
+    session.execute(_OUBLIER, {"cible": cibles.paire})
 
 
 def rendre(base: BaseDeDonnees, cibles: Cibles) -> None:
@@ -186,35 +232,13 @@ def liberer(session: Session, horloge: Horloge, coffre: Coffre, identifiant: str
     :param identifiant: identifiant du compte.
     """
     cible = coffre.sceller("freinage.compte", identifiant, horloge.aujourd_hui().isoformat())
-    session.execute(delete(_table).where(_c.cible == cible))
+    session.execute(_OUBLIER, {"cible": cible})
 
 
 def purger(session: Session, horloge: Horloge) -> int:
     """Efface les compteurs qui ne comptent plus ; rend leur nombre."""
     limite = horloge.maintenant() - 2 * _OUBLI
     return len(session.execute(delete(_table).where(_c.dernier_le < limite).returning(_c.cible)).all())
-
-
-def _reserver(session: Session, cible: bytes, instant: datetime) -> timedelta:
-    """Compte l'essai sous verrou de ligne : deux essais simultanés se suivent."""
-    creation = insert(_table).values(cible=cible, echecs=0, dernier_le=instant)
-    ligne = session.execute(
-        # La mise à jour ne change rien : elle prend le verrou, que la ligne soit neuve ou non.
-        creation.on_conflict_do_update(
-            index_elements=[_c.cible], set_={"cible": creation.excluded.cible}
-        ).returning(_c.echecs, _c.dernier_le, _c.bloquee_jusqu_a)
-    ).one()
-    if ligne.bloquee_jusqu_a is not None and ligne.bloquee_jusqu_a > instant:
-        attente: timedelta = ligne.bloquee_jusqu_a - instant
-        return attente
-    echecs = 1 if instant - ligne.dernier_le >= _OUBLI else ligne.echecs + 1
-    attente = attente_paire(echecs)
-    session.execute(
-        update(_table)
-        .where(_c.cible == cible)
-        .values(echecs=echecs, dernier_le=instant, bloquee_jusqu_a=instant + attente if attente else None)
-    )
-    return timedelta()
 
 
 def _ajouter(session: Session, cible: bytes, instant: datetime) -> int:
@@ -231,14 +255,6 @@ def _ajouter(session: Session, cible: bytes, instant: datetime) -> int:
 
 def _bloquer(session: Session, cible: bytes, fin: datetime) -> None:
     session.execute(update(_table).where(_c.cible == cible).values(bloquee_jusqu_a=fin))
-
-
-def _doubler(premiere: timedelta, rang: int, maximale: timedelta) -> timedelta:
-    """Zéro avant le rang 0, puis ``premiere`` doublée à chaque rang, sans dépasser ``maximale``."""
-    if rang < 0:
-        return timedelta()
-    # Dix doublements dépassent toute borne d'ici : l'exposant reste petit quoi qu'il arrive.
-    return min(premiere * (1 << min(rang, 10)), maximale)
 
 
 def _lire(temoin: str) -> tuple[str, list[str]]:

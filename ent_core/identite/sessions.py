@@ -102,22 +102,23 @@ def ouvrir(
     jeton = nouveau_jeton()
     instant = horloge.maintenant()
     session.execute(
-        insert(_table).values(
-            jeton=empreinte_jeton(jeton),
-            compte_id=compte_id,
-            personne_id=personne_id,
-            uai=contexte.uai if contexte else None,
-            profil=contexte.profil if contexte else None,
-            methode=methode,
-            appareil=_imprimable(appareil)[:_APPAREIL_MAXIMAL],
-            reseau=reseau_de(reseau),
-            creee_le=instant,
-            vue_le=instant,
-            niveau=niveau,
-            preuves=methode,
-            prouvee_le=instant,
-            partagee=partagee,
-        )
+        insert(_table),
+        {
+            "jeton": empreinte_jeton(jeton),
+            "compte_id": compte_id,
+            "personne_id": personne_id,
+            "uai": contexte.uai if contexte else None,
+            "profil": contexte.profil if contexte else None,
+            "methode": methode,
+            "appareil": _imprimable(appareil)[:_APPAREIL_MAXIMAL],
+            "reseau": reseau_de(reseau),
+            "creee_le": instant,
+            "vue_le": instant,
+            "niveau": niveau,
+            "preuves": methode,
+            "prouvee_le": instant,
+            "partagee": partagee,
+        },
     )
     return jeton
 

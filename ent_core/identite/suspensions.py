@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import bindparam, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import LIBELLES_PROFILS, Profil
+from ent_core.donnees.base import Base
 from ent_core.identite.contextes import ContextePossible
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Etablissement, SuspensionProfil
@@ -42,6 +43,10 @@ MOTIFS = {
 """Motifs, et ce qu'en lit la personne qui ne peut plus entrer."""
 
 _s = SuspensionProfil
+_table = Base.metadata.tables[SuspensionProfil.__tablename__].c
+_SUSPENDUS = select(_table.uai, _table.profil).where(
+    tuple_(_table.uai, _table.profil).in_(bindparam("couples", expanding=True)), _table.rouvert_le.is_(None)
+)
 
 
 class ProfilSuspendu(AccesRefuse):
@@ -131,12 +136,7 @@ def exiger_un_titre_ouvert(session: Session, contextes: Sequence[ContextePossibl
     couples = {(c.uai, c.profil) for c in contextes}
     if not couples:
         return
-    fermes = {
-        (uai, profil)
-        for uai, profil in session.execute(
-            select(_s.uai, _s.profil).where(tuple_(_s.uai, _s.profil).in_(couples), _s.rouvert_le.is_(None))
-        )
-    }
+    fermes = {(uai, profil) for uai, profil in session.execute(_SUSPENDUS, {"couples": sorted(couples)})}
     if fermes == couples:
         raise expliquer(session, contextes[0].uai, contextes[0].profil)
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from ent_core.donnees.base import Base
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import CodeSecours, Facteur
 from ent_core.socle.calendrier import Horloge
@@ -31,6 +32,9 @@ __all__ = [
 ]
 
 NOM_MAXIMAL = 60
+
+_f = Base.metadata.tables[Facteur.__tablename__].c
+_A_UN_FACTEUR = select(exists().where(_f.compte_id == bindparam("compte"), _f.confirme_le.is_not(None)))
 
 
 class Genre(StrEnum):
@@ -73,11 +77,7 @@ def a_un_facteur(session: Session, compte_id: UUID) -> bool:
 
     :param compte_id: compte.
     """
-    return bool(
-        session.scalar(
-            select(exists().where(Facteur.compte_id == compte_id, Facteur.confirme_le.is_not(None)))
-        )
-    )
+    return bool(session.scalar(_A_UN_FACTEUR, {"compte": compte_id}))
 
 
 def moyens(session: Session, compte_id: UUID) -> Moyens:
