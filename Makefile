@@ -37,7 +37,7 @@ test: .venv/.pret-dev ## vérifie le code, puis lance les essais
 	$(BIN)/pytest -n logical --dist worksteal -m "navigateur and not long" $(NAVIGATEUR)
 
 epreuves: .venv/.pret-dev ## lance les essais longs : tutoriel, brique neuve, fautes, grandes listes
-	outils/installer_paquets.sh
+	outils/installer_paquets.sh epreuves
 	$(BIN)/pytest -n logical --dist worksteal -m "long and not navigateur"
 	$(BIN)/pytest -n logical --dist worksteal -m "long and navigateur" $(NAVIGATEUR)
 

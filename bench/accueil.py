@@ -28,7 +28,7 @@ from ent_core.socle.calendrier import HorlogeFixe
 from ent_core.socle.configuration import Configuration, Serveur
 from ent_core.socle.dates import heure
 from ent_core.web import rendu
-from ent_core.web.requete import ContexteAffiche
+from ent_core.web.affichage import ContexteAffiche
 
 __all__ = ["mesurer"]
 

@@ -32,6 +32,7 @@ from ent_core.vie_privee.publication import historique
 from ent_core.vie_privee.registre import Registre
 from ent_core.web import montage
 from ent_core.web.avant_ouverture import verifier_liens
+from ent_core.web.controle_voies import verifier_voies
 from ent_core.web.instance import EXTENSION, Instance
 from ent_core.web.portillon import autour_du_crochet
 from ent_core.web.routes import verifier_routes
@@ -81,6 +82,7 @@ def create_app(
         [
             *refusees,
             *verifier_routes(application, dict(ent.permissions)),
+            *verifier_voies(application, ent.registre.traitements),
             *verifier_liens(application, chargement),
         ]
     )

@@ -62,7 +62,7 @@ from ent_core.contrat.papier import ChampPapier, FormulairePapier, Source
 from ent_core.contrat.prealables import Prealable
 from ent_core.contrat.resultats import Anomalie, Bilan, Niveau, PieceExport
 from ent_core.contrat.roles import Profil, Role
-from ent_core.contrat.services import OptionsCas, Protocole, ServiceTiers
+from ent_core.contrat.services import OptionsCas, OptionsOidc, OptionsSaml, Protocole, ServiceTiers
 from ent_core.contrat.statistiques import Dimension, Rythme, Statistique, UniteComptee
 from ent_core.contrat.taches import BaseDesTaches, Tache, TacheParEtablissement
 from ent_core.donnees.base import Base
@@ -192,6 +192,8 @@ __all__ = [
     "OperationRefusee",
     "Opposition",
     "OptionsCas",
+    "OptionsOidc",
+    "OptionsSaml",
     "OuvrirEcole",
     "ParAnnee",
     "Partitionnee",

@@ -1,9 +1,13 @@
 #!/bin/sh
 # Installe ce que les essais demandent au système, s'il ne l'a pas : Chromium, des polices, xmlsec1 (SAML).
+# « epreuves » y ajoute SimpleSAMLphp, le fournisseur d'identité des essais longs.
 set -eu
 
 manque=""
 command -v xmlsec1 >/dev/null 2>&1 || manque="xmlsec1"
+if [ "${1:-}" = epreuves ] && ! { command -v php && [ -d /usr/share/simplesamlphp ]; } >/dev/null 2>&1; then
+    manque="$manque simplesamlphp php-cli php-xml php-mbstring"
+fi
 trouve=""
 for nom in chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable; do
     if command -v "$nom" >/dev/null 2>&1; then
@@ -16,7 +20,7 @@ fi
 
 expliquer() {
     cat >&2 <<FIN
-Il manque Chromium ou xmlsec1, et ils ne peuvent pas être installés d'ici : $1.
+Il manque des paquets, et ils ne peuvent pas être installés d'ici : $1.
 Que faire :
   - les installer (sous Debian : apt-get install chromium fonts-dejavu-core fonts-noto-core xmlsec1),
     puis relancer « make test » ;

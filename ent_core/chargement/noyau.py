@@ -22,10 +22,11 @@ from ent_core.contrat.manifeste import Manifeste
 from ent_core.contrat.messages import SujetDeMessage
 from ent_core.contrat.papier import FormulairePapier
 from ent_core.federation import modeles as federation
+from ent_core.federation.fournisseur_oidc import modeles as fournisseur_oidc
 from ent_core.federation.gar import modeles as gar
 from ent_core.identite import modeles as identite
 from ent_core.messages import modeles as messages
-from ent_core.messages.securite import AVIS
+from ent_core.messages.securite import SUJETS
 from ent_core.roles import modeles as roles
 from ent_core.vie_privee.acceptation import modeles as acceptation
 from ent_core.vie_privee.archive import modeles as archive
@@ -63,6 +64,7 @@ def ent_modeles() -> Sequence[type]:
         messages,
         federation,
         gar,
+        fournisseur_oidc,
     )
     return [getattr(module, nom) for module in modules for nom in module.__all__]
 
@@ -79,7 +81,7 @@ def ent_traitements() -> Sequence[Traitement]:
 
 @implante
 def ent_sujets_de_message() -> Sequence[SujetDeMessage]:
-    return (AVIS,)
+    return SUJETS
 
 
 @implante

@@ -53,6 +53,16 @@ PERMISSIONS = (
         {Role.CPE: Portee.ETABLISSEMENT, Role.PROFESSEUR_PRINCIPAL: Portee.MA_CLASSE_PRINCIPALE},
         delegable=True,
     ),
+    Permission(
+        "noyau.codes_responsables",
+        "Permettre aux responsables de donner un nouveau code à leurs enfants",
+        {Role.DIRECTION: Portee.ETABLISSEMENT},
+    ),
+    Permission(
+        "noyau.comptes_enfants",
+        "Voir le compte de ses enfants, leur donner un nouveau code si l'établissement le permet",
+        {Role.RESPONSABLE: Portee.MES_ENFANTS},
+    ),
     Permission("noyau.imports", "Importer l'annuaire et les listes", _ADMINISTRATION, delegable=True),
     Permission("noyau.journal", "Lire le journal des actes", {**_ADMINISTRATION, Role.DPD: Portee.ACADEMIE}),
     Permission(

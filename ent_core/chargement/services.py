@@ -9,12 +9,17 @@ from sqlalchemy.orm import Session
 
 from ent_core.chargement.decouverte import Chargement
 from ent_core.contrat.resultats import Anomalie
+from ent_core.contrat.services import Protocole
 from ent_core.contrat.taches import Tache
+from ent_core.donnees.connexion import cle_secrete
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.federation import parties
 from ent_core.federation.cas import tickets
+from ent_core.federation.fournisseur_oidc import cles, codes, jetons, sortie
+from ent_core.federation.fournisseur_saml.sortie import messager as messager_saml
 from ent_core.federation.services import ServiceConnu, connus, controler, fermes_ici, recu_par
 from ent_core.identite.departs import TACHE
+from ent_core.identite.secrets import Coffre
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.configuration import Configuration
 from ent_core.socle.services import lire_services
@@ -80,18 +85,37 @@ def recus_ici(
     )
 
 
-def taches_des_services(configuration: Configuration) -> tuple[Tache, ...]:
+def taches_des_services(chargement: Chargement, configuration: Configuration) -> tuple[Tache, ...]:
     """Prévenir les services d'une sortie ; effacer les tickets perdus et les traces échues.
 
-    :param configuration: hôtes permis.
+    :param chargement: briques chargées, qui déclarent des services.
+    :param configuration: hôtes permis, clé secrète.
     """
 
     def prevenir_services(base: BaseDeDonnees, horloge: Horloge, session_id: str) -> None:
-        parties.prevenir(base, horloge, configuration.federation.permis, UUID(session_id))
+        permis = configuration.federation.permis
+
+        def par_oidc(partie: parties.PartieAPrevenir) -> None:
+            coffre, declares = (
+                Coffre(cle_secrete(configuration)),
+                services_declares(chargement, configuration),
+            )
+            sortie.avertir(base, horloge, coffre, declares, permis, partie)
+
+        parties.prevenir(
+            base,
+            horloge,
+            permis,
+            UUID(session_id),
+            {Protocole.OIDC: par_oidc, Protocole.SAML: messager_saml(configuration, horloge)},
+        )
 
     def purger_services(base: BaseDeDonnees, horloge: Horloge) -> None:
         with base.academie("conservation : tickets et traces des services tiers") as session:
             tickets.purger(session, horloge)
+            codes.purger(session, horloge)
+            jetons.purger(session, horloge)
+            cles.purger(session, horloge)
             parties.purger(session, horloge)
 
     return (

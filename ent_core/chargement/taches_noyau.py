@@ -77,7 +77,7 @@ def taches_du_noyau(
         tache_du_coffre(chargement, configuration),
         tache_des_messages(chargement, configuration),
         *taches_des_comptes(chargement, configuration),
-        *taches_des_services(configuration),
+        *taches_des_services(chargement, configuration),
         *taches_de_partitions(chargement),
         tache_des_statistiques(Statistiques(chargement, activation, configuration)),
         Tache("noyau.suivre_colonnes", suivre_colonnes, periode="40 3 * * *"),

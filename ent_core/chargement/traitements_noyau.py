@@ -83,7 +83,7 @@ _ANNUAIRE = Traitement(
 
 _COMPTES = Traitement(
     cle="noyau.comptes",
-    version=2,
+    version=3,
     intitule="Comptes et connexions",
     finalite="Ouvrir et protéger les comptes : connexion, second facteur, sessions, limitation des essais.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,

@@ -26,7 +26,7 @@ TRAITEMENT_DES_SERVICES = "noyau.connexions_services"
 
 _SERVICES = Traitement(
     cle="noyau.services_tiers",
-    version=1,
+    version=2,
     intitule="Services ouverts par l'ENT",
     finalite="Savoir quels services hors de l'ENT s'ouvrent par lui, qui l'a décidé, et ce qu'ils reçoivent.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
@@ -47,7 +47,7 @@ _SERVICES = Traitement(
 
 _CONNEXIONS = Traitement(
     cle=TRAITEMENT_DES_SERVICES,
-    version=1,
+    version=2,
     intitule="Entrées dans les services tiers",
     finalite="Ouvrir un service sans second mot de passe, l'en faire sortir, et dire à chacun qui a reçu"
     " quoi de lui.",
@@ -64,5 +64,22 @@ _CONNEXIONS = Traitement(
     depots=(SERVICES,),
 )  # fmt: skip
 
-TRAITEMENTS_SERVICES = (_SERVICES, _CONNEXIONS)
+_RELIES = Traitement(
+    cle="noyau.services_relies",
+    version=1,
+    intitule="Accords donnés à des services",
+    finalite="Retenir ce qu'une personne a accordé à un service de lire pour elle,"
+    " et le lui laisser retirer.",
+    finalite_ent=FinaliteEnt.VIE_SCOLAIRE,
+    base=BaseLegale.CONSENTEMENT,
+    textes=("RGPD, articles 6.1 a et 7",),
+    personnes=frozenset(Population),
+    destinataires=tuple(Destinataire(role.value, Portee.MOI) for role in Role),
+    conservation=Conservation(
+        Depart.FIN_DE_VALIDITE, Duree(mois=12), Sort.SUPPRIMER, autorite=Texte("RGPD, article 7.1"), preavis=0
+    ),
+    origines=("accord donné par la personne",),
+)
+
+TRAITEMENTS_SERVICES = (_SERVICES, _CONNEXIONS, _RELIES)
 """Dans l'ordre où le registre les montre."""

@@ -13,18 +13,17 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ent_core.chargement.messages import poste_des_messages
 from ent_core.cli.ouverture import Ouverture, ouvrir, uai_saisi
-from ent_core.cli.sortie import confirmer, ecrire_json, option_json
+from ent_core.cli.sortie import confirmer, ecrire_json, option_json, progression
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.connexion import cle_secrete
-from ent_core.identite import comptes, suspensions
+from ent_core.identite import comptes, mises_en_securite, suspensions
 from ent_core.identite.courrier import expediteur
 from ent_core.identite.lettres import lettres_pdf
 from ent_core.identite.modeles import Compte, Division
 from ent_core.identite.secrets import Coffre
-from ent_core.identite.securisation import Choix, apercu, mettre_en_securite_en_nombre
-from ent_core.messages.securite import prevenir_de_la_securite
+from ent_core.identite.securisation import Choix, apercu
+from ent_core.messages.securite import prevenir_d_un_nouveau_code
 from ent_core.socle.calendrier import annee_scolaire
 from ent_core.socle.erreurs import Introuvable, OperationRefusee
 from ent_core.vie_privee.publication import reponses
@@ -124,46 +123,58 @@ def rouvrir(uai: str, profil: str, en_json: bool) -> None:
     "--fichier", type=click.File(encoding="utf-8-sig"), help="CSV : un identifiant par ligne, premier champ."
 )
 @click.option("--identifiant", "identifiants", multiple=True, help="Un compte ; se répète.")
+@click.option("--reprendre", "reprise", type=click.UUID, help="Numéro d'une mise en sécurité interrompue.")
 @click.option("--oui", is_flag=True, help="Ne pas demander confirmation.")
 @option_json
 def securiser(
     uai: str, division: str | None, profil: str | None, fichier: TextIO | None, identifiants: tuple[str, ...],
-    oui: bool, en_json: bool,
+    reprise: UUID | None, oui: bool, en_json: bool,
 ) -> None:  # fmt: skip
-    """Ferme les sessions et efface mots de passe, codes et adresses de secours, en un seul acte.
+    """Ferme les sessions et efface mots de passe, codes et adresses de secours.
 
-    Sans --oui, dit combien de comptes sont visés et attend une confirmation.
+    Sans --oui, dit combien de comptes sont visés et attend une confirmation. Interrompue, la commande se
+    reprend où elle en était, par --reprendre.
     """
     lus = [ligne[0] for ligne in csv.reader(fichier, delimiter=";") if ligne] if fichier else []
-    with _ecole(uai, "mettre des comptes en sécurité") as (ouverture, session):
-        choix = Choix(
-            _trouver_division(ouverture, session, uai, division),
-            _PROFILS[profil] if profil else None,
-            (*identifiants, *lus),
-        )
-        vus = apercu(session, uai, choix, ouverture.horloge.aujourd_hui())
-        if not oui:
-            nombre = f"{len(vus.comptes)} compte(s), {vus.sessions} session(s) ouverte(s)"
-            confirmer(f"({nombre}) : relancer avec --oui.", f"Mettre en sécurité {nombre} ?")
-        fermees = mettre_en_securite_en_nombre(session, ouverture.horloge, uai, vus)
-    with _ecole(uai, "prévenir d'une mise en sécurité") as (ouverture, session):
-        ouverture.base.poste = poste_des_messages(
-            ouverture.chargement, ouverture.configuration, ouverture.horloge
-        )
-        prevenus = prevenir_de_la_securite(session, [qui for _, qui in vus.comptes], "/compte/protection")
+    inconnus: tuple[str, ...] = ()
+    with ouvrir() as ouverture:
+        if reprise is None:
+            with ouverture.base.ecole(uai, "commande : mettre des comptes en sécurité") as session:
+                choix = Choix(
+                    _trouver_division(ouverture, session, uai, division),
+                    _PROFILS[profil] if profil else None,
+                    (*identifiants, *lus),
+                )
+                vus = apercu(session, uai, choix, ouverture.horloge.aujourd_hui())
+                inconnus = vus.inconnus
+                if not oui:
+                    nombre = f"{len(vus.comptes)} compte(s), {vus.sessions} session(s) ouverte(s)"
+                    confirmer(f"({nombre}) : relancer avec --oui.", f"Mettre en sécurité {nombre} ?")
+                reprise = mises_en_securite.demander(session, ouverture.horloge, uai, vus)
+        try:
+            with progression("Mise en sécurité") as avancer:
+                prevenus = mises_en_securite.avancer(
+                    ouverture.base, ouverture.horloge, uai, reprise, acteur=None,
+                    prevenir=prevenir_d_un_nouveau_code, progression=avancer,
+                )  # fmt: skip
+        except BaseException:
+            click.echo(f"Arrêtée en route. La reprendre : --reprendre {reprise}", err=True)
+            raise
+        with ouverture.base.ecole(uai, "commande : mettre des comptes en sécurité") as session:
+            suivi = mises_en_securite.suivre(session, uai, reprise)
     if en_json:
         ecrire_json(
             {
-                "comptes": len(vus.comptes), "sessions_fermees": fermees, "prevenus": prevenus,
-                "inconnus": vus.inconnus,
+                "numero": str(reprise), "comptes": suivi.faits, "sessions_fermees": suivi.sessions,
+                "prevenus": prevenus, "inconnus": inconnus,
             }
         )  # fmt: skip
         return
     click.echo(
-        f"{len(vus.comptes)} compte(s) en sécurité, {fermees} session(s) fermée(s), {prevenus} prévenu(s)."
+        f"{suivi.faits} compte(s) en sécurité, {suivi.sessions} session(s) fermée(s), {prevenus} prévenu(s)."
     )
-    if vus.inconnus:
-        click.echo(f"Identifiants qui ne sont pas d'ici : {', '.join(vus.inconnus)}")
+    if inconnus:
+        click.echo(f"Identifiants qui ne sont pas d'ici : {', '.join(inconnus)}")
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from ent_core.identite import annuaire, comptes
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Compte, Etablissement, Personne
 from ent_core.identite.secrets import Coffre
+from ent_core.messages.securite import prevenir_d_un_nouveau_code
 from ent_core.roles.modeles import RoleLocal
 from ent_core.socle.calendrier import annee_scolaire
 from ent_core.socle.erreurs import DonneeInvalide, Introuvable
@@ -87,7 +88,13 @@ def code(identifiant: str, uai: str) -> None:
 def securiser(identifiant: str) -> None:
     """Ferme toutes les sessions d'un compte et efface son mot de passe."""
     with _academie("mettre un compte en sécurité") as (ouverture, session):
-        comptes.mettre_en_securite(session, ouverture.horloge, _compte(session, identifiant).id)
+        vise = _compte(session, identifiant)
+        comptes.mettre_en_securite(session, ouverture.horloge, vise.id)
+        jour = ouverture.horloge.aujourd_hui()
+        siens = annuaire.titres(session, [vise.personne_id], None, jour).get(vise.personne_id, ())
+    if siens:
+        with ouvrir() as ouverture, ouverture.base.ecole(siens[0].uai, "commande : prévenir") as session:
+            prevenir_d_un_nouveau_code(session, [vise.personne_id])
     click.echo("Le compte est en sécurité. Un nouveau code est nécessaire pour y revenir.")
 
 

@@ -9,6 +9,7 @@ import click
 
 from ent_core.cli.ouverture import ouvrir
 from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
+from ent_core.cli.sso_cles import cles, secret
 from ent_core.cli.sso_fournisseurs import essayer, fournisseurs
 
 __all__ = ["sso"]
@@ -21,6 +22,8 @@ def sso() -> None:
 
 sso.add_command(fournisseurs)
 sso.add_command(essayer)
+sso.add_command(cles)
+sso.add_command(secret)
 
 
 @sso.group()
@@ -39,10 +42,10 @@ def lister(en_json: bool) -> None:
         lus = connus(session, services_declares(o.chargement, o.configuration))
     ecrire_tableau(
         "Services tiers",
-        ("cle", "nom", "adresse", "gabarit", "etablissements", "origine", "actif"),
+        ("cle", "nom", "protocole", "adresse", "gabarit", "etablissements", "origine", "actif"),
         [
             (
-                c.service.cle, c.service.nom, c.service.adresse, c.service.gabarit,
+                c.service.cle, c.service.nom, c.service.protocole.value, c.service.adresse, c.service.gabarit,
                 ", ".join(c.service.etablissements) or "tous", c.brique or c.origine, c.actif,
             )
             for c in lus
@@ -68,6 +71,30 @@ def _jour(_contexte: click.Context, _option: click.Parameter, valeur: datetime |
 @click.option("--gabarit", default="identifiant", help="Ce qui lui est donné.", show_default=True)
 @click.option("--attribut", "attributs", multiple=True, help="Seulement cet attribut ; répétable.")
 @click.option("--etablissement", "uais", multiple=True, help="Code UAI ; répétable ; par défaut, tous.")
+@click.option(
+    "--protocole", type=click.Choice(["cas", "oidc", "saml"]), default="cas", show_default=True,
+    help="Son protocole.",
+)  # fmt: skip
+@click.option("--retour", "retours", multiple=True, help="OIDC : adresse de retour, exacte ; répétable.")
+@click.option("--retour-sortie", "retours_sortie", multiple=True, help="OIDC : retour après la sortie.")
+@click.option("--avis", default="", help="OIDC : adresse à prévenir d'une sortie.")
+@click.option(
+    "--presentation", type=click.Choice(["basic", "post", "aucune"]), default="basic", show_default=True,
+    help="OIDC : comment il présente son secret ; « aucune », il n'en a pas.",
+)  # fmt: skip
+@click.option(
+    "--algorithme", type=click.Choice(["RS256", "ES256"]), default="RS256", show_default=True,
+    help="OIDC : signature de ses jetons.",
+)  # fmt: skip
+@click.option("--portee", "portees", multiple=True, help="OIDC : traitement qu'il peut demander ; répétable.")
+@click.option("--prolonger", is_flag=True, help="OIDC : il peut demander à lire, la personne sortie.")
+@click.option(
+    "--metadonnees", type=click.File("r", encoding="utf-8"), help="SAML : document remis par l'éditeur (XML)."
+)
+@click.option("--demandes-nues", is_flag=True, help="SAML : admettre ses demandes sans signature.")
+@click.option("--persistant", is_flag=True, help="SAML : lui donner un nom durable de chaque personne.")
+@click.option("--chiffree", is_flag=True, help="SAML : chiffrer la réponse pour lui.")
+@click.option("--ouvrable", is_flag=True, help="SAML : l'ouvrir aussi de « Mes services ».")
 @click.option("--duree", type=int, default=30, help="Vie d'un ticket, en secondes.", show_default=True)
 @click.option("--attributs-en-2", is_flag=True, help="Attributs aussi par le protocole 2.0.")
 @click.option("--sans-deconnexion", is_flag=True, help="Ne pas le prévenir des sorties.")
@@ -75,26 +102,60 @@ def _jour(_contexte: click.Context, _option: click.Parameter, valeur: datetime |
 @click.option("--au", type=click.DateTime(["%Y-%m-%d"]), callback=_jour, help="Dernier jour, compris.")
 @option_json
 def ajouter(cle: str, en_json: bool, **saisie: Any) -> None:
-    """Ouvre un service CAS ; sa déclaration entre au registre."""
+    """Ouvre un service ; sa déclaration entre au registre. Son secret, s'il en a un, est montré une fois."""
     from ent_core.chargement.services import services_declares
     from ent_core.federation.services import declarer
 
-    declare = _service(cle, saisie)
     with ouvrir() as o, o.base.academie("services tiers : déclaration") as session:
+        options, donne = _options(saisie, o.horloge.maintenant())
+        declare = _service(cle, saisie, options)
         numero = declarer(
             session, o.horloge, declare, services_declares(o.chargement, o.configuration),
             permis=o.configuration.federation.permis, origine="commande",
         )  # fmt: skip
     if en_json:
-        ecrire_json({"id": numero, "cle": cle})
+        ecrire_json({"id": numero, "cle": cle, **({"secret": donne} if donne else {})})
         return
     click.echo(f"Service « {declare.nom} » ouvert.")
+    if donne:
+        click.echo(f"Identifiant de client : {cle}\nSecret, montré cette seule fois : {donne}")
 
 
-def _service(cle: str, saisie: dict[str, Any]) -> Any:
+def _options(saisie: dict[str, Any], instant: datetime) -> tuple[Any, str]:
+    """Options du protocole, et le secret tiré pour le service, s'il en a un."""
+    from ent_core.contrat.services import OptionsCas, OptionsOidc
+    from ent_core.federation.fournisseur_oidc.clients import nouveau_secret
+
+    if saisie["protocole"] == "cas":
+        return OptionsCas(saisie["attributs_en_2"], not saisie["sans_deconnexion"], saisie["duree"]), ""
+    if saisie["protocole"] == "saml":
+        return _options_saml(saisie, instant), ""
+    prouve = saisie["presentation"] != "aucune"
+    donne, empreinte = nouveau_secret() if prouve else ("", "")
+    recopies = ("retours", "retours_sortie", "avis", "algorithme", "portees", "prolonger")
+    options = OptionsOidc(
+        **{nom: saisie[nom] for nom in recopies},
+        secret=empreinte,
+        presentation=saisie["presentation"] if prouve else "basic",
+    )
+    return options, donne
+
+
+def _options_saml(saisie: dict[str, Any], instant: datetime) -> Any:
+    from ent_core.contrat.services import OptionsSaml
+    from ent_core.federation.fournisseur_saml.partenaire import reduire
+
+    document = saisie["metadonnees"].read() if saisie["metadonnees"] else ""
+    return OptionsSaml(
+        reduire(document, instant), not saisie["demandes_nues"], saisie["persistant"], saisie["chiffree"],
+        saisie["ouvrable"],
+    )  # fmt: skip
+
+
+def _service(cle: str, saisie: dict[str, Any], options: Any) -> Any:
     from ent_core.contrat.donnees import BaseLegale
     from ent_core.contrat.roles import Profil
-    from ent_core.contrat.services import OptionsCas, ServiceTiers
+    from ent_core.contrat.services import ServiceTiers
     from ent_core.socle.erreurs import DonneeInvalide
 
     try:
@@ -112,10 +173,29 @@ def _service(cle: str, saisie: dict[str, Any]) -> Any:
         base=base,
         attributs=saisie["attributs"],
         etablissements=tuple(uai.upper() for uai in saisie["uais"]),
-        cas=OptionsCas(saisie["attributs_en_2"], not saisie["sans_deconnexion"], saisie["duree"]),
+        options=options,
         debut=saisie["du"],
         fin=saisie["au"] + timedelta(days=1) if saisie["au"] else None,
     )
+
+
+@service.command()
+@click.argument("cle")
+@click.argument("document", type=click.File("r", encoding="utf-8"))
+@option_json
+def metadonnees(cle: str, document: Any, en_json: bool) -> None:
+    """Remplace les métadonnées d'un service SAML, quand l'éditeur change de certificat ou d'adresse."""
+    from ent_core.federation import services
+
+    with ouvrir() as o, o.base.academie("services tiers : métadonnées") as session:
+        services.changer_metadonnees(
+            session, o.horloge, cle, document.read(), permis=o.configuration.federation.permis, acteur=None,
+            uai=None,
+        )  # fmt: skip
+    if en_json:
+        ecrire_json({"remplace": cle})
+        return
+    click.echo(f"Service « {cle} » : métadonnées remplacées.")
 
 
 @service.command()
@@ -155,7 +235,16 @@ def apercu(cle: str, identifiant: str, en_json: bool) -> None:
                 "ce service n'est pas déclaré.", remede="« ent sso service lister » les montre."
             )
         coffre = Coffre(cle_secrete(o.configuration))
-        vu = apercus.apercu(session, o.horloge, coffre, connu.service, identifiant, uai=None, acteur=None)
+        vu = apercus.apercu(
+            session, o.horloge, coffre, connu.service, identifiant, uai=None, acteur=None,
+            emetteur=o.configuration.courriel.adresse_ent.rstrip("/"),
+        )  # fmt: skip
+    if vu.assertion and not en_json:
+        click.echo(vu.assertion)
+        return
+    if vu.jetons:
+        ecrire_json({"uai": vu.uai, "profil": vu.profil, **vu.jetons})
+        return
     if en_json:
         ecrire_json({"principal": vu.dit.principal, "uai": vu.uai, "profil": vu.profil, **_attributs(vu)})
         return

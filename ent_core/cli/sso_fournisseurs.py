@@ -119,11 +119,16 @@ def _metadonnees(declare: Fournisseur, horloge: Horloge) -> list[tuple[str, bool
 
     partenaire = lire_metadonnees(Path(declare.metadonnees), declare.emetteur)
     terme = partenaire.valide_jusqu_a
-    absents = [f for f in (declare.cle_fichier, declare.certificat_fichier) if not Path(f).is_file()]
+    declares = (
+        declare.cle_fichier, declare.certificat_fichier, declare.cle_suivante_fichier,
+        declare.certificat_suivant_fichier,
+    )  # fmt: skip
+    absents = [f for f in declares if f and not Path(f).is_file()]
     return [
         ("métadonnées", not partenaire.perime(horloge.maintenant()),
          f"valent jusqu'au {terme:%d/%m/%Y}" if terme else "n'expirent pas"),
         ("certificats", True, f"{len(partenaire.certificats)} publié(s)"),
+        ("déconnexion", True, partenaire.sortie or "il n'en publie pas l'adresse"),
         ("clés de cet ENT", not absents, ", ".join(absents) + " manque" if absents else "présentes"),
         ("xmlsec1", bool(shutil.which("xmlsec1")), shutil.which("xmlsec1") or "apt-get install xmlsec1"),
     ]  # fmt: skip
@@ -173,6 +178,7 @@ def _a_donner(cle: str, declare: Fournisseur, racine: str) -> dict[str, str]:
             "métadonnées": metadonnees,
             "entityID": declare.client or metadonnees,
             "adresse de retour": f"{racine}/entree/{cle}/retour",
+            "adresse d'annonce de sortie": f"{racine}/entree/{cle}/sortie",
         }
     return {
         "adresse de retour": f"{racine}/entree/{cle}/retour",

@@ -23,6 +23,7 @@ FORME_CLE = re.compile(r"(?!relier$)[a-z][a-z0-9-]{1,29}")
 _PROTOCOLES = ("oidc", "saml", "cas")
 _ALGORITHMES = ("RS256", "PS256", "ES256", "EdDSA", "HS256")
 _CORRESPONDANCES = ("educonnect", "proconnect", "generique")
+_A_REMPLIR = re.compile(r"\{([^{}]*)\}")
 _CODE = re.compile(r"[\w.\- ]{1,64}")
 
 
@@ -54,7 +55,14 @@ class Fournisseur:
     :param metadonnees: SAML : fichier de ses métadonnées.
     :param cle_fichier: SAML : clé privée de cet ENT (PEM).
     :param certificat_fichier: SAML : certificat de cet ENT (PEM).
+    :param cle_suivante_fichier: SAML : clé qui remplacera celle-ci (PEM) ; publiée et admise dès maintenant.
+    :param certificat_suivant_fichier: SAML : son certificat (PEM).
+    :param sujet_attribut: SAML : attribut qui nomme durablement la personne, si son ``NameID`` est passager.
     :param cbc: SAML : admettre AES-CBC dans une réponse signée, s'il ne sait pas mieux.
+    :param emetteur_qualifie: SAML : nommer cet ENT par ``NameQualifier`` aussi, s'il l'exige.
+    :param idp_initiated: SAML : admettre une réponse que l'ENT n'a pas demandée (guichet des agents).
+    :param adresse_depart: SAML : son adresse d'entrée, faute de demande ; ``{entite}`` et ``{suite}`` y sont
+        remplacés par l'``entityID`` de cet ENT et l'adresse où aller.
     """
 
     protocole: str
@@ -81,7 +89,13 @@ class Fournisseur:
     metadonnees: str = ""
     cle_fichier: str = ""
     certificat_fichier: str = ""
+    cle_suivante_fichier: str = ""
+    certificat_suivant_fichier: str = ""
+    sujet_attribut: str = ""
     cbc: bool = False
+    emetteur_qualifie: bool = False
+    idp_initiated: bool = False
+    adresse_depart: str = ""
 
     def __post_init__(self) -> None:
         _parmi("protocole", (self.protocole,), _PROTOCOLES)
@@ -103,6 +117,12 @@ class Fournisseur:
             self.metadonnees and self.cle_fichier and self.certificat_fichier
         ):
             raise ValueError("SAML demande « metadonnees », « cle_fichier » et « certificat_fichier »")
+        if bool(self.cle_suivante_fichier) != bool(self.certificat_suivant_fichier):
+            raise ValueError("« cle_suivante_fichier » et « certificat_suivant_fichier » vont ensemble")
+        if self.idp_initiated and self.protocole != "saml":
+            raise ValueError("« idp_initiated » ne vaut que pour SAML")
+        if self.adresse_depart:
+            _controler_le_depart(self)
         if self.protocole == "oidc" and "openid" not in self.portees:
             raise ValueError("« portees » contient « openid »")
         if any(not _CODE.fullmatch(code) or not code_annuaire.isalnum() or len(code_annuaire) != 3
@@ -118,6 +138,16 @@ class Fournisseur:
     def hotes_internes(self) -> frozenset[str]:
         """Ceux d'entre eux qui peuvent avoir une adresse privée."""
         return self.hotes_admis if self.reseau_interne else frozenset()
+
+
+def _controler_le_depart(declare: Fournisseur) -> None:
+    if not declare.idp_initiated:
+        raise ValueError("« adresse_depart » demande « idp_initiated = true » : rien n'aura été demandé")
+    adresse = urlsplit(declare.adresse_depart)
+    if adresse.scheme != urlsplit(declare.emetteur).scheme or adresse.hostname not in declare.hotes_admis:
+        raise ValueError("« adresse_depart » est chez le fournisseur (« emetteur » ou « hotes »)")
+    if set(_A_REMPLIR.findall(declare.adresse_depart)) - {"entite", "suite"}:
+        raise ValueError("« adresse_depart » ne remplace que {entite} et {suite}")
 
 
 def _parmi(nom: str, valeurs: tuple[str, ...], permises: tuple[str, ...]) -> None:

@@ -77,6 +77,7 @@ class EntreeMenu:
     :param permission: permission exigée par la page.
     :param ordre: rang ; à égalité, l'ordre alphabétique.
     :param icone: nom d'une icône du noyau.
+    :param section: autres routes dont les pages, et celles en dessous, sont de cette entrée.
     """
 
     point: str
@@ -84,6 +85,7 @@ class EntreeMenu:
     permission: str
     ordre: int = 500
     icone: str = "carre"
+    section: tuple[str, ...] = ()
 
 
 class EtatVignette(StrEnum):

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import ClassVar, TypeVar
 
 from ent_core.contrat.donnees import BaseLegale
 from ent_core.contrat.roles import Profil
 
-__all__ = ["OptionsCas", "Protocole", "ServiceTiers"]
+__all__ = ["OptionsCas", "OptionsOidc", "OptionsSaml", "OptionsService", "Protocole", "ServiceTiers"]
 
 
 class Protocole(StrEnum):
@@ -32,9 +33,63 @@ class OptionsCas:
     :param duree: secondes pendant lesquelles un ticket attend sa validation, de 10 à 60.
     """
 
+    protocole: ClassVar[Protocole] = Protocole.CAS
+
     attributs_en_2: bool = False
     deconnexion: bool = True
     duree: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsOidc:
+    """Ce qu'un service demande du protocole OpenID Connect ; son identifiant de client est la clé du service.
+
+    :param retours: adresses de retour, comparées caractère par caractère.
+    :param retours_sortie: adresses où la personne peut être renvoyée après être sortie.
+    :param avis: adresse où le service est prévenu d'une sortie ; vide, il ne l'est pas.
+    :param secret: empreinte SHA-256, en hexadécimal, du secret qu'il présente ; vide, client sans secret.
+    :param presentation: comment il présente ce secret, ``basic`` ou ``post``.
+    :param algorithme: signature de ses jetons, ``RS256`` ou ``ES256``.
+    :param portees: traitements de l'ENT qu'il peut demander à lire par l'API ; la personne y consent.
+    :param prolonger: il peut demander à lire encore quand la personne est sortie (``offline_access``).
+    """
+
+    protocole: ClassVar[Protocole] = Protocole.OIDC
+
+    retours: tuple[str, ...] = ()
+    retours_sortie: tuple[str, ...] = ()
+    avis: str = ""
+    secret: str = ""
+    presentation: str = "basic"
+    algorithme: str = "RS256"
+    portees: tuple[str, ...] = ()
+    prolonger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsSaml:
+    """Ce qu'un service demande du protocole SAML 2.0 ; ses adresses et ses certificats sont ses métadonnées.
+
+    :param metadonnees: métadonnées que son éditeur a remises (XML) ; leur ``entityID`` désigne le service.
+    :param demande_signee: n'admettre de lui que des demandes signées.
+    :param persistant: lui donner un nom durable et propre à lui ; sinon, un nom différent à chaque fois.
+    :param chiffree: chiffrer l'assertion pour lui, avec le certificat de ses métadonnées.
+    :param ouvrable: il s'ouvre aussi depuis « Mes services », sans rien avoir demandé.
+    """
+
+    protocole: ClassVar[Protocole] = Protocole.SAML
+
+    metadonnees: str = ""
+    demande_signee: bool = True
+    persistant: bool = False
+    chiffree: bool = False
+    ouvrable: bool = False
+
+
+OptionsService = OptionsCas | OptionsOidc | OptionsSaml
+"""Les options d'un service : leur type dit son protocole."""
+
+Options = TypeVar("Options", OptionsCas, OptionsOidc, OptionsSaml)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +107,7 @@ class ServiceTiers:
     :param gabarit: ce qui lui est donné, par le nom d'un gabarit.
     :param attributs: parmi ceux du gabarit, les seuls donnés ; vide, tous.
     :param etablissements: codes UAI où il est ouvert ; vide, toute l'académie.
-    :param protocole: par quoi il reconnaît les personnes.
-    :param cas: options du protocole CAS.
+    :param options: options de son protocole, CAS si rien n'est dit.
     :param debut: premier jour ; absent, depuis toujours.
     :param fin: lendemain du dernier jour ; absent, sans fin.
     """
@@ -69,10 +123,24 @@ class ServiceTiers:
     gabarit: str = "identifiant"
     attributs: tuple[str, ...] = ()
     etablissements: tuple[str, ...] = ()
-    protocole: Protocole = Protocole.CAS
-    cas: OptionsCas = OptionsCas()
+    options: OptionsService = OptionsCas()
     debut: date | None = None
     fin: date | None = None
+
+    @property
+    def protocole(self) -> Protocole:
+        """Par quoi il reconnaît les personnes."""
+        return self.options.protocole
+
+    def selon(self, sorte: type[Options]) -> Options:
+        """Ses options, quand on sait déjà de quel protocole il est.
+
+        :param sorte: type de ces options.
+        :raises TypeError: il est d'un autre protocole.
+        """
+        if not isinstance(self.options, sorte):
+            raise TypeError(f"le service « {self.cle} » est du protocole {self.protocole.value}")
+        return self.options
 
     def ouvert_a(self, uai: str, profil: str, jour: date) -> bool:
         """Vrai si ce profil y entre, de cet établissement, ce jour.

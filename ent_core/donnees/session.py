@@ -10,7 +10,7 @@ Une lecture se termine par COMMIT : psycopg oublie toutes ses requêtes prépar�
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -27,6 +27,7 @@ from ent_core.donnees.audiences import audience
 from ent_core.donnees.chiffrement import CHIFFREUR, Chiffreur, fermer_trousseau, preparer
 from ent_core.donnees.colonnes import Cloisonne
 from ent_core.donnees.releve import Compilateur
+from ent_core.donnees.reprise import veiller
 from ent_core.donnees.tourniquet import OPTION, Passage, Portillon, Tourniquet, brancher
 from ent_core.socle.erreurs import BaseIndisponible, DonneeProtegee
 
@@ -39,7 +40,6 @@ __all__ = [
     "Portage",
     "base_de",
     "changer_portage",
-    "finalites_de",
     "lire",
     "noter_portage",
     "portage",
@@ -81,6 +81,8 @@ class Portage:
         vigueur et la base prend une audience.
     :param roles: rôles de l'ENT en vigueur, celui qui ouvre l'accès d'abord.
     :param visite: l'assistance lit à la place de la personne : rien de sensible ne lui est ouvert.
+    :param traitements: seuls traitements de briques ouverts à qui lit au nom de la personne ; ``None``, ceux
+        de la brique en vigueur.
     """
 
     finalite: str
@@ -90,6 +92,7 @@ class Portage:
     finalites: frozenset[str] = frozenset()
     roles: tuple[str, ...] = ()
     visite: bool = False
+    traitements: frozenset[str] | None = None
 
 
 class BaseDeDonnees:
@@ -97,15 +100,24 @@ class BaseDeDonnees:
 
     :param url: connexion de l'application, dont le compte ne possède rien.
     :param connexions: taille de la réserve de connexions par processus.
+    :param traduits: énoncés déjà traduits en SQL, que des bases aux mêmes tables et au même dialecte
+        partagent ; par défaut, chacune a les siens.
     """
 
-    def __init__(self, url: str | URL, *, connexions: int = 2) -> None:
+    def __init__(
+        self,
+        url: str | URL,
+        *,
+        connexions: int = 2,
+        traduits: MutableMapping[Any, Any] | None = None,
+    ) -> None:
         self.url = make_url(url).set(drivername="postgresql+psycopg")
         self.moteur: Engine = create_engine(
             self.url,
             pool_size=connexions,
             max_overflow=0,
             hide_parameters=True,
+            execution_options={} if traduits is None else {"compiled_cache": traduits},
             connect_args={
                 "prepare_threshold": 1,
                 "options": "-c plan_cache_mode=force_generic_plan -c timezone=UTC",
@@ -118,6 +130,7 @@ class BaseDeDonnees:
         self.archive: object | None = None
         self.poste: object | None = None
         self.facteurs_des_le: date | None = None
+        veiller(self.moteur)
         brancher(self.moteur)
         self._fabrique = sessionmaker(self.moteur, expire_on_commit=False)
         event.listen(self._fabrique, "after_begin", _prologue)
@@ -275,16 +288,6 @@ def lire(
     """
     connexion: Connection = session.info.get(_CONNEXION) or session.connection()
     return connexion.execute(enonce, parametres)
-
-
-def finalites_de(session: Session, brique: str) -> frozenset[str]:
-    """Ce au titre de quoi une brique agit.
-
-    :param session: session ouverte par ``BaseDeDonnees``.
-    :param brique: identifiant.
-    """
-    portillon: Portillon | None = session.info[_BASE].portillon
-    return portillon.finalites(brique) if portillon else frozenset({brique})
 
 
 def poser_tourniquet(session: Session, *, aussitot: bool) -> None:

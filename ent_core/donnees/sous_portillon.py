@@ -9,15 +9,29 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from ent_core.donnees.session import finalites_de, noter_portage, portage, poser_tourniquet
+from ent_core.donnees.session import base_de, noter_portage, portage, poser_tourniquet
 from ent_core.donnees.tourniquet import OPTION, Tourniquet
 
-__all__ = ["STATISTIQUES", "garder", "hors_portillon", "noter_lecture", "sous_portillon"]
+__all__ = ["STATISTIQUES", "finalites_de", "garder", "hors_portillon", "noter_lecture", "sous_portillon"]
 
 STATISTIQUES = "noyau.statistiques"
 """Finalité d'une page qui ne montre que des nombres publiés : aucune donnée personnelle ne s'y lit."""
 
 _journal = logging.getLogger("ent.base")
+
+
+def finalites_de(session: Session, brique: str) -> frozenset[str]:
+    """Ce au titre de quoi une brique agit ; la page d'un lien ou d'un jeton, ses crochets compris, moins.
+
+    :param session: session ouverte par ``BaseDeDonnees``.
+    :param brique: identifiant.
+    """
+    portillon = base_de(session).portillon
+    toutes = portillon.finalites(brique) if portillon else frozenset({brique})
+    permis = portage(session).traitements
+    if permis is None:
+        return toutes
+    return frozenset(f for f in toutes if f in permis or not f.startswith(f"{brique}."))
 
 
 def garder(session: Session, brique: str, roles: tuple[str, ...], *, statistiques: bool = False) -> None:

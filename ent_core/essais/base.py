@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import secrets
 from collections import defaultdict
@@ -13,9 +12,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.pool import NullPool
-from sqlalchemy.util import LRUCache
 
 from ent_core.chargement.decouverte import charger
 from ent_core.donnees.droits import ROLE_PROPRIETAIRE
@@ -45,26 +43,6 @@ class AdressesBase:
     proprietaire: URL
 
 
-def pytest_configure() -> None:
-    """Les bases d'un processus ont les mêmes énoncés : ce que l'une a traduit en SQL sert aux autres.
-
-    SQLAlchemy retient ses traductions par moteur et par dialecte ; un dialecte déjà accordé au serveur, qui
-    est le même pour toutes, devient celui de la base suivante.
-    """
-    naitre, traduits = BaseDeDonnees.__init__, LRUCache[Any, Any](4000)
-    accorde: Any = None
-
-    @functools.wraps(naitre)
-    def naitre_instruite(base: BaseDeDonnees, *arguments: Any, **nommes: Any) -> None:
-        nonlocal accorde
-        naitre(base, *arguments, **nommes)
-        if getattr(accorde, "server_version_info", None) is None:
-            accorde = base.moteur.dialect
-        base.moteur.dialect, base.moteur._compiled_cache = accorde, traduits
-
-    BaseDeDonnees.__init__ = naitre_instruite  # type: ignore[method-assign,assignment] # mêmes arguments
-
-
 class Fabrique:
     """Crée et retire des bases d'essai sur le serveur de la session.
 
@@ -83,6 +61,23 @@ class Fabrique:
         self._annuaires: dict[str, Annuaire] = {}
         self._remises: dict[str, Remise] = {}
         self._libres: dict[_Sorte, list[str]] = defaultdict(list)
+        self._traduits: dict[Any, Any] = {}
+        self._dialecte: Dialect | None = None
+
+    def ouvrir(self, adresse: URL) -> BaseDeDonnees:
+        """La base de cette adresse ; ce qu'une autre a traduit en SQL lui sert.
+
+        SQLAlchemy retient ses traductions par dialecte ; un dialecte déjà accordé au serveur, qui est le même
+        pour toutes, devient celui de la base suivante.
+
+        :param adresse: adresse de l'application.
+        """
+        base = BaseDeDonnees(adresse, traduits=self._traduits)
+        accorde = self._dialecte
+        if accorde is None or getattr(accorde, "server_version_info", None) is None:
+            accorde = self._dialecte = base.moteur.dialect
+        base.moteur.dialect = accorde
+        return base
 
     def vide(self) -> AdressesBase:
         """Une base sans aucune table."""
@@ -124,7 +119,7 @@ class Fabrique:
             nom = self._libres[sorte].pop()
             return self._adresses(nom), deepcopy(self._annuaires[nom])
         adresses = self.migree(distributions)
-        base = BaseDeDonnees(adresses.application)
+        base = self.ouvrir(adresses.application)
         with base.academie("essai : annuaire") as session:
             annuaire = peupler(session)
         base.fermer()

@@ -64,7 +64,7 @@ class BaseNue:
         """Une base migrée et vide, sans rien d'assemblé."""
         if self._place is None:
             adresses = self._bases.migree()
-            self._place = _Place(BaseDeDonnees(adresses.application), adresses)
+            self._place = _Place(self._bases.ouvrir(adresses.application), adresses)
         for nom in _POSES:
             setattr(self._place.base, nom, None)
         return self._place.base

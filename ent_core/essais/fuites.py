@@ -20,7 +20,8 @@ from ent_core.donnees.audiences import audience
 from ent_core.donnees.base import declaration
 from ent_core.donnees.colonnes import declaration_colonne
 from ent_core.donnees.partitions import est_partitionnee
-from ent_core.donnees.session import ROLE_APPLICATION, BaseDeDonnees, Portage, finalites_de
+from ent_core.donnees.session import ROLE_APPLICATION, BaseDeDonnees, Portage
+from ent_core.donnees.sous_portillon import finalites_de
 from ent_core.essais.annuaire import AUTRE, ECOLE
 from ent_core.essais.formes import CHEMINS, CURSEUR, ECRITURES, FORMES, OPAQUES
 from ent_core.socle.erreurs import DonneeProtegee

@@ -196,7 +196,7 @@ class FabriqueInstance:
         chargement = charger(reglages.briques.chargees, greffons)
         exiger_sans_erreur(verifier_declarations(chargement, reglages))
         adresses, annuaire = self._vivier.bases.peuplee(chargement.distributions)
-        base = BaseDeDonnees(adresses.application)
+        base = self._vivier.bases.ouvrir(adresses.application)
         try:
             application = assembler(base, self._horloge, reglages, greffons)
             instance = InstanceEssai(application, base, self._horloge, annuaire)

@@ -19,20 +19,26 @@ from ent_core.roles.attribution import attribuer
 from ent_core.socle.calendrier import annee_scolaire
 from ent_core.web.navigation import concernees
 from ent_core.web.offres import consulter
-from ent_core.web.routes import exigence_de
+from ent_core.web.routes import Exigence, exigence_de
 
 __all__ = ["Demande", "Parcours"]
 
 
 @dataclass(frozen=True, slots=True)
 class Demande:
-    """Une route et une méthode, prêtes à envoyer."""
+    """Une route et une méthode, prêtes à envoyer.
+
+    :param traitements: ce qu'un jeton doit couvrir pour l'ouvrir ; vide, aucun ne l'ouvre.
+    :param lien_personnel: vrai si un lien personnel l'ouvre.
+    """
 
     methode: str
     adresse: str
     parametres: Mapping[str, Any]
     permission: str
     api: bool
+    traitements: frozenset[str] = frozenset()
+    lien_personnel: bool = False
 
     def __str__(self) -> str:
         return f"{self.methode} {self.adresse}"
@@ -120,9 +126,11 @@ class Parcours:
                     raise AssertionError(
                         f"la route {regle.rule} demande « {manque} » : le rendre dans exemples()."
                     ) from erreur
-                exigence = exigence_de(vue, methode)
-                permission = exigence.permission if exigence else ""
-                yield Demande(methode, adresse, parametres, permission, regle.rule.startswith("/api/"))
+                exigence = exigence_de(vue, methode) or Exigence()
+                yield Demande(
+                    methode, adresse, parametres, exigence.permission, regle.rule.startswith("/api/"),
+                    exigence.traitements, bool(exigence.lien_personnel),
+                )  # fmt: skip
 
     def protegees(self) -> list[Demande]:
         """Routes qui demandent une permission."""

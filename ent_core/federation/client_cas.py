@@ -13,6 +13,7 @@ from ent_core.federation.client_http import envoyer
 from ent_core.federation.client_oidc.refus import refuser
 from ent_core.federation.demandes import Demande
 from ent_core.federation.evenement import EvenementAuthentification, lire_attributs
+from ent_core.socle.calendrier import Horloge
 from ent_core.socle.xml import analyseur_sur
 
 __all__ = ["ClientCas"]
@@ -27,10 +28,12 @@ class ClientCas:
 
     :param cle: sa clé dans la configuration.
     :param fournisseur: sa déclaration ; ``emetteur`` est l'adresse du serveur.
+    :param horloge: heure de l'instance.
     """
 
-    def __init__(self, cle: str, fournisseur: Fournisseur) -> None:
+    def __init__(self, cle: str, fournisseur: Fournisseur, horloge: Horloge) -> None:
         self.cle = cle
+        self._horloge = horloge
         self.fournisseur = fournisseur
         self._racine = fournisseur.emetteur.rstrip("/")
 
@@ -40,7 +43,7 @@ class ClientCas:
         :param demande: demande commencée.
         :param retour: adresse de retour, propre à ce fournisseur.
         """
-        return f"{self._racine}/login?{urlencode({'service': _service(demande, retour)})}"
+        return f"{self._racine}/login?{urlencode(_question(demande, retour))}"
 
     def conclure(self, recus: Mapping[str, str], demande: Demande, retour: str) -> EvenementAuthentification:
         """Fait vérifier le ticket reçu.
@@ -54,7 +57,7 @@ class ClientCas:
         ticket = recus.get("ticket", "")
         if not _TICKET.fullmatch(ticket):
             raise refuser("ticket", "il n'a pas donné de ticket")
-        question = urlencode({"service": _service(demande, retour), "ticket": ticket})
+        question = urlencode({**_question(demande, retour), "ticket": ticket})
         adresse = f"{self._racine}/p3/serviceValidate?{question}"
         reponse = envoyer("GET", adresse, autorises=self.fournisseur.hotes_internes)
         if reponse.statut != 200:
@@ -66,22 +69,29 @@ class ClientCas:
             sujet=sujet,
             methode="cas",
             attributs=lire_attributs(attributs, self.fournisseur.correspondance),
+            # Avec « renew », il ne valide un ticket que si la personne vient de se prouver.
+            instant=self._horloge.maintenant() if demande.preuve else None,
             sid=ticket,
         )
 
-    def sortie(self, _preuve: str, retour: str) -> str:
+    def propose_la_sortie(self, _preuve: str) -> bool:
+        """Vrai : tout serveur CAS a une adresse de sortie."""
+        return True
+
+    def sortie(self, _preuve: str, suite: str, _retour: str) -> str:
         """Adresse où se déconnecter aussi chez le fournisseur ; vide s'il ne le faut pas.
 
-        :param retour: adresse où revenir.
+        :param suite: adresse où revenir.
         """
         return (
-            f"{self._racine}/logout?{urlencode({'service': retour})}" if self.fournisseur.deconnexion else ""
+            f"{self._racine}/logout?{urlencode({'service': suite})}" if self.fournisseur.deconnexion else ""
         )
 
 
-def _service(demande: Demande, retour: str) -> str:
-    """L'adresse que le ticket ouvre : elle porte l'état, que CAS ne connaît pas."""
-    return f"{retour}?{urlencode({'state': demande.etat})}"
+def _question(demande: Demande, retour: str) -> dict[str, str]:
+    """L'adresse que le ticket ouvre porte l'état, que CAS ne connaît pas ; ``renew`` veut une preuve."""
+    service = {"service": f"{retour}?{urlencode({'state': demande.etat})}"}
+    return {**service, "renew": "true"} if demande.preuve else service
 
 
 def _lire(corps: bytes) -> tuple[str, dict[str, list[str]]]:

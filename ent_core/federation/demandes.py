@@ -47,6 +47,7 @@ class Demande:
     :param etat: valeur qui revient dans l'adresse.
     :param temoin: valeur que garde le navigateur.
     :param suite: chemin local où aller ensuite.
+    :param preuve: session déjà ouverte que la personne prouve de nouveau ; vide pour une entrée.
     """
 
     cle: str
@@ -56,6 +57,12 @@ class Demande:
     temoin: str
     suite: str
     expire_le: datetime
+    preuve: str = ""
+
+    @property
+    def commencee_le(self) -> datetime:
+        """Instant du départ : une authentification plus ancienne n'en est pas la réponse."""
+        return self.expire_le - DUREE
 
     @property
     def defi(self) -> str:
@@ -76,16 +83,17 @@ def nom_du_temoin(etat: str) -> str:
     return f"ent_entree_{hashlib.sha256(etat.encode('utf-8', 'replace')).hexdigest()[:12]}"
 
 
-def ouvrir_demande(coffre: Coffre, horloge: Horloge, cle: str, suite: str) -> Demande:
+def ouvrir_demande(coffre: Coffre, horloge: Horloge, cle: str, suite: str, *, preuve: str = "") -> Demande:
     """Commence une entrée.
 
     :param coffre: calculs secrets de l'instance.
     :param horloge: heure de l'instance.
     :param cle: fournisseur.
     :param suite: chemin local où aller ensuite, déjà contrôlé.
+    :param preuve: session à prouver de nouveau.
     """
     expire_le = horloge.maintenant() + DUREE
-    return _batir(coffre, cle, secrets.token_urlsafe(32), suite, int(expire_le.timestamp()))
+    return _batir(coffre, cle, secrets.token_urlsafe(32), suite, preuve, int(expire_le.timestamp()))
 
 
 def reprendre_demande(coffre: Coffre, horloge: Horloge, cle: str, etat: str, temoin: str) -> Demande:
@@ -97,14 +105,15 @@ def reprendre_demande(coffre: Coffre, horloge: Horloge, cle: str, etat: str, tem
     :raises EntreeRefusee: état ou témoin absent, faux, d'un autre navigateur, d'un autre fournisseur, échu.
     """
     expire, _, reste = temoin.partition(".")
-    suite, _, _sceau = reste.partition(".")
+    suite, _, reste = reste.partition(".")
+    preuve, _, _sceau = reste.partition(".")
     try:
         echeance, chemin = int(expire), urlsafe_b64decode(suite).decode()
     except ValueError:
         raise _perdue() from None
     if not 0 < len(etat) <= _ETAT_MAXIMAL:
         raise _perdue()
-    demande = _batir(coffre, cle, etat, chemin, echeance)
+    demande = _batir(coffre, cle, etat, chemin, preuve, echeance)
     if not hmac.compare_digest(demande.temoin.encode(), temoin.encode("utf-8", "replace")):
         raise _perdue()
     if demande.expire_le <= horloge.maintenant():
@@ -140,8 +149,8 @@ def purger(session: Session, horloge: Horloge) -> None:
     session.execute(delete(EntreeEnAttente).where(EntreeEnAttente.expire_le < instant))
 
 
-def _batir(coffre: Coffre, cle: str, etat: str, suite: str, echeance: int) -> Demande:
-    sceau = coffre.sceller("entree.demande", cle, etat, suite, str(echeance))
+def _batir(coffre: Coffre, cle: str, etat: str, suite: str, preuve: str, echeance: int) -> Demande:
+    sceau = coffre.sceller("entree.demande", cle, etat, suite, preuve, str(echeance))
     chemin = urlsafe_b64encode(suite.encode()).decode()
     try:
         expire_le = datetime.fromtimestamp(echeance, UTC)
@@ -152,9 +161,10 @@ def _batir(coffre: Coffre, cle: str, etat: str, suite: str, echeance: int) -> De
         etat,
         nonce=_en_texte(coffre.sceller("entree.nonce", cle, etat)),
         verificateur=_en_texte(coffre.sceller("entree.pkce", cle, etat)),
-        temoin=f"{echeance}.{chemin}.{_en_texte(sceau)}",
+        temoin=f"{echeance}.{chemin}.{preuve}.{_en_texte(sceau)}",
         suite=suite,
         expire_le=expire_le,
+        preuve=preuve,
     )
 
 

@@ -11,22 +11,34 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.services import ServiceTiers
 from ent_core.donnees.base import Base
-from ent_core.federation.gabarits import GABARITS, rendre
+from ent_core.federation.gabarits import GABARITS, SourceAttribut, rendre
 from ent_core.federation.modeles import EmissionService, ServiceFerme
 from ent_core.federation.sources import Porteur, lire_sources
+from ent_core.identite.connexion import LOCALE
+from ent_core.identite.modeles import Compte
 from ent_core.identite.secrets import Coffre
 from ent_core.identite.sessions import EN_ATTENTE, SessionReconnue
 from ent_core.socle.calendrier import annee_scolaire
 
-__all__ = ["Dit", "Empechement", "compter", "dire", "emissions", "peut_emettre"]
+__all__ = [
+    "Dit",
+    "Empechement",
+    "compter",
+    "dire",
+    "emissions",
+    "en_regle",
+    "peut_emettre",
+    "valeurs",
+]
 
 _emission = Base.metadata.tables[EmissionService.__tablename__]
+_compte = Base.metadata.tables[Compte.__tablename__].c
 _fermes = Base.metadata.tables[ServiceFerme.__tablename__].c
 
 
@@ -65,6 +77,16 @@ def peut_emettre(reconnue: SessionReconnue) -> Empechement | None:
     return None if reconnue.uai and reconnue.profil else Empechement.CONTEXTE
 
 
+def en_regle(methode: ColumnElement[str]) -> ColumnElement[bool]:
+    """Condition : le compte n'est ni suspendu, ni en attente d'un mot de passe que la session suppose choisi.
+
+    Qui entre par un fournisseur d'identité n'a pas de mot de passe d'ici, et n'a rien à activer.
+
+    :param methode: moyen par lequel la session a été ouverte.
+    """
+    return or_(_compte.etat == "actif", and_(_compte.etat == "a_activer", methode != LOCALE))
+
+
 def dire(
     session: Session,
     coffre: Coffre,
@@ -85,6 +107,25 @@ def dire(
     :param authentifie_le: quand elle s'est connectée.
     """
     gabarit = GABARITS[service.gabarit]
+    lues = valeurs(session, coffre, service, personne_id, uai, profil, jour, authentifie_le)
+    principal = next(iter(lues[gabarit.principal]), "")
+    return Dit(principal, rendre(gabarit, service.attributs, lues))
+
+
+def valeurs(
+    session: Session,
+    coffre: Coffre,
+    service: ServiceTiers,
+    personne_id: UUID,
+    uai: str,
+    profil: str,
+    jour: date,
+    authentifie_le: datetime | None = None,
+) -> Mapping[SourceAttribut, tuple[str, ...]]:
+    """Ce qu'un service peut savoir d'une personne, par source : rien d'autre n'est lu.
+
+    Mêmes paramètres que ``dire``.
+    """
     fermes = session.scalars(select(_fermes.uai).where(_fermes.cle == service.cle))
     sujet = Porteur(
         service=service.cle,
@@ -97,9 +138,7 @@ def dire(
         fermes=frozenset(fermes),
         authentifie_le=authentifie_le,
     )
-    valeurs = lire_sources(session, coffre, sujet, gabarit.sources(service.attributs))
-    principal = next(iter(valeurs[gabarit.principal]), "")
-    return Dit(principal, rendre(gabarit, service.attributs, valeurs))
+    return lire_sources(session, coffre, sujet, GABARITS[service.gabarit].sources(service.attributs))
 
 
 def compter(session: Session, service: str, uai: str, profil: str, jour: date) -> None:

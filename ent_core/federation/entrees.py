@@ -68,7 +68,7 @@ def _client(cle: str, declare: Fournisseur, horloge: Horloge) -> Client:
         case "saml":
             return ClientSaml(cle, declare, horloge)
         case _:
-            return ClientCas(cle, declare)
+            return ClientCas(cle, declare, horloge)
 
 
 def controler(fournisseurs: Mapping[str, Fournisseur], *, production: bool) -> Iterator[Anomalie]:

@@ -6,13 +6,13 @@ deux faces, sous leur nom ou sous leur OID. Tout attribut qui n'est pas de la li
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from ent_core.contrat.fournisseurs import Fournisseur
+from ent_core.contrat.uai import UAI
 from ent_core.identite.connexion import Authentification
 from ent_core.socle.erreurs import OperationRefusee
 
@@ -38,7 +38,6 @@ _PRENOM: Mapping[str, tuple[str, ...]] = {
     "generique": ("given_name", "givenName"),
 }
 _VALEURS, _LONGUEUR = 50, 500
-_UAI = re.compile(r"[0-9]{7}[A-Z]")
 
 
 class EntreeRefusee(OperationRefusee):
@@ -89,6 +88,7 @@ class EvenementAuthentification:
     :param instant: heure de l'authentification chez lui.
     :param sid: sa session, pour la déconnexion.
     :param preuve: jeton à lui rendre pour se déconnecter chez lui.
+    :param jeton: identifiant de ce qu'il affirme, si c'est à usage unique, jusqu'à ``expire_le``.
     """
 
     fournisseur: str
@@ -101,6 +101,8 @@ class EvenementAuthentification:
     instant: datetime | None = None
     sid: str = ""
     preuve: str = ""
+    jeton: str = ""
+    expire_le: datetime | None = None
 
     def authentification(self, fournisseur: Fournisseur) -> Authentification:
         """Ce que la porte unique attend, une fois le sujet relié à un compte.
@@ -136,7 +138,7 @@ def lire_attributs(recus: Mapping[str, Any], correspondance: str) -> Attributs:
         prenom=seule(_PRENOM[correspondance]),
         naissance=_jour(seule(_NOMS["naissance"])),
         publics=valeurs(_NOMS["publics"]),
-        uais=tuple(uai for valeur in valeurs(_NOMS["uais"]) if _UAI.fullmatch(uai := valeur[:8])),
+        uais=tuple(uai for valeur in valeurs(_NOMS["uais"]) if UAI.fullmatch(uai := valeur[:8])),
     )
 
 

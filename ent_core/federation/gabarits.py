@@ -34,6 +34,8 @@ class SourceAttribut(StrEnum):
     GROUPES = "groupes"
     VECTEURS = "vecteurs d'identité (responsable et élève)"
     AUTHENTIFIE_LE = "instant de la connexion"
+    GAR_ENT = "nom de l'ENT auprès du GAR"
+    GAR_PERSONNE = "identifiant de la personne dans l'envoi au GAR"
 
 
 class FormeAttribut(StrEnum):
@@ -65,18 +67,20 @@ class Gabarit:
     :param libelle: pour qui il est fait.
     :param principal: ce qui désigne la personne (``cas:user``).
     :param attributs: ce qui l'accompagne.
+    :param exige: attributs sans lesquels rien n'est dit : le service ne reconnaîtrait pas la personne.
     """
 
     libelle: str
     principal: SourceAttribut
     attributs: tuple[Attribut, ...] = ()
+    exige: frozenset[str] = frozenset()
 
     def retenus(self, seuls: Sequence[str]) -> tuple[Attribut, ...]:
         """Attributs donnés.
 
         :param seuls: noms retenus ; vide, tous.
         """
-        return tuple(a for a in self.attributs if not seuls or a.nom in seuls)
+        return tuple(a for a in self.attributs if not seuls or a.nom in seuls or a.nom in self.exige)
 
     def sources(self, seuls: Sequence[str]) -> frozenset[SourceAttribut]:
         """Ce qu'il faut savoir d'une personne pour l'écrire, et rien de plus.
@@ -170,6 +174,12 @@ GABARITS: Mapping[str, Gabarit] = {
             Attribut("ENTPersonProfils", _S.PROFIL),
             Attribut("CodeRNE", _S.UAI),
         ),
+    ),
+    "gar": Gabarit(
+        "Le GAR : les personnes de l'établissement qui sont dans l'envoi, et elles seules",
+        _S.OPAQUE,
+        (Attribut("idEnt", _S.GAR_ENT), Attribut("GARPersonIdentifiant", _S.GAR_PERSONNE)),
+        exige=frozenset({"idEnt", "GARPersonIdentifiant"}),
     ),
 }
 """Gabarits fournis, par nom."""

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
 from ent_core.identite import sessions
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import LienIdentite, SessionFederee, SessionWeb
-from ent_core.identite.secrets import empreinte_jeton
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.erreurs import Introuvable
 
-__all__ = ["Lien", "SessionChezLui", "chez_le_fournisseur", "fermer_les_sessions", "lister", "retirer"]
+__all__ = [
+    "Lien",
+    "SessionChezLui",
+    "chez_le_fournisseur",
+    "fermer_les_sessions",
+    "fermer_les_visees",
+    "lister",
+    "mene_a",
+    "retirer",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +44,17 @@ class Lien:
 
 @dataclass(frozen=True, slots=True)
 class SessionChezLui:
-    """De quoi se déconnecter aussi chez le fournisseur.
+    """D'où vient une session : de quoi se déconnecter aussi chez le fournisseur, ou s'y prouver de nouveau.
 
     :param preuve: jeton à lui rendre, vide s'il n'en a pas donné.
+    :param emetteur: son nom exact.
+    :param sujet: nom qu'il donne à la personne.
     """
 
     fournisseur: str
     preuve: str
+    emetteur: str
+    sujet: str
 
 
 def lister(session: Session, personne: UUID) -> list[Lien]:
@@ -93,18 +105,38 @@ def retirer(
     )
 
 
-def chez_le_fournisseur(session: Session, jeton: str) -> SessionChezLui | None:
-    """Ce que le fournisseur d'une session doit recevoir à la sortie ; ``None`` pour une session locale.
+def chez_le_fournisseur(session: Session, session_id: UUID) -> SessionChezLui | None:
+    """Le fournisseur par qui une session est entrée ; ``None`` pour une session locale.
 
     :param session: session de la requête.
-    :param jeton: jeton de la session, encore ouverte.
+    :param session_id: session web, encore ouverte.
     """
     ligne = session.execute(
-        select(SessionFederee.fournisseur, SessionFederee.preuve)
-        .join(SessionWeb, SessionWeb.id == SessionFederee.session_id)
-        .where(SessionWeb.jeton == empreinte_jeton(jeton))
+        select(
+            SessionFederee.fournisseur, SessionFederee.preuve, SessionFederee.emetteur, SessionFederee.sujet
+        ).where(SessionFederee.session_id == session_id)
     ).one_or_none()
-    return SessionChezLui(ligne.fournisseur, ligne.preuve or "") if ligne else None
+    if ligne is None:
+        return None
+    return SessionChezLui(ligne.fournisseur, ligne.preuve or "", ligne.emetteur, ligne.sujet)
+
+
+def mene_a(session: Session, emetteur: str, sujet: str, personne: UUID) -> bool:
+    """Vrai si ce sujet d'un fournisseur est relié à cette personne.
+
+    :param session: session de la requête.
+    """
+    return bool(
+        session.scalar(
+            select(
+                exists().where(
+                    LienIdentite.emetteur == emetteur,
+                    LienIdentite.sujet == sujet,
+                    LienIdentite.personne_id == personne,
+                )
+            )
+        )
+    )
 
 
 def fermer_les_sessions(session: Session, horloge: Horloge, emetteur: str, sid: str, sujet: str) -> int:
@@ -120,6 +152,31 @@ def fermer_les_sessions(session: Session, horloge: Horloge, emetteur: str, sid: 
     conditions += [SessionFederee.sid == sid] if sid else []
     conditions += [SessionFederee.sujet == sujet] if sujet else []
     return _fermer(session, horloge, *conditions)
+
+
+def fermer_les_visees(
+    session: Session,
+    horloge: Horloge,
+    emetteur: str,
+    sids: Sequence[str],
+    est_la_sienne: Callable[[str], bool],
+) -> tuple[int, int]:
+    """Ferme les sessions que le fournisseur désigne, si elles sont à la personne qu'il nomme avec elles.
+
+    :param session: session de l'académie.
+    :param emetteur: fournisseur.
+    :param sids: sessions chez lui.
+    :param est_la_sienne: juge de ce que la session garde de lui (``preuve``).
+    :returns: nombre de sessions fermées, nombre de sessions désignées à tort.
+    """
+    designees = session.execute(
+        select(SessionFederee.session_id, SessionFederee.preuve).where(
+            SessionFederee.emetteur == emetteur, SessionFederee.sid.in_(sids)
+        )
+    ).all()
+    siennes = [ligne.session_id for ligne in designees if est_la_sienne(ligne.preuve or "")]
+    fermees = _fermer(session, horloge, SessionFederee.session_id.in_(siennes)) if siennes else 0
+    return fermees, len(designees) - len(siennes)
 
 
 def _fermer(session: Session, horloge: Horloge, *conditions: ColumnElement[bool]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -27,7 +28,7 @@ from sqlalchemy.orm import Mapped
 from ent_core.contrat.donnees import Categorie, Exemption, Lien, Sujet, commun, par_etablissement
 from ent_core.donnees.base import Base
 from ent_core.donnees.colonnes import cle, donnee, neutre, vers_personne
-from ent_core.donnees.exemptions import EMPREINTE, NOMBRES
+from ent_core.donnees.exemptions import EMPREINTE
 
 __all__ = ["EmissionService", "PartieDeSession", "ServiceDeclare", "ServiceFerme", "TicketCas"]
 
@@ -60,7 +61,7 @@ class ServiceDeclare(Base):
     gabarit: Mapped[str] = neutre("ce qui est donné, d'une liste", String(20))
     attributs: Mapped[list[str]] = neutre("les seuls donnés ; vide, tous ceux du gabarit", ARRAY(String(60)))
     protocole: Mapped[str] = neutre("protocole, d'une liste", String(8))
-    options: Mapped[dict[str, int]] = neutre("options du protocole", JSONB, exemption=NOMBRES)
+    options: Mapped[dict[str, Any]] = neutre("options du protocole", JSONB, exemption=_SERVICE)
     actif: Mapped[bool] = neutre("en service", Boolean, server_default="true")
     debut: Mapped[date | None] = neutre("premier jour", Date)
     fin: Mapped[date | None] = neutre("lendemain du dernier jour", Date)
@@ -144,6 +145,9 @@ class PartieDeSession(Base):
     protocole: Mapped[str] = neutre("protocole, d'une liste", String(8))
     nom_de_session: Mapped[str] = donnee(Categorie.CONNEXION, Text)
     adresse: Mapped[str] = donnee(Categorie.TRACE, Text)
+    emetteur: Mapped[str] = neutre(
+        "nom de cet ENT pour le service", Text, server_default="", exemption=_SERVICE
+    )
     cree_le: Mapped[datetime] = donnee(Categorie.TRACE, DateTime(timezone=True))
     etat: Mapped[str] = neutre(
         "où en est l'avis de sortie, d'une liste", String(12), server_default="ouverte"

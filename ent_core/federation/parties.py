@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -23,12 +24,15 @@ from ent_core.socle.calendrier import Horloge
 __all__ = [
     "ESSAIS",
     "GARDE",
+    "Messager",
+    "PartieAPrevenir",
     "PartieLue",
     "de_la_personne",
     "de_la_session",
     "inscrire",
     "prevenir",
     "purger",
+    "reconnue",
 ]
 
 ESSAIS = 3
@@ -58,6 +62,29 @@ class PartieLue:
     etat: str
 
 
+@dataclass(frozen=True, slots=True)
+class PartieAPrevenir:
+    """Un service à prévenir qu'une session est finie.
+
+    :param nom_de_session: nom que le service donne à cette session.
+    :param adresse: où le prévenir.
+    :param emetteur: nom de cet ENT pour le service ; vide si l'avis n'a pas à le dire.
+    """
+
+    id: UUID
+    service: str
+    protocole: str
+    personne_id: UUID
+    session_id: UUID
+    nom_de_session: str
+    adresse: str
+    emetteur: str = ""
+
+
+Messager = Callable[[PartieAPrevenir], None]
+"""Prévient un service, ou lève ``PartenaireInjoignable``."""
+
+
 def inscrire(
     session: Session,
     horloge: Horloge,
@@ -70,16 +97,19 @@ def inscrire(
     nom_de_session: str,
     adresse: str,
     avis: bool,
-) -> None:
-    """Retient qu'un service a appris qui est la personne.
+    emetteur: str = "",
+) -> UUID:
+    """Retient qu'un service a appris qui est la personne ; rend le numéro de ce qu'il en sait.
 
     :param session_id: session de l'ENT.
     :param nom_de_session: nom que le service donne à cette session (le ticket CAS, le ``sid``…).
     :param adresse: où le prévenir.
     :param avis: faux s'il ne veut pas être prévenu.
+    :param emetteur: nom de cet ENT pour le service, si l'avis doit le dire.
     """
-    session.execute(
-        insert(_table).values(
+    numero: UUID = session.execute(
+        insert(_table)
+        .values(
             session_id=session_id,
             personne_id=personne_id,
             uai=uai,
@@ -87,30 +117,76 @@ def inscrire(
             protocole=protocole.value,
             nom_de_session=nom_de_session,
             adresse=adresse,
+            emetteur=emetteur,
             cree_le=horloge.maintenant(),
             etat="ouverte" if avis else "sans_avis",
         )
+        .returning(_p.id)
+    ).scalar_one()
+    return numero
+
+
+def reconnue(
+    session: Session, horloge: Horloge, *, session_id: UUID, service: str, nom_de_session: str
+) -> bool:
+    """Vrai si le service connaissait déjà cette session, sous ce nom ; l'instant en est rafraîchi.
+
+    :param session_id: session de l'ENT.
+    :param nom_de_session: nom que le service lui donne.
+    """
+    trouvee = (
+        update(_table)
+        .where(
+            _p.session_id == session_id,
+            _p.service == service,
+            _p.nom_de_session == nom_de_session,
+            _p.etat.in_(("ouverte", "sans_avis")),
+        )
+        .values(cree_le=horloge.maintenant())
+        .returning(_p.id)
     )
+    return session.scalar(trouvee) is not None
 
 
-def prevenir(base: BaseDeDonnees, horloge: Horloge, permis: frozenset[str], session_id: UUID) -> None:
+def prevenir(
+    base: BaseDeDonnees,
+    horloge: Horloge,
+    permis: frozenset[str],
+    session_id: UUID,
+    messagers: Mapping[Protocole, Messager] | None = None,
+) -> None:
     """Prévient les services d'une session fermée ; aucune transaction n'est tenue pendant un envoi.
 
     :param base: base de l'application.
     :param permis: hôtes admis à une adresse privée.
     :param session_id: session fermée.
+    :param messagers: comment prévenir par un autre protocole que CAS.
     :raises PartenaireInjoignable: il en reste à prévenir ; le travail sera repris.
     """
+    par_cas: Messager = partial(_avertir_par_cas, horloge, permis)
+    envoyes = {Protocole.CAS: par_cas, **(messagers or {})}
     with base.academie("services tiers : sortie d'une session") as session:
         restent = session.execute(
-            select(_p.id, _p.nom_de_session, _p.adresse).where(
-                _p.session_id == session_id, _p.etat == "a_prevenir", _p.protocole == Protocole.CAS.value
+            select(
+                _p.id,
+                _p.service,
+                _p.protocole,
+                _p.personne_id,
+                _p.session_id,
+                _p.nom_de_session,
+                _p.adresse,
+                _p.emetteur,
+            ).where(
+                _p.session_id == session_id,
+                _p.etat == "a_prevenir",
+                _p.protocole.in_([protocole.value for protocole in envoyes]),
             )
         ).all()
     manque: PartenaireInjoignable | None = None
-    for numero, nom, adresse in restent:
+    for ligne in restent:
+        numero: UUID = ligne.id
         try:
-            _avertir_par_cas(horloge, permis, nom, adresse)
+            envoyes[Protocole(ligne.protocole)](PartieAPrevenir(**ligne._mapping))
         except PartenaireInjoignable as erreur:
             if _noter_echec(base, numero):
                 manque = erreur
@@ -121,7 +197,7 @@ def prevenir(base: BaseDeDonnees, horloge: Horloge, permis: frozenset[str], sess
         raise manque
 
 
-def _avertir_par_cas(horloge: Horloge, permis: frozenset[str], ticket: str, adresse: str) -> None:
+def _avertir_par_cas(horloge: Horloge, permis: frozenset[str], partie: PartieAPrevenir) -> None:
     avis = etree.Element(
         f"{{{_SAML_P}}}LogoutRequest",
         {
@@ -132,9 +208,9 @@ def _avertir_par_cas(horloge: Horloge, permis: frozenset[str], ticket: str, adre
         nsmap={"samlp": _SAML_P, "saml": _SAML},
     )
     etree.SubElement(avis, f"{{{_SAML}}}NameID").text = "@NOT_USED@"
-    etree.SubElement(avis, f"{{{_SAML_P}}}SessionIndex").text = ticket
+    etree.SubElement(avis, f"{{{_SAML_P}}}SessionIndex").text = partie.nom_de_session
     corps = urlencode({"logoutRequest": etree.tostring(avis, encoding="unicode")}).encode()
-    reponse = envoyer("POST", adresse, corps=corps, entetes=_FORMULAIRE, autorises=permis)
+    reponse = envoyer("POST", partie.adresse, corps=corps, entetes=_FORMULAIRE, autorises=permis)
     if reponse.statut not in _REUSSI:
         raise PartenaireInjoignable(
             f"le service a répondu {reponse.statut} à l'avis de sortie.",

@@ -7,24 +7,26 @@ l'ENT, ``connexion.entrer``. Aucune transaction n'est tenue pendant un échange 
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.fournisseurs import Fournisseur
 from ent_core.donnees.session import BaseDeDonnees, Portage
-from ent_core.federation.demandes import DUREE
-from ent_core.federation.evenement import Attributs, EntreeRefusee, EvenementAuthentification
+from ent_core.federation.attentes import attendre, attendue, finir
+from ent_core.federation.client_oidc.refus import refuser
+from ent_core.federation.demandes import consommer
+from ent_core.federation.evenement import EntreeRefusee, EvenementAuthentification
 from ent_core.federation.rapprochement import lier, rapprocher
-from ent_core.identite import comptes, connexion, freinage, sessions
+from ent_core.identite import appareils, comptes, connexion, freinage, sessions
 from ent_core.identite.connexion import Authentification, Origine, Ouverture, Refus
-from ent_core.identite.modeles import Compte, EntreeEnAttente, Personne, SessionFederee, SessionWeb
-from ent_core.identite.secrets import Coffre, empreinte_jeton, nouveau_jeton
+from ent_core.identite.modeles import Compte, Personne, SessionFederee, SessionWeb
+from ent_core.identite.secrets import Coffre, empreinte_jeton
 from ent_core.socle.calendrier import Horloge
 
-__all__ = ["EnAttente", "Reliee", "attendue", "entrer_par", "relier"]
+__all__ = ["Annoncee", "EnAttente", "Reliee", "annoncer", "entrer_par", "exiger_inedit", "relier"]
 
 _PORTAGE = Portage("connexion")
 _MOTIF = "connexion : rapprocher une identité"
@@ -41,6 +43,18 @@ class EnAttente:
 
 
 @dataclass(frozen=True, slots=True)
+class Annoncee:
+    """Une personne que son fournisseur envoie de lui-même.
+
+    :param jeton: à mettre dans un témoin.
+    :param connue: faux si elle doit d'abord prouver son compte d'ici.
+    """
+
+    jeton: str
+    connue: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Reliee:
     """Une session ouverte par la preuve du compte local.
 
@@ -54,6 +68,7 @@ class Reliee:
 def entrer_par(
     base: BaseDeDonnees,
     horloge: Horloge,
+    coffre: Coffre,
     fournisseur: Fournisseur,
     evenement: EvenementAuthentification,
     origine: Origine,
@@ -69,7 +84,7 @@ def entrer_par(
     with base.academie(_MOTIF) as session:
         trouvees = rapprocher(session, horloge.aujourd_hui(), fournisseur, evenement)
         if trouvees is None:
-            return EnAttente(_attendre(session, horloge, evenement))
+            return EnAttente(attendre(session, horloge, evenement))
         lier(session, horloge, evenement, trouvees.personnes, trouvees.moyen)
     with base.unite(_PORTAGE) as session:
         ouverture = connexion.entrer(session, horloge, evenement.authentification(fournisseur), origine)
@@ -88,33 +103,38 @@ def entrer_par(
                 .values(uai=None, profil=None)
                 .execution_options(synchronize_session=False)
             )
-    return ouverture
+        return _reconnaitre_l_appareil(session, horloge, coffre, ouverture, origine)
 
 
-def attendue(session: Session, horloge: Horloge, jeton: str) -> EvenementAuthentification | None:
-    """L'entrée qui attend la preuve du compte local, si elle attend encore.
+def exiger_inedit(base: BaseDeDonnees, evenement: EvenementAuthentification) -> None:
+    """Refuse une affirmation à usage unique déjà vue, quels que soient le serveur et le message.
 
-    :param session: session de la requête.
-    :param jeton: témoin reçu du navigateur.
+    :param evenement: ce qu'un fournisseur affirme, preuve faite.
+    :raises EntreeRefusee: elle a déjà servi.
     """
-    garde = session.scalar(
-        select(EntreeEnAttente.evenement).where(
-            EntreeEnAttente.jeton == empreinte_jeton(jeton), EntreeEnAttente.expire_le > horloge.maintenant()
-        )
-    )
-    if garde is None:
-        return None
-    return EvenementAuthentification(
-        fournisseur=garde["fournisseur"],
-        emetteur=garde["emetteur"],
-        sujet=garde["sujet"],
-        methode=garde["methode"],
-        attributs=Attributs(uais=tuple(garde["uais"])),
-        amr=tuple(garde["amr"]),
-        acr=garde["acr"],
-        sid=garde["sid"],
-        preuve=garde["preuve"],
-    )
+    if evenement.expire_le is None:
+        return
+    with base.unite(_PORTAGE) as session:
+        if not consommer(session, evenement.emetteur, evenement.jeton, evenement.expire_le):
+            raise refuser("rejeu", "sa réponse a déjà servi")
+
+
+def annoncer(
+    base: BaseDeDonnees, horloge: Horloge, fournisseur: Fournisseur, evenement: EvenementAuthentification
+) -> Annoncee:
+    """Reconnaît la personne qu'un fournisseur envoie de lui-même, sans rien ouvrir encore.
+
+    Le navigateur ne montre la session déjà ouverte qu'à la requête suivante : c'est là que l'on entre.
+
+    :param fournisseur: déclaration du fournisseur.
+    :param evenement: ce qu'il affirme, preuve faite.
+    :raises EntreeRefusee: compte fermé, plusieurs personnes, lien déjà pris.
+    """
+    with base.academie(_MOTIF) as session:
+        trouvees = rapprocher(session, horloge.aujourd_hui(), fournisseur, evenement)
+        if trouvees is not None:
+            lier(session, horloge, evenement, trouvees.personnes, trouvees.moyen)
+        return Annoncee(attendre(session, horloge, evenement), trouvees is not None)
 
 
 def relier(
@@ -173,7 +193,7 @@ def _lier_la_session(
             return False
         lier(session, horloge, evenement, [ouverture.personne_id], "preuve")
         _noter(session, evenement, ouverture)
-        session.execute(delete(EntreeEnAttente).where(EntreeEnAttente.jeton == empreinte_jeton(attente)))
+        finir(session, attente)
     return True
 
 
@@ -211,26 +231,20 @@ def _par_le_code(
         return connexion.entrer(session, horloge, Authentification("code", str(compte.id)), origine)
 
 
-def _attendre(session: Session, horloge: Horloge, evenement: EvenementAuthentification) -> str:
-    jeton = nouveau_jeton()
-    session.add(
-        EntreeEnAttente(
-            jeton=empreinte_jeton(jeton),
-            evenement={
-                "fournisseur": evenement.fournisseur,
-                "emetteur": evenement.emetteur,
-                "sujet": evenement.sujet,
-                "methode": evenement.methode,
-                "amr": list(evenement.amr),
-                "acr": evenement.acr,
-                "sid": evenement.sid,
-                "preuve": evenement.preuve,
-                "uais": list(evenement.attributs.uais),
-            },
-            expire_le=horloge.maintenant() + DUREE,
+def _reconnaitre_l_appareil(
+    session: Session, horloge: Horloge, coffre: Coffre, ouverture: Ouverture, origine: Origine
+) -> Ouverture:
+    """Comme après une connexion par mot de passe : l'appareil est reconnu, ou la personne en est prévenue."""
+    nom = session.scalar(select(Compte.identifiant).where(Compte.id == ouverture.compte_id)) or ""
+    connu = freinage.cibler(coffre, horloge, nom, origine.temoin, origine.adresse).compte is None
+    avis = (
+        None
+        if connu or ouverture.precedente is None
+        else appareils.noter(
+            session, horloge, ouverture.compte_id, ouverture.personne_id, origine.appareil, origine.adresse
         )
     )
-    return jeton
+    return replace(ouverture, avis=avis, temoin=freinage.jeton_appareil(coffre, nom, origine.temoin))
 
 
 def _noter(session: Session, evenement: EvenementAuthentification, ouverture: Ouverture) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -19,10 +19,14 @@ from sqlalchemy.orm import Session
 
 from ent_core.contrat.donnees import BaseLegale
 from ent_core.contrat.roles import Profil
-from ent_core.contrat.services import OptionsCas, Protocole, ServiceTiers
+from ent_core.contrat.services import OptionsOidc, OptionsSaml, Protocole, ServiceTiers
+from ent_core.contrat.uai import UAI
 from ent_core.donnees.base import Base
+from ent_core.federation import protocoles
 from ent_core.federation.adresses import lire_adresse
-from ent_core.federation.gabarits import GABARITS
+from ent_core.federation.fournisseur_oidc.extinction import eteindre_service
+from ent_core.federation.fournisseur_saml.partenaire import lire_partenaire, reduire
+from ent_core.federation.gabarits import GABARITS, SourceAttribut
 from ent_core.federation.modeles import ServiceDeclare, ServiceFerme
 from ent_core.identite.journal import consigner
 from ent_core.socle.calendrier import Horloge
@@ -31,9 +35,12 @@ from ent_core.socle.erreurs import DonneeInvalide, Introuvable
 __all__ = [
     "MotifService",
     "ServiceConnu",
+    "changer_metadonnees",
+    "changer_secret",
     "connus",
     "controler",
     "declarer",
+    "empeche",
     "fermer_ici",
     "fermes_ici",
     "pour",
@@ -44,7 +51,6 @@ __all__ = [
 ]
 
 _CLE = re.compile(r"[a-z][a-z0-9-]{1,39}")
-_UAI = re.compile(r"[0-9]{7}[A-Z]")
 _LONGUEURS = {"nom": 80, "finalite": 300, "destinataire": 120, "contact": 120}
 _table = Base.metadata.tables[ServiceDeclare.__tablename__]
 _s = _table.c
@@ -131,16 +137,22 @@ def pour(
     admis.sort(key=lambda c: len(c.service.adresse), reverse=True)
     motif = MotifService.INCONNU
     for connu in admis:
-        refus = _refus(connu, uai, profil, jour, fermes, briques)
+        refus = empeche(connu, uai, profil, jour, fermes, briques)
         if refus is None:
             return connu
         motif = refus if motif is MotifService.INCONNU else motif
     return motif
 
 
-def _refus(
+def empeche(
     connu: ServiceConnu, uai: str, profil: str, jour: date, fermes: frozenset[str], briques: frozenset[str]
 ) -> MotifService | None:
+    """Ce qui empêche un service de s'ouvrir à ce profil, dans cette école ; ``None`` si rien.
+
+    :param connu: service.
+    :param fermes: services que l'établissement n'ouvre pas.
+    :param briques: briques actives de l'établissement.
+    """
     service = connu.service
     if not service.concerne(uai) or service.cle in fermes or (connu.brique and connu.brique not in briques):
         return MotifService.ECOLE
@@ -157,7 +169,10 @@ def recu_par(service: ServiceTiers) -> tuple[str, ...]:
     :param service: service.
     """
     gabarit = GABARITS[service.gabarit]
-    sources = [gabarit.principal, *(a.source for a in gabarit.retenus(service.attributs))]
+    principal = [gabarit.principal]
+    if isinstance(service.options, OptionsSaml):  # il nomme à sa façon : d'un nom durable, ou passager
+        principal = [SourceAttribut.OPAQUE] if service.options.persistant else []
+    sources = [*principal, *(a.source for a in gabarit.retenus(service.attributs))]
     return tuple(dict.fromkeys(source.value for source in sources))
 
 
@@ -184,12 +199,9 @@ def controler(service: ServiceTiers, permis: frozenset[str]) -> Iterator[tuple[s
         yield "gabarit", f"gabarit inconnu ; choisir parmi {', '.join(GABARITS)}"
     elif inconnus := set(service.attributs) - {a.nom for a in gabarit.attributs}:
         yield "attributs", f"le gabarit n'a pas d'attribut « {min(inconnus)} »"
-    if any(not _UAI.fullmatch(uai) for uai in service.etablissements):
+    if any(not UAI.fullmatch(uai) for uai in service.etablissements):
         yield "etablissements", "un code UAI a sept chiffres et une lettre"
-    if service.protocole is not Protocole.CAS:
-        yield "protocole", "seul le protocole CAS est servi"
-    if not 10 <= service.cas.duree <= 60:
-        yield "duree", "un ticket vit de 10 à 60 secondes"
+    yield from protocoles.controler(service.options, permis)
     if service.debut and service.fin and service.fin <= service.debut:
         yield "fin", "la fin précède le début"
 
@@ -233,7 +245,7 @@ def declarer(
             base=service.base.name,
             attributs=list(service.attributs),
             protocole=service.protocole.value,
-            options={nom: int(valeur) for nom, valeur in asdict(service.cas).items()},
+            options=protocoles.ecrire(service.options),
             origine=origine,
             declare_par=acteur,
             declare_le=horloge.maintenant(),
@@ -255,6 +267,7 @@ def retirer(session: Session, horloge: Horloge, cle: str, *, acteur: UUID | None
     :raises Introuvable: il n'existe pas, n'est pas qu'à cet établissement, ou vient du fichier.
     """
     _changer(session, cle, uai, retire_le=horloge.maintenant(), retire_par=acteur)
+    eteindre_service(session, horloge, cle)
     consigner(session, horloge, "service.retire", uai=uai, acteur=acteur, objet=cle)
 
 
@@ -269,8 +282,61 @@ def suspendre(
     :raises Introuvable: comme pour ``retirer``.
     """
     _changer(session, cle, uai, actif=actif)
+    if not actif:
+        eteindre_service(session, horloge, cle)
     acte = "service.repris" if actif else "service.suspendu"
     consigner(session, horloge, acte, uai=uai, acteur=acteur, objet=cle)
+
+
+def changer_secret(
+    session: Session, horloge: Horloge, cle: str, empreinte: str, *, acteur: UUID | None, uai: str | None
+) -> None:
+    """Donne un autre secret à un service OpenID Connect ; l'ancien ne vaut plus rien.
+
+    :param cle: identifiant du service.
+    :param empreinte: empreinte du secret neuf.
+    :param uai: comme pour ``retirer``.
+    :raises Introuvable: comme pour ``retirer``, ou le service n'a pas de secret.
+    """
+    lu = session.execute(_EN_VIGUEUR.where(_s.cle == cle)).one_or_none()
+    options = _lire(lu).service.options if lu else None
+    if not isinstance(options, OptionsOidc) or not options.secret:
+        raise Introuvable("ce service n'a pas de secret.", remede="revenir à la page du service.")
+    _changer(session, cle, uai, options=protocoles.ecrire(replace(options, secret=empreinte)))
+    consigner(session, horloge, "service.secret_change", uai=uai, acteur=acteur, objet=cle)
+
+
+def changer_metadonnees(
+    session: Session,
+    horloge: Horloge,
+    cle: str,
+    document: str,
+    *,
+    permis: frozenset[str],
+    acteur: UUID | None,
+    uai: str | None,
+) -> None:
+    """Remplace les métadonnées d'un service SAML : ses certificats changent, ce qu'il reçoit ne change pas.
+
+    :param cle: identifiant du service.
+    :param document: métadonnées que l'éditeur vient de remettre.
+    :param permis: hôtes admis sans https.
+    :param uai: comme pour ``retirer``.
+    :raises DonneeInvalide: illisibles, incomplètes, expirées, ou d'un autre service.
+    :raises Introuvable: comme pour ``retirer``, ou le service n'est pas SAML.
+    """
+    lu = session.execute(_EN_VIGUEUR.where(_s.cle == cle)).one_or_none()
+    options = _lire(lu).service.options if lu else None
+    if not isinstance(options, OptionsSaml):
+        raise Introuvable("ce service n'a pas de métadonnées.", remede="revenir à la page du service.")
+    neuves = replace(options, metadonnees=reduire(document, horloge.maintenant()))
+    refus = [phrase for _, phrase in protocoles.controler(neuves, permis)]
+    if lire_partenaire(neuves.metadonnees).entite != lire_partenaire(options.metadonnees).entite:
+        refus.append("elles décrivent un autre service (leur entityID n'est pas le même)")
+    if refus:
+        raise DonneeInvalide(f"{refus[0]}.", remede="redemander ce document à l'éditeur.", lieu="metadonnees")
+    _changer(session, cle, uai, options=protocoles.ecrire(neuves))
+    consigner(session, horloge, "service.metadonnees_changees", uai=uai, acteur=acteur, objet=cle)
 
 
 def fermer_ici(session: Session, horloge: Horloge, cle: str, *, uai: str, acteur: UUID | None) -> None:
@@ -280,6 +346,7 @@ def fermer_ici(session: Session, horloge: Horloge, cle: str, *, uai: str, acteur
     :param uai: établissement.
     """
     session.execute(inserer(_fermes).values(uai=uai, cle=cle).on_conflict_do_nothing())
+    eteindre_service(session, horloge, cle, uai)
     consigner(session, horloge, "service.ferme", uai=uai, acteur=acteur, objet=cle)
 
 
@@ -306,7 +373,6 @@ def _changer(session: Session, cle: str, uai: str | None, **valeurs: object) -> 
 
 def _lire(ligne: object) -> ServiceConnu:
     lu = {colonne.name: getattr(ligne, colonne.name) for colonne in _CHAMPS}
-    options = {**lu["options"]}
     service = ServiceTiers(
         **{
             nom: lu[nom]
@@ -316,8 +382,7 @@ def _lire(ligne: object) -> ServiceConnu:
         base=BaseLegale[lu["base"]],
         attributs=tuple(lu["attributs"]),
         etablissements=tuple(lu["etablissements"]),
-        protocole=Protocole(lu["protocole"]),
-        cas=OptionsCas(bool(options["attributs_en_2"]), bool(options["deconnexion"]), int(options["duree"])),
+        options=protocoles.lire(Protocole(lu["protocole"]), lu["options"]),
         debut=lu["debut"],
         fin=lu["fin"],
     )

@@ -20,6 +20,8 @@ from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.federation.gabarits import SourceAttribut
+from ent_core.federation.gar.format import PROFILS
+from ent_core.federation.gar.identifiants import ent_du_gar, identifiant_gar
 from ent_core.identite.autorite import ecarte
 from ent_core.identite.modeles import (
     Compte,
@@ -194,6 +196,19 @@ def _vecteurs(
     }
 
 
+def _gar(
+    session: Session, sujet: Porteur, _: Sequence[tuple[str, str]]
+) -> dict[SourceAttribut, tuple[str, ...]]:
+    """Ce que le GAR sait de la personne dans l'établissement en vigueur ; rien s'il ne l'y connaît pas."""
+    if sujet.profil not in (Profil.ELEVE.value, *PROFILS):
+        return {SourceAttribut.GAR_ENT: (), SourceAttribut.GAR_PERSONNE: ()}
+    connue = identifiant_gar(session, sujet.personne_id, sujet.uai, sujet.jour)
+    return {
+        SourceAttribut.GAR_ENT: _une(ent_du_gar(session, sujet.uai)),
+        SourceAttribut.GAR_PERSONNE: _une(connue),
+    }
+
+
 def _valeurs(sujet: Porteur, ecoles: Sequence[tuple[str, str]]) -> dict[str, Any]:
     return {
         "personne": sujet.personne_id,
@@ -226,6 +241,7 @@ _LECTURES: tuple[tuple[frozenset[SourceAttribut], _Lecture], ...] = (
     (frozenset({SourceAttribut.UAIS, SourceAttribut.ETABLISSEMENTS}), _structures),
     (frozenset({SourceAttribut.DIVISIONS, SourceAttribut.GROUPES}), _divisions),
     (frozenset({SourceAttribut.VECTEURS}), _vecteurs),
+    (frozenset({SourceAttribut.GAR_ENT, SourceAttribut.GAR_PERSONNE}), _gar),
 )
 """Sources, et l'énoncé qui les lit ensemble."""
 

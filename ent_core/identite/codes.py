@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -56,6 +56,7 @@ def emettre_codes(
     division: UUID | None = None,
     profil: Profil | None = None,
     personne: UUID | None = None,
+    personnes: Collection[UUID] | None = None,
     acteur: UUID | None = None,
 ) -> Iterator[FicheActivation]:
     """Donne un code neuf aux comptes à activer d'un établissement ; les codes précédents ne valent plus rien.
@@ -64,11 +65,14 @@ def emettre_codes(
     :param division: seulement les élèves de cette division et leurs responsables.
     :param profil: seulement les personnes de ce profil.
     :param personne: seulement cette personne.
+    :param personnes: seulement celles-ci.
     :param acteur: personne qui les demande.
     :returns: une fiche par compte, par ordre alphabétique.
     """
     expire_le = horloge.maintenant() + DUREE_CODE
-    comptes = _a_activer(session, uai, horloge.aujourd_hui(), division, profil, personne)
+    comptes = _a_activer(
+        session, uai, horloge.aujourd_hui(), division, profil, [personne] if personne else personnes
+    )
     fiches = [
         FicheActivation(c.personne_id, c.nom, c.prenom, c.identifiant, nouveau_code(), expire_le)
         for c in comptes
@@ -127,7 +131,7 @@ def _a_activer(
     jour: date,
     division: UUID | None,
     profil: Profil | None,
-    personne: UUID | None,
+    personnes: Collection[UUID] | None,
 ) -> Sequence[Row[UUID, UUID, str, str, str | None]]:
     enonce = (
         select(Compte.id, Compte.personne_id, Compte.identifiant, Personne.nom, Personne.prenom)
@@ -139,6 +143,6 @@ def _a_activer(
         enonce = enonce.where(
             or_(*(Compte.personne_id.in_(membres) for membres in de_la_division(uai, jour, division)))
         )
-    if personne is not None:
-        enonce = enonce.where(Compte.personne_id == personne)
+    if personnes is not None:
+        enonce = enonce.where(Compte.personne_id.in_(list(personnes)))
     return session.execute(enonce).all()

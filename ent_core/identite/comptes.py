@@ -17,6 +17,7 @@ from ent_core.identite.codes import FicheActivation, emettre_codes
 from ent_core.identite.entourage import exiger_du_titulaire
 from ent_core.identite.facteurs.inventaire import oublier
 from ent_core.identite.journal import consigner
+from ent_core.identite.liens_personnels import retirer_tous
 from ent_core.identite.modeles import (
     AdresseVerifiee,
     Compte,
@@ -42,6 +43,7 @@ __all__ = [
     "exiger_de_la_personne",
     "mettre_en_securite",
     "normaliser_identifiant",
+    "oublier_liens",
     "oublier_reprise",
     "remplacer_secret",
     "retablir",
@@ -217,6 +219,7 @@ def changer_secret(
         .where(_c.id == compte.id)
         .values(empreinte=coffre.hacher(nouveau), change_le=horloge.maintenant())
     )
+    oublier_liens(session, compte.id)
     fermer_autres(session, horloge, jeton)
     consigner(session, horloge, "compte.secret_change", acteur=compte.personne_id, objet=str(compte.id))
     return renouveler(session, jeton)
@@ -225,7 +228,7 @@ def changer_secret(
 def suspendre(
     session: Session, horloge: Horloge, compte_id: UUID, *, uai: str | None = None, acteur: UUID | None = None
 ) -> None:
-    """Suspend un compte et ferme ses sessions ; son mot de passe reste.
+    """Suspend un compte, ferme ses sessions et retire ses liens personnels ; son mot de passe reste.
 
     :param compte_id: compte.
     :param uai: établissement qui le demande.
@@ -233,6 +236,7 @@ def suspendre(
     :raises Introuvable: aucun compte de cet identifiant.
     """
     _modifier(session, compte_id, etat="suspendu")
+    retirer_tous(session, [compte_id])
     nombre = fermer_toutes(session, compte_id)
     consigner(
         session,
@@ -293,7 +297,7 @@ def mettre_en_securite(
 
 
 def oublier_reprise(session: Session, comptes: Collection[UUID]) -> None:
-    """Retire adresse prouvée, liens envoyés, seconds facteurs, identités reliées : un voleur a pu les mettre.
+    """Retire adresse prouvée, liens, seconds facteurs, identités reliées : un voleur a pu les mettre.
 
     Un lien que l'annuaire a prouvé reste : le mot de passe volé n'a pas pu le faire.
 
@@ -309,6 +313,7 @@ def oublier_reprise(session: Session, comptes: Collection[UUID]) -> None:
         )
         .execution_options(synchronize_session=False)
     )
+    retirer_tous(session, comptes)
     oublier(session, comptes)
 
 
@@ -333,7 +338,16 @@ def remplacer_secret(
     :param nouveau: mot de passe choisi, déjà accepté.
     """
     _modifier(session, compte_id, empreinte=coffre.hacher(nouveau), change_le=horloge.maintenant())
+    oublier_liens(session, compte_id)
     fermer_toutes(session, compte_id)
+
+
+def oublier_liens(session: Session, compte_id: UUID) -> None:
+    """Efface les liens en route : qui connaissait l'ancien mot de passe a pu en demander un vers chez lui.
+
+    :param compte_id: compte dont le mot de passe vient de changer.
+    """
+    session.execute(delete(LienSecret).where(LienSecret.compte_id == compte_id))
 
 
 def _du_compte(session: Session, condition: ColumnElement[bool]) -> Row[*tuple[Any, ...]] | None:

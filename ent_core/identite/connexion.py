@@ -27,7 +27,7 @@ from ent_core.identite.contextes import ContextePossible, contextes_possibles
 from ent_core.identite.facteurs.politique import niveau_d_entree
 from ent_core.identite.freinage import Cibles
 from ent_core.identite.journal import consigner
-from ent_core.identite.modeles import Compte
+from ent_core.identite.modeles import Compte, SessionWeb
 from ent_core.identite.passage import noter_le_passage
 from ent_core.identite.refus import MotifRefus, Refus
 from ent_core.identite.secrets import Coffre, CoffreSature, empreinte_jeton
@@ -44,6 +44,7 @@ __all__ = [
     "Refus",
     "activer_compte",
     "changer_secret",
+    "consigner_profil_suspendu",
     "entrer",
     "se_connecter",
 ]
@@ -242,7 +243,9 @@ def changer_secret(
     :raises SecretActuelFaux: mot de passe actuel faux.
     :raises DonneeInvalide: nouveau mot de passe trop faible ; l'essai ne compte pas.
     """
-    cibles = Cibles(coffre.sceller("freinage.secret", empreinte_jeton(jeton).hex()))
+    # Le compteur est celui du compte : la session change de jeton quand la personne change de profil.
+    porteur = session.scalar(select(SessionWeb.compte_id).where(SessionWeb.jeton == empreinte_jeton(jeton)))
+    cibles = Cibles(coffre.sceller("freinage.secret", str(porteur)))
     if attente := freinage.passer(base, horloge, cibles):
         return Refus(MotifRefus.ATTENTE, attente)
     try:
@@ -315,16 +318,27 @@ def _profil_ouvert(
         yield
     except ProfilSuspendu:
         freinage.rendre(base, cibles)
-        with base.unite(_PORTAGE) as session:
-            consigner(
-                session,
-                horloge,
-                "session.refusee",
-                objet=str(compte_id) if compte_id else None,
-                details={"cause": "profil", "attente": 0},
-                reseau=origine.adresse,
-            )
+        consigner_profil_suspendu(base, horloge, origine, compte_id)
         raise
+
+
+def consigner_profil_suspendu(
+    base: BaseDeDonnees, horloge: Horloge, origine: Origine, compte_id: UUID | None
+) -> None:
+    """Écrit au journal une entrée que seul un profil suspendu a empêchée.
+
+    :param origine: d'où vient la requête.
+    :param compte_id: compte, s'il est connu.
+    """
+    with base.unite(_PORTAGE) as session:
+        consigner(
+            session,
+            horloge,
+            "session.refusee",
+            objet=str(compte_id) if compte_id else None,
+            details={"cause": "profil", "attente": 0},
+            reseau=origine.adresse,
+        )
 
 
 def _refuser(

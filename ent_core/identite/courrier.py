@@ -6,72 +6,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, desc, exists, false, func, select, true, union_all
+from sqlalchemy import bindparam, desc, func, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.interface import Contexte
-from ent_core.contrat.roles import Profil, Role
+from ent_core.contrat.roles import Role
 from ent_core.donnees.base import Base
-from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import lire
 from ent_core.donnees.sous_portillon import hors_portillon
-from ent_core.identite.autorite import ecarte
-from ent_core.identite.modeles import Etablissement, Personne, Rattachement, Responsabilite
+from ent_core.identite.correspondants import correspondants, nom_de, valeurs
+from ent_core.identite.modeles import Etablissement
 from ent_core.socle.erreurs import AccesRefuse, Introuvable
 
-__all__ = ["Expediteur", "Foyer", "dix_huit_ans_avant", "expediteur", "foyers"]
+__all__ = ["Expediteur", "Foyer", "expediteur", "foyers"]
 
 _ECRIVENT = frozenset({Role.DIRECTION, Role.DIRECTION_ADJOINTE, Role.CPE, Role.ADMINISTRATIF})
 """Destinataires de l'annuaire qui y lisent les adresses à l'écran ; par le papier, eux seuls aussi."""
 
-_tables = Base.metadata.tables
-_ecole = _tables[Etablissement.__tablename__].c
-_eleve = _tables[Personne.__tablename__].alias("eleve").c
-_adulte = _tables[Personne.__tablename__].alias("adulte").c
-_titre = _tables[Rattachement.__tablename__].c
-_lien = _tables[Responsabilite.__tablename__].c
-_JOUR: Any = bindparam("jour")
-_ELEVES: Any = bindparam("eleves", type_=ARRAY(Uuid))
-
-_ICI = exists().where(
-    _titre.uai == bindparam("uai"),
-    _titre.personne_id == _eleve.id,
-    _titre.profil == Profil.ELEVE.value,
-    en_vigueur(_titre, _JOUR),
-)
+_ecole = Base.metadata.tables[Etablissement.__tablename__].c
 
 
 def _coordonnees(personne: Any) -> tuple[Any, ...]:
-    nom = func.concat_ws(" ", personne.civilite, personne.prenom, personne.nom)
     lieu = func.concat_ws(" ", personne.code_postal, personne.ville)
-    return (
-        personne.id.label("personne"),
-        nom.label("nom"),
-        personne.adresse,
-        lieu.label("lieu"),
-        personne.pays,
-    )
+    return nom_de(personne), personne.adresse, lieu.label("lieu"), personne.pays
 
 
-_FOYERS = union_all(
-    # À dix-huit ans, l'élève est le premier destinataire de ce qui le concerne (FAM-06).
-    select(_eleve.id.label("eleve"), true().label("lui_meme"), *_coordonnees(_eleve)).where(
-        _eleve.id == func.any(_ELEVES), _eleve.naissance <= bindparam("majeurs"), _ICI
-    ),
-    select(_eleve.id, false(), *_coordonnees(_adulte)).where(
-        _eleve.id == func.any(_ELEVES),
-        _ICI,
-        _lien.eleve_id == _eleve.id,
-        _lien.responsable_id == _adulte.id,
-        _lien.legal > 0,
-        en_vigueur(_lien, _JOUR),
-        ~ecarte(_lien, _JOUR),
-    ),
-).order_by("eleve", desc("lui_meme"), "nom")
+_FOYERS = correspondants(_coordonnees).order_by("eleve", desc("lui_meme"), "nom")
 
 _EXPEDITEUR = select(
     _ecole.nom,
@@ -141,33 +104,18 @@ def foyers(session: Session, contexte: Contexte, eleves: Iterable[UUID]) -> dict
             "les adresses des familles sont réservées à la direction, à la vie scolaire et au secrétariat.",
             remede="demander la lettre à la vie scolaire.",
         )
-    valeurs = {
-        "eleves": list(set(eleves)),
-        "uai": contexte.uai,
-        "jour": contexte.jour,
-        "majeurs": dix_huit_ans_avant(contexte.jour),
-    }
     with hors_portillon(session, "adresser un courrier aux familles"):
-        lignes = lire(session, _FOYERS, valeurs).all()
+        lignes = lire(session, _FOYERS, valeurs(contexte, set(eleves))).all()
     reunis: dict[UUID, dict[_Cle, dict[UUID, str]]] = {}
-    for rang, (eleve, lui_meme, personne, nom, *adresse) in enumerate(lignes):
+    for ordre, (eleve, _rang, lui_meme, personne, nom, *adresse) in enumerate(lignes):
         connue = tuple(t.strip() for t in adresse if t and t.strip() and t.strip().upper() != "FRANCE")
         # Sans adresse, rien ne dit que deux personnes vivent ensemble : une lettre chacune.
-        cle = (lui_meme, connue, 0 if connue else rang)
+        cle = (lui_meme, connue, 0 if connue else ordre)
         reunis.setdefault(eleve, {}).setdefault(cle, {})[personne] = nom
     return {
         eleve: tuple(
             Foyer(tuple(membres.values()), adresse, tuple(membres), lui_meme)
-            for (lui_meme, adresse, _rang), membres in par_adresse.items()
+            for (lui_meme, adresse, _ordre), membres in par_adresse.items()
         )
         for eleve, par_adresse in reunis.items()
     }
-
-
-def dix_huit_ans_avant(jour: date) -> date:
-    """Jour de naissance au plus tard de qui est majeur.
-
-    :param jour: le jour.
-    """
-    bissextile = (jour.month, jour.day) == (2, 29)
-    return date(jour.year - 18, 2, 28) if bissextile else jour.replace(year=jour.year - 18)

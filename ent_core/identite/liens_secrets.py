@@ -155,7 +155,7 @@ def confirmer_adresse(session: Session, horloge: Horloge, jeton: str) -> UUID:
     :raises LienPerdu: lien inconnu, servi ou expiré.
     """
     lien = _lire(session, horloge, Usage.ADRESSE, jeton)
-    if lien is None:
+    if lien is None or not _ouvert(session, lien.compte_id):
         raise _perdu()
     _consommer(session, lien)
     a = AdresseVerifiee
@@ -197,6 +197,16 @@ def _lire(session: Session, horloge: Horloge, usage: Usage, jeton: str) -> Row[*
             _l.expire_le > horloge.maintenant(),
         )
     ).one_or_none()
+
+
+def _ouvert(session: Session, compte_id: UUID) -> bool:
+    """Vrai si le compte est actif et sa personne présente : suspendu, il n'apprend plus rien de personne."""
+    ouvert = (
+        select(Compte.id)
+        .join(Personne, Personne.id == Compte.personne_id)
+        .where(Compte.id == compte_id, Compte.etat == "actif", Personne.sursis_depuis.is_(None))
+    )
+    return session.scalar(ouvert) is not None
 
 
 def _consommer(session: Session, lien: Row[*tuple[Any, ...]]) -> None:

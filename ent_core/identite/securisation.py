@@ -1,11 +1,8 @@
-"""Mettre des comptes en sécurité, en nombre : tout fermer, effacer mots de passe et codes, en un seul acte.
-
-Quelques énoncés quel que soit le nombre : rien n'est fait à moitié, et un établissement entier prend moins
-d'une seconde. Le nombre annoncé par l'aperçu est redemandé : une liste qui a changé entre-temps ne passe pas.
-"""
+"""Mettre des comptes en sécurité : lesquels, et ce qui se ferme ; ``mises_en_securite`` le suit en nombre."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,12 +15,13 @@ from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
 from ent_core.identite.codes import de_la_division, titulaires
 from ent_core.identite.comptes import normaliser_identifiant, oublier_reprise
+from ent_core.identite.departs import annoncer
 from ent_core.identite.journal import consigner
 from ent_core.identite.modeles import Compte, Personne, SessionWeb
 from ent_core.socle.calendrier import Horloge
 from ent_core.socle.erreurs import OperationRefusee
 
-__all__ = ["ApercuSecurite", "Choix", "apercu", "mettre_en_securite_en_nombre"]
+__all__ = ["ApercuSecurite", "Choix", "apercu", "fermer"]
 
 _compte = Base.metadata.tables[Compte.__tablename__]
 _c = _compte.c
@@ -106,36 +104,16 @@ def apercu(
     )
 
 
-def mettre_en_securite_en_nombre(
-    session: Session,
-    horloge: Horloge,
-    uai: str,
-    vus: ApercuSecurite,
-    *,
-    confirmes: int | None = None,
-    acteur: UUID | None = None,
+def fermer(
+    session: Session, horloge: Horloge, uai: str, comptes: Sequence[tuple[UUID, UUID]], acteur: UUID | None
 ) -> int:
     """Ferme les sessions, efface mots de passe, codes et liens ; un compte suspendu le reste.
 
     :param uai: établissement qui le demande.
-    :param vus: comptes, tels que l'aperçu les donne maintenant.
-    :param confirmes: nombre que la personne a confirmé ; ``None`` pour une commande.
+    :param comptes: comptes, et leurs personnes.
     :param acteur: personne qui le demande.
     :returns: nombre de sessions fermées.
-    :raises OperationRefusee: personne n'est visé, ou le nombre a changé depuis l'aperçu.
     """
-    if not vus.comptes:
-        raise OperationRefusee("aucun compte n'est désigné.", remede="vérifier le choix, puis recommencer.")
-    if confirmes is not None and confirmes != len(vus.comptes):
-        raise OperationRefusee(
-            "la liste a changé depuis l'aperçu : rien n'est fait.", remede="relire le nouvel aperçu."
-        )
-    return _fermer(session, horloge, uai, vus.comptes, acteur)
-
-
-def _fermer(
-    session: Session, horloge: Horloge, uai: str, comptes: Sequence[tuple[UUID, UUID]], acteur: UUID | None
-) -> int:
     cles = [compte for compte, _ in comptes]
     session.execute(
         update(_compte)
@@ -149,17 +127,15 @@ def _fermer(
     )
     oublier_reprise(session, cles)
     fermees = session.execute(
-        delete(SessionWeb).where(SessionWeb.compte_id.in_(cles)).returning(SessionWeb.compte_id)
+        delete(SessionWeb)
+        .where(SessionWeb.compte_id.in_(cles))
+        .returning(SessionWeb.id, SessionWeb.compte_id)
     ).all()
-    par_compte: dict[UUID, int] = {}
-    for (compte,) in fermees:
-        par_compte[compte] = par_compte.get(compte, 0) + 1
+    annoncer(session, [fermee.id for fermee in fermees])
+    par_compte = Counter(fermee.compte_id for fermee in fermees)
     for compte in cles:
         consigner(
             session, horloge, "compte.mis_en_securite", uai=uai, acteur=acteur, objet=str(compte),
-            details={"sessions": par_compte.get(compte, 0)},
+            details={"sessions": par_compte[compte]},
         )  # fmt: skip
-    consigner(
-        session, horloge, "comptes.mis_en_securite", uai=uai, acteur=acteur, details={"nombre": len(cles)}
-    )
     return len(fermees)

@@ -7,34 +7,72 @@ personne a prouvée, ou qu'elle est en train de prouver.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.messages import SujetDeMessage
+from ent_core.contrat.roles import Profil, Role
 from ent_core.donnees.file_taches import differer
-from ent_core.donnees.session import BaseDeDonnees
+from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.session import BaseDeDonnees, portage
+from ent_core.identite.correspondants import dix_huit_ans_avant
 from ent_core.identite.journal import consigner
 from ent_core.identite.liens_secrets import DUREE_LIEN, Usage, creer_lien, destinataire
-from ent_core.identite.modeles import LienSecret
-from ent_core.messages.demande import prevenir
-from ent_core.messages.poste import Poste
+from ent_core.identite.modeles import LienSecret, Personne, Rattachement
+from ent_core.messages.demande import prevenir, prevenir_familles
+from ent_core.messages.poste import Poste, poste_de
 from ent_core.messages.transports import Issue, ecrire
 
 __all__ = [
+    "ASSISTANCE",
     "AVIS",
+    "AVIS_ENFANT",
+    "SUJETS",
     "TACHE_LIEN",
     "demander_un_lien",
     "envoyer_lien",
     "liens_possibles",
+    "prevenir_d_un_nouveau_code",
+    "prevenir_d_une_visite",
     "prevenir_de_la_securite",
 ]
 
 AVIS = SujetDeMessage("noyau.securite", "La sécurité de votre compte", urgent=True)
 """Sujet des avis : il part aussi la nuit, car un vol n'attend pas."""
 
+AVIS_ENFANT = SujetDeMessage("noyau.compte_enfant", "Le compte de votre enfant", pour=(Role.RESPONSABLE,))
+"""Sujet de ce qui touche le compte d'un élève mineur, pour ses responsables."""
+
+ASSISTANCE = SujetDeMessage(
+    "noyau.assistance", "Une visite de l'assistance", pour=(Role.RESPONSABLE, Role.DIRECTION)
+)
+"""Sujet d'une visite chez un élève mineur, pour ses responsables et le chef d'établissement."""
+
+SUJETS = (AVIS, AVIS_ENFANT, ASSISTANCE)
+
 TACHE_LIEN = "noyau.envoyer_lien"
+
+_JOUR: Any = bindparam("jour")
+_UAI: Any = bindparam("uai")
+_t = Rattachement
+_MINEURS = (
+    select(Personne.id)
+    .join(_t, _t.personne_id == Personne.id)
+    .where(
+        Personne.id == func.any(bindparam("personnes", type_=ARRAY(Uuid))),
+        _t.uai == _UAI,
+        _t.profil == Profil.ELEVE.value,
+        en_vigueur(_t, _JOUR),
+        or_(Personne.naissance.is_(None), Personne.naissance > bindparam("majeurs")),
+    )
+)
+_CHEFS = select(_t.personne_id).where(
+    _t.uai == _UAI, _t.profil == Profil.DIRECTION.value, en_vigueur(_t, _JOUR)
+)
 
 _CHEMINS = {Usage.SECRET: "/mot-de-passe", Usage.ADRESSE: "/adresse"}
 _OBJETS = {
@@ -64,6 +102,52 @@ def prevenir_de_la_securite(session: Session, personnes: Iterable[UUID], lien: s
     :returns: nombre de messages ; qui n'est rien dans l'établissement n'en a pas.
     """
     return prevenir(session, None, sujet=AVIS.cle, personnes=personnes, lien=lien)
+
+
+def prevenir_d_un_nouveau_code(session: Session, personnes: Iterable[UUID]) -> int:
+    """Prévient les titulaires de comptes mis en sécurité, et les responsables de ceux qui sont mineurs.
+
+    :param session: session de l'établissement par lequel on les joint.
+    :param personnes: titulaires.
+    :returns: nombre de messages.
+    """
+    tous = list(personnes)
+    enfants = dict.fromkeys(_mineurs(session, tous), "/compte/enfants")
+    directs = prevenir_de_la_securite(session, tous, "/compte/protection")
+    return directs + prevenir_familles(session, None, sujet=AVIS_ENFANT.cle, liens=enfants)
+
+
+def prevenir_d_une_visite(session: Session, personne: UUID) -> int:
+    """Prévient la personne chez qui l'assistance entre ; mineure, ses responsables et le chef aussi.
+
+    Le message ne dit ni chez qui, ni pourquoi : la page qu'il ouvre le dit à qui peut le lire.
+
+    :param session: session de l'établissement vu.
+    :param personne: personne chez qui l'assistance entre.
+    :returns: nombre de messages.
+    """
+    page = "/compte/facteurs"
+    nombre = prevenir_de_la_securite(session, [personne], page)
+    if not _mineurs(session, [personne]):
+        return nombre
+    nombre += prevenir_familles(session, None, sujet=ASSISTANCE.cle, liens={personne: page})
+    chefs = session.scalars(_CHEFS, {"uai": portage(session).uai, "jour": _jour(session)}).all()
+    return nombre + prevenir(
+        session, None, sujet=ASSISTANCE.cle, personnes=chefs, lien="/administration/journal?acte=visite"
+    )
+
+
+def _mineurs(session: Session, personnes: Iterable[UUID]) -> list[UUID]:
+    """Les élèves mineurs parmi ces personnes ; sans date de naissance, un élève est tenu pour mineur."""
+    jour = _jour(session)
+    return list(
+        session.scalars(_MINEURS, {"uai": portage(session).uai, "jour": jour, "personnes": list(personnes),
+                                   "majeurs": dix_huit_ans_avant(jour)})
+    )  # fmt: skip
+
+
+def _jour(session: Session) -> date:
+    return poste_de(session).horloge.aujourd_hui()
 
 
 def demander_un_lien(session: Session, usage: Usage, compte_id: UUID) -> None:

@@ -9,21 +9,44 @@ import msgspec
 
 from ent_core.contrat.donnees import BaseLegale
 from ent_core.contrat.roles import Profil
-from ent_core.contrat.services import OptionsCas, Protocole, ServiceTiers
+from ent_core.contrat.services import OptionsCas, OptionsOidc, OptionsSaml, OptionsService, ServiceTiers
 from ent_core.socle.section import Section
 
-__all__ = ["CasFichier", "Federation", "ServiceFichier", "lire_services"]
+__all__ = [
+    "CasFichier",
+    "Federation",
+    "OidcFichier",
+    "SamlEnt",
+    "SamlFichier",
+    "ServiceFichier",
+    "lire_services",
+]
 
 _CLE = re.compile(r"[a-z][a-z0-9-]{1,39}")
+
+
+class SamlEnt(Section, frozen=True, kw_only=True):
+    """L'ENT, pour les services qui parlent SAML : sa clé, et ce qu'il en publie.
+
+    :param cle_fichier: clé privée RSA, au format PEM.
+    :param certificat_fichier: certificat de cette clé.
+    :param certificat_suivant: certificat de la clé qui la remplacera, publié d'avance ; vide, aucun.
+    """
+
+    cle_fichier: str
+    certificat_fichier: str
+    certificat_suivant: str = ""
 
 
 class Federation(Section, frozen=True, kw_only=True):
     """Ce qui vaut pour tous les échanges avec des partenaires.
 
     :param hotes_permis: hôtes que l'ENT peut joindre à une adresse privée, et sans https.
+    :param saml: l'ENT comme fournisseur d'identité SAML ; absent, aucun service SAML ne s'ouvre.
     """
 
     hotes_permis: tuple[str, ...] = ()
+    saml: SamlEnt | None = None
 
     @property
     def permis(self) -> frozenset[str]:
@@ -48,6 +71,46 @@ class CasFichier(Section, frozen=True, kw_only=True):
             raise ValueError("« duree » d'un ticket va de 10 à 60 secondes")
 
 
+class OidcFichier(Section, frozen=True, kw_only=True):
+    """Options du protocole OpenID Connect ; la clé du service est son identifiant de client.
+
+    :param retours: adresses de retour, exactes.
+    :param retours_sortie: adresses où renvoyer la personne après sa sortie.
+    :param avis: adresse où le prévenir d'une sortie ; vide, il ne l'est pas.
+    :param secret: empreinte SHA-256 de son secret, donnée par ``ent sso secret`` ; vide, client sans secret.
+    :param presentation: comment il le présente, ``basic`` ou ``post``.
+    :param algorithme: signature de ses jetons, ``RS256`` ou ``ES256``.
+    :param portees: traitements qu'il peut demander à lire par l'API.
+    :param prolonger: il peut demander à lire encore quand la personne est sortie.
+    """
+
+    retours: tuple[str, ...]
+    retours_sortie: tuple[str, ...] = ()
+    avis: str = ""
+    secret: str = ""
+    presentation: str = "basic"
+    algorithme: str = "RS256"
+    portees: tuple[str, ...] = ()
+    prolonger: bool = False
+
+
+class SamlFichier(Section, frozen=True, kw_only=True):
+    """Options du protocole SAML 2.0.
+
+    :param metadonnees: métadonnées que l'éditeur a remises (XML), entre triples apostrophes.
+    :param demande_signee: n'admettre de lui que des demandes signées.
+    :param persistant: lui donner un nom durable et propre à lui ; sinon, un nom différent à chaque fois.
+    :param chiffree: chiffrer l'assertion pour lui.
+    :param ouvrable: il s'ouvre aussi depuis « Mes services ».
+    """
+
+    metadonnees: str
+    demande_signee: bool = True
+    persistant: bool = False
+    chiffree: bool = False
+    ouvrable: bool = False
+
+
 class ServiceFichier(Section, frozen=True, kw_only=True):
     """Un service tiers, section ``[services.<clé>]``.
 
@@ -61,7 +124,9 @@ class ServiceFichier(Section, frozen=True, kw_only=True):
     :param gabarit: ce qui lui est donné.
     :param attributs: parmi ceux du gabarit, les seuls donnés ; vide, tous.
     :param etablissements: codes UAI ; vide, toute l'académie.
-    :param cas: options du protocole CAS.
+    :param cas: options du protocole CAS, celui d'un service qui n'en dit pas d'autre.
+    :param oidc: options du protocole OpenID Connect ; elles disent qu'il est le sien.
+    :param saml: options du protocole SAML 2.0 ; elles disent qu'il est le sien.
     :param du: premier jour ; absent, depuis toujours.
     :param au: dernier jour, compris ; absent, sans fin.
     """
@@ -77,6 +142,8 @@ class ServiceFichier(Section, frozen=True, kw_only=True):
     attributs: tuple[str, ...] = ()
     etablissements: tuple[str, ...] = ()
     cas: CasFichier = msgspec.field(default_factory=CasFichier)
+    oidc: OidcFichier | None = None
+    saml: SamlFichier | None = None
     du: date | None = None
     au: date | None = None
 
@@ -107,10 +174,17 @@ def lire_services(declares: dict[str, ServiceFichier]) -> tuple[ServiceTiers, ..
             gabarit=s.gabarit,
             attributs=s.attributs,
             etablissements=s.etablissements,
-            protocole=Protocole.CAS,
-            cas=OptionsCas(s.cas.attributs_en_2, s.cas.deconnexion, s.cas.duree),
+            options=_options(s),
             debut=s.du,
             fin=None if s.au is None else s.au + timedelta(days=1),
         )
         for cle, s in declares.items()
     )
+
+
+def _options(declare: ServiceFichier) -> OptionsService:
+    if declare.oidc is not None:
+        return OptionsOidc(**msgspec.structs.asdict(declare.oidc))
+    if declare.saml is not None:
+        return OptionsSaml(**msgspec.structs.asdict(declare.saml))
+    return OptionsCas(**msgspec.structs.asdict(declare.cas))

@@ -7,11 +7,12 @@ import secrets
 from typing import cast
 
 from flask import Flask, Response, jsonify, render_template, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from ent_core.donnees.session import base_indisponible
-from ent_core.socle.erreurs import AccesRefuse, ErreurEnt
+from ent_core.socle.erreurs import AccesRefuse, DonneeInvalide, ErreurEnt
+from ent_core.web.voies import par_un_lien
 
 __all__ = ["est_api", "installer", "montrer", "reference"]
 
@@ -37,6 +38,10 @@ _EXPLICATIONS = {
     405: ("Cette adresse reçoit un formulaire.", "Revenez à la page précédente et recommencez."),
     413: ("Le fichier dépasse la taille permise.", "Choisissez un fichier plus petit."),
 }
+_LIEN_MORT = (
+    "Ce calendrier ne s'ouvre plus par ce lien : il est faux, retiré ou échu, ou le calendrier n'est plus"
+    " ouvert. Dans l'ENT, « Mon compte », « Calendriers reliés » en donne un autre."
+)
 _IMPREVU = (
     "Une panne imprévue s'est produite de notre côté.",
     "Réessayez dans une minute. Si elle revient, donnez le code ci-dessous.",
@@ -56,6 +61,7 @@ def installer(application: Flask) -> None:
     application.register_error_handler(ErreurEnt, montrer)
     application.register_error_handler(HTTPException, _erreur_http)
     application.register_error_handler(OperationalError, _erreur_base)
+    application.register_error_handler(DataError, _erreur_de_valeur)
     application.register_error_handler(Exception, _erreur_imprevue)
 
 
@@ -85,6 +91,17 @@ def _erreur_base(erreur: OperationalError) -> Response:
     return montrer(base_indisponible(erreur))
 
 
+def _erreur_de_valeur(erreur: DataError) -> Response:
+    """PostgreSQL ne garde pas le caractère nul : la saisie est fautive, ce n'est pas une panne."""
+    if "NUL" not in str(erreur.orig):
+        return _erreur_imprevue(erreur)
+    return montrer(
+        DonneeInvalide(
+            "un caractère de votre demande ne s'écrit pas.", remede="revenir en arrière, puis le retirer."
+        )
+    )
+
+
 def _erreur_imprevue(erreur: Exception) -> Response:
     code = reference("ENT-500")
     _journal.error(
@@ -107,7 +124,10 @@ def _repondre(
     statut: int, message: str, remede: str, reference: str, details: dict[str, object] | None = None
 ) -> Response:
     titre = _TITRES.get(statut, "Une panne s'est produite")
-    if est_api():
+    if par_un_lien():
+        statut, texte = _en_texte(statut, message, remede)
+        reponse = Response(texte, mimetype="text/plain")
+    elif est_api():
         probleme: dict[str, object] = {"type": "about:blank", "title": titre, "status": statut}
         probleme["detail"] = message
         if remede:
@@ -125,3 +145,10 @@ def _repondre(
     if statut == 503:
         reponse.headers["Retry-After"] = "10"
     return reponse
+
+
+def _en_texte(statut: int, message: str, remede: str) -> tuple[int, str]:
+    """Ce que lit un agenda : un refus, quel qu'il soit, ne dit ni ce qui existe ni pourquoi."""
+    if statut == 429 or statut >= 500:
+        return statut, f"{message} {remede}".strip()
+    return 404, _LIEN_MORT

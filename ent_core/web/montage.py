@@ -8,16 +8,43 @@ from flask import Flask
 
 from ent_core.chargement.decouverte import BriqueChargee
 from ent_core.contrat.resultats import Anomalie
-from ent_core.web import admin, api, erreurs, observabilite, portail, rendu, requete, securite, suspension
-from ent_core.web.federation import depart, entrees, mes_liens, mes_services
+from ent_core.web import (
+    admin,
+    affichage,
+    api,
+    erreurs,
+    observabilite,
+    portail,
+    rendu,
+    requete,
+    securite,
+    suspension,
+    voie_jeton,
+)
+from ent_core.web.federation import (
+    arrivees,
+    depart,
+    entrees,
+    fins_de_session,
+    mes_liens,
+    mes_services,
+    preuves,
+    relier,
+    saml_fournisseur,
+    services_relies,
+)
 from ent_core.web.federation.cas import cas
+from ent_core.web.federation.oidc import oidc
+from ent_core.web.federation.oidc_serveur import oidc_serveur
 from ent_core.web.federation.plans import entree, rappels
 from ent_core.web.instance import Instance
 from ent_core.web.messages import boite, envois, messages, papier, reglages
 from ent_core.web.portail import (
     acces,
     accueil,
+    calendriers,
     codes_eleves,
+    codes_enfants,
     composants,
     compte,
     facteurs,
@@ -49,9 +76,9 @@ from ent_core.web.vie_privee.violations import violations
 __all__ = ["monter"]
 
 _MODULES = (
-    acces, accueil, boite, codes_eleves, compte, composants, envois, informations, mes_services, papier,
-    protection, reglages, secours, violations_personnes,
-    facteurs, verification, depart, entrees, mes_liens,
+    acces, accueil, boite, calendriers, codes_eleves, codes_enfants, compte, composants, envois, informations,
+    mes_services, papier, protection, reglages, secours, services_relies, violations_personnes,
+    facteurs, verification, arrivees, depart, entrees, fins_de_session, mes_liens, preuves, relier,
 )  # fmt: skip
 """Modules qui ajoutent leurs routes au portail ou à un blueprint ; les nommer ici les fait importer."""
 
@@ -66,10 +93,12 @@ def monter(application: Flask, ent: Instance) -> list[Anomalie]:
     rendu.installer(application, ent.configuration.produit)
     erreurs.installer(application)
     observabilite.installer(application)
+    voie_jeton.installer(application)
     securite.installer(application, securise=ent.configuration.serveur.securise)
     compte_des_refus.installer(application)
     observer(application, ent)
     requete.installer(application)
+    affichage.installer(application)
     suspension.installer(application)
     application.register_blueprint(portail.portail)
     application.register_blueprint(admin.administration)
@@ -77,6 +106,12 @@ def monter(application: Flask, ent: Instance) -> list[Anomalie]:
     securite.sans_formulaire(application, rappels)
     application.register_blueprint(rappels)
     application.register_blueprint(cas)
+    application.register_blueprint(oidc)
+    securite.sans_formulaire(application, oidc_serveur)
+    application.register_blueprint(oidc_serveur)
+    application.register_blueprint(saml_fournisseur.saml)
+    securite.sans_formulaire(application, saml_fournisseur.postes)
+    application.register_blueprint(saml_fournisseur.postes)
     application.register_blueprint(acceptation)
     application.register_blueprint(archives)
     application.register_blueprint(conservation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from flask import request, url_for
@@ -47,31 +47,43 @@ def menu(ent: Instance, contexte: Contexte) -> list[Lien]:
         for _, _, e in sorted(entrees, key=lambda t: (t[0], t[1], t[2].libelle))
         if ent.habilitations.autorise(contexte, e.permission)
     ]
-    return [accueil, *_liens(permises)]
+    return [accueil, *_liens(permises, contexte.briques)]
 
 
-def _liens(entrees: list[EntreeMenu]) -> Iterator[Lien]:
-    adresses: dict[str, str] = {}
-    for entree in entrees:
-        try:
-            adresses[entree.point] = url_for(entree.point)
-        except BuildError:
-            _journal.error("menu_sans_route", extra={"point": entree.point})
-    courant = _courant(adresses)
-    for entree in entrees:
-        if entree.point in adresses:
-            yield Lien(entree.libelle, adresses[entree.point], entree.icone, entree.point == courant)
+def _liens(entrees: list[EntreeMenu], briques: Collection[str]) -> Iterator[Lien]:
+    adresses = {entree.point: adresse for entree in entrees if (adresse := _adresse(entree.point))}
+    montrees = [entree for entree in entrees if entree.point in adresses]
+    courante = _courante(montrees, adresses, briques)
+    for entree in montrees:
+        yield Lien(entree.libelle, adresses[entree.point], entree.icone, entree is courante)
 
 
-def _courant(adresses: dict[str, str]) -> str | None:
-    """Entrée où l'on est : de la même brique, celle dont l'adresse mène le plus loin vers la page."""
+def _courante(
+    entrees: list[EntreeMenu], adresses: Mapping[str, str], briques: Collection[str]
+) -> EntreeMenu | None:
+    """Entrée où l'on est : du même module, celle dont une adresse mène le plus loin vers la page."""
     module = (request.endpoint or "").split(".")[0]
-    siennes = [point for point in adresses if point.split(".")[0] == module]
+    siennes = [entree for entree in entrees if entree.point.split(".")[0] == module]
     ici = f"{request.script_root}{request.path}".rstrip("/") + "/"
-    dedans = [point for point in siennes if ici.startswith(adresses[point].rstrip("/") + "/")]
-    if not dedans:  # une brique qui n'a qu'une entrée y range toutes ses pages
-        return siennes[0] if len(siennes) == 1 and module != "admin" else None
-    return max(dedans, key=lambda point: len(adresses[point]))
+    loin: dict[int, EntreeMenu] = {}
+    for entree in siennes:
+        chemins = [adresses[entree.point], *filter(None, map(_adresse, entree.section))]
+        for chemin in (f"{une.rstrip('/')}/" for une in chemins):
+            if ici.startswith(chemin):
+                loin.setdefault(len(chemin), entree)
+    if loin:
+        return loin[max(loin)]
+    # Une brique qui n'a qu'une entrée y range toutes ses pages.
+    return siennes[0] if len(siennes) == 1 and module in briques else None
+
+
+def _adresse(point: str) -> str:
+    """Adresse d'une entrée, ou rien : une entrée fautive n'est pas montrée, et la page l'est."""
+    try:
+        return url_for(point)
+    except BuildError:
+        _journal.error("menu_sans_route", extra={"point": point})
+        return ""
 
 
 def concernees(ent: Instance, contexte: Contexte) -> frozenset[str]:

@@ -14,6 +14,7 @@ from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.wrappers import Response
 
+from ent_core.federation.liens import chez_le_fournisseur
 from ent_core.identite import sessions
 from ent_core.identite.facteurs import epreuve, inventaire
 from ent_core.identite.facteurs.inventaire import Moyens
@@ -27,7 +28,7 @@ from ent_core.web.lieu import lieu_des_cles
 if TYPE_CHECKING:
     from ent_core.web.requete import Requete
 
-__all__ = ["PREFIXE", "PreuveDemandee", "demander", "essayer", "exiger"]
+__all__ = ["PREFIXE", "PreuveDemandee", "adopter", "demander", "essayer", "exiger"]
 
 PREFIXE = "preuve_"
 """Début du nom des champs de la preuve ; la vue ne les reçoit pas."""
@@ -90,11 +91,21 @@ def essayer(ent: Instance, courante: Requete, reconnue: SessionReconnue) -> str 
         saisi = envoye.get(f"{PREFIXE}code", "")
         resultat = epreuve.prouver_par_code(base, session, ent.horloge, ent.coffre, reconnue, jeton, saisi)
     if isinstance(resultat, str):
-        # Validée dès maintenant : la preuve est faite, que l'acte réussisse ou non.
-        session.commit()
-        courante.jeton = courante.jeton_neuf = resultat
-        courante.reconnue = sessions.reconnaitre(session, ent.horloge, ent.configuration.sessions, resultat)
+        adopter(ent, courante, resultat)
     return resultat
+
+
+def adopter(ent: Instance, courante: Requete, jeton: str) -> None:
+    """Continue la requête sous le jeton d'une session qui vient d'être prouvée.
+
+    :param ent: instance.
+    :param courante: requête.
+    :param jeton: nouveau jeton.
+    """
+    # Validée dès maintenant : la preuve est faite, que l'acte réussisse ou non.
+    courante.base.commit()
+    courante.jeton = courante.jeton_neuf = jeton
+    courante.reconnue = sessions.reconnaitre(courante.base, ent.horloge, ent.configuration.sessions, jeton)
 
 
 def demander(
@@ -116,6 +127,8 @@ def demander(
     :param suite: où aller ensuite, s'il n'y a rien à renvoyer.
     """
     moyens = inventaire.moyens(courante.base, reconnue.compte_id)
+    chez_lui = chez_le_fournisseur(courante.base, reconnue.id)
+    client = next((c for c in ent.entrees.tous if chez_lui and c.cle == chez_lui.fournisseur), None)
     page = render_template(
         "preuve.html",
         adresse=adresse,
@@ -126,6 +139,8 @@ def demander(
         secret=_a_un_secret(reconnue, moyens),
         clic=_en_demonstration(ent, reconnue),
         cles=lieu_des_cles(ent) is not None and moyens.cles > 0,
+        fournisseur=client.fournisseur.nom if client else "",
+        chez_lui=url_for("entree.reprouver", cle=client.cle, suite=suite or None) if client else "",
         erreur=refus.message if refus else "",
     )
     # htmx n'échange que les réponses réussies : la page entière prend la place du fragment attendu.

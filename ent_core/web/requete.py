@@ -15,13 +15,13 @@ from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as ReponseWerkzeug
 
 from ent_core.contrat.interface import Contexte, Portee
-from ent_core.contrat.roles import LIBELLES_PROFILS
 from ent_core.donnees.session import Portage, noter_portage
 from ent_core.identite import sessions
 from ent_core.identite.sessions import SessionReconnue
+from ent_core.identite.titres import Titre
 from ent_core.roles.attribution import attribuer
 from ent_core.socle.calendrier import Horloge, annee_scolaire
-from ent_core.web import navigation, preuve
+from ent_core.web import preuve, voie_jeton, voie_lien
 from ent_core.web.avant_ouverture import exiger_avant_ouverture
 from ent_core.web.erreurs import est_api
 from ent_core.web.instance import instance
@@ -29,6 +29,7 @@ from ent_core.web.portillon import brique_de_la_route, garder_la_page
 from ent_core.web.routes import Exigence, exigence_de
 from ent_core.web.suspension import garder_le_profil
 from ent_core.web.visite import garder_la_visite, lecture_de_visite
+from ent_core.web.voies import VoieDeRequete, sans_temoin, voie_de
 
 __all__ = [
     "Requete",
@@ -51,8 +52,10 @@ class Requete:
     """Ce que l'on sait de la requête en cours.
 
     :param base: session de base.
+    :param voie: ce qui dit qui parle ; ce que les autres voies auraient apporté est ignoré.
     :param reconnue: session web valable, s'il y en a une.
     :param en_attente: session qui attend son second facteur : elle n'ouvre que les pages qui le demandent.
+    :param delegue: personne au nom de qui parle un service relié ou un lien, sans sa session.
     :param jeton: jeton de la session.
     :param jeton_neuf: jeton qui le remplace, à poser sur la réponse ; vide, il n'a pas changé.
     :param contexte: établissement et profil en vigueur, s'ils sont choisis.
@@ -61,24 +64,15 @@ class Requete:
     """
 
     base: Session
+    voie: VoieDeRequete = VoieDeRequete.SESSION
     reconnue: SessionReconnue | None = None
     en_attente: SessionReconnue | None = None
+    delegue: Titre | None = None
     jeton: str = ""
     jeton_neuf: str = ""
     contexte: Contexte | None = None
     portee: Portee | None = None
     autres_titres: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ContexteAffiche:
-    """Ce que l'en-tête de page montre en permanence."""
-
-    uai: str
-    etablissement_nom: str
-    profil_libelle: str
-    personne_nom: str
-    plusieurs_contextes: bool
 
 
 def requete() -> Requete:
@@ -159,21 +153,20 @@ def installer(application: Flask) -> None:
     application.before_request(_ouvrir)
     application.after_request(_valider)
     application.teardown_request(_fermer)
-    application.context_processor(_pour_les_gabarits)
 
 
 def _ouvrir() -> ReponseWerkzeug | None:
     if request.endpoint is None or request.endpoint.endswith("static"):
         return None
     ent = instance()
-    g.ent_requete = Requete(ent.base.session(Portage("page")))
     exigence = exigence_de(current_app.view_functions[request.endpoint], request.method) or _FERMEE
-    _reconnaitre()
+    g.ent_requete = Requete(ent.base.session(Portage("page")), voie_de(exigence))
+    _reconnaitre(exigence)
     garder_la_visite(requete().reconnue, exigence)
     garder_le_profil(requete(), exigence)
     brique = _exiger_brique_active()
     if not exigence.motif:
-        if requete().reconnue is None:
+        if requete().reconnue is None and requete().delegue is None:
             return None if exigence.attente and requete().en_attente else _vers_connexion()
         if exigence.permission:
             contexte = requete().contexte
@@ -187,7 +180,23 @@ def _ouvrir() -> ReponseWerkzeug | None:
     return None
 
 
-def _reconnaitre() -> None:
+def _reconnaitre(exigence: Exigence) -> None:
+    ent, courante = instance(), requete()
+    match courante.voie:
+        case VoieDeRequete.SESSION:
+            _reconnaitre_la_session()
+        case VoieDeRequete.LIEN:
+            courante.delegue = voie_lien.reconnaitre(courante.base, ent.horloge, exigence)
+        case VoieDeRequete.JETON:
+            courante.delegue = voie_jeton.reconnaitre(ent, courante.base, exigence)
+    if courante.delegue is not None:
+        courante.contexte = _contexte(courante.delegue, ent.horloge.aujourd_hui())
+        # Le rattachement a pris fin, ou l'acte demande une preuve : un délégué n'a ni choix ni preuve.
+        if courante.contexte is None or exigence.reauthentification:
+            raise Unauthorized
+
+
+def _reconnaitre_la_session() -> None:
     ent, courante = instance(), requete()
     jeton = request.cookies.get(temoin(), "")
     if not jeton:
@@ -202,23 +211,28 @@ def _reconnaitre() -> None:
     courante.reconnue = trouvee
     if trouvee.support is not None:
         noter_portage(courante.base, visite=True)
-    if courante.reconnue.uai and courante.reconnue.profil:
-        courante.contexte = _contexte(courante.reconnue, ent.horloge.aujourd_hui())
+    if trouvee.uai and trouvee.profil:
+        titre = Titre(
+            trouvee.compte_id, trouvee.personne_id, trouvee.uai, trouvee.etablissement_nom or "",
+            trouvee.profil,
+        )  # fmt: skip
+        courante.contexte = _contexte(titre, ent.horloge.aujourd_hui())
+        courante.autres_titres |= trouvee.autres_fiches
 
 
-def _contexte(reconnue: SessionReconnue, jour: date) -> Contexte | None:
+def _contexte(titre: Titre, jour: date) -> Contexte | None:
     """Contexte du jour ; ``None`` quand l'affectation a pris fin (SDET-AUT-03)."""
-    base, uai, profil = requete().base, reconnue.uai or "", reconnue.profil or ""
-    attribution = attribuer(base, uai, reconnue.personne_id, profil, jour)
-    requete().autres_titres = attribution.autres_titres or reconnue.autres_fiches
+    base, uai, profil = requete().base, titre.uai, titre.profil
+    attribution = attribuer(base, uai, titre.personne_id, profil, jour)
+    requete().autres_titres = attribution.autres_titres
     if not attribution.roles:
         return None
     etat = instance().activation.etat(base, uai, jour)
     return Contexte(
-        compte_id=reconnue.compte_id,
-        personne_id=reconnue.personne_id,
+        compte_id=titre.compte_id,
+        personne_id=titre.personne_id,
         uai=uai,
-        etablissement_nom=reconnue.etablissement_nom or "",
+        etablissement_nom=titre.etablissement_nom,
         profil=profil,
         jour=jour,
         annee=annee_scolaire(jour),
@@ -257,7 +271,11 @@ def _valider(reponse: Response) -> Response:
             courante.base.commit()
         else:
             courante.base.rollback()
-        if courante.jeton_neuf and not _pose_un_temoin(reponse):
+        if courante.voie is VoieDeRequete.LIEN:
+            voie_lien.durcir(reponse)
+        if courante.voie is not VoieDeRequete.SESSION:
+            sans_temoin(reponse)
+        elif courante.jeton_neuf and not _pose_un_temoin(reponse):
             poser_temoin(reponse, courante.jeton_neuf)
     return reponse
 
@@ -270,26 +288,3 @@ def _fermer(_erreur: BaseException | None) -> None:
     courante: Requete | None = g.pop("ent_requete", None)
     if courante is not None:
         courante.base.close()
-
-
-def _pour_les_gabarits() -> dict[str, object]:
-    ent = instance()
-    courante: Requete | None = g.get("ent_requete")
-    reconnue = courante.reconnue if courante else None
-    contexte = courante.contexte if courante else None
-    affiche = None
-    if courante and reconnue and contexte:
-        affiche = ContexteAffiche(
-            contexte.uai,
-            contexte.etablissement_nom,
-            LIBELLES_PROFILS.get(contexte.profil, ""),
-            f"{reconnue.prenom or ''} {reconnue.nom}".strip(),
-            courante.autres_titres,
-        )
-    return {
-        "aujourd_hui": ent.horloge.aujourd_hui(),
-        "theme": reconnue.theme if reconnue else "auto",
-        "contexte": affiche,
-        "visite": reconnue if reconnue and reconnue.support else None,
-        "menu": navigation.menu(ent, contexte) if contexte else [],
-    }

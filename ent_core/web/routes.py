@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -38,6 +38,8 @@ class Exigence:
     :param connectee: une session suffit (mon compte, choix de l'établissement).
     :param attente: une session qui attend son second facteur suffit aussi.
     :param reauthentification: l'acte est sensible : la personne se prouve de nouveau si sa preuve date.
+    :param traitements: ce que la route lit : un service relié l'ouvre si son jeton les couvre tous.
+    :param lien_personnel: ce que la personne abonne un appareil à relire ; vide, aucun lien ne l'ouvre.
     """
 
     permission: str = ""
@@ -45,9 +47,17 @@ class Exigence:
     connectee: bool = False
     attente: bool = False
     reauthentification: bool = False
+    traitements: frozenset[str] = frozenset()
+    lien_personnel: str = ""
 
 
-def exige(permission: str, *, reauthentification: bool = False) -> Callable[[Vue], Vue]:
+def exige(
+    permission: str,
+    *,
+    reauthentification: bool = False,
+    traitements: Iterable[str] = (),
+    lien_personnel: str = "",
+) -> Callable[[Vue], Vue]:
     """La route demande cette permission, dans l'établissement en vigueur.
 
     Se pose sur une fonction, sur une classe ``MethodView`` (toutes ses méthodes), ou sur l'une de ses
@@ -56,8 +66,18 @@ def exige(permission: str, *, reauthentification: bool = False) -> Callable[[Vue
     :param permission: clé déclarée par ``ent_permissions``.
     :param reauthentification: l'acte est sensible (droits, sorties de données, suppression, sanction) : la
         personne se prouve de nouveau si elle ne l'a pas fait depuis dix minutes ; sa saisie est gardée.
+    :param traitements: clés de tout ce que la route lit. Sans elles, ni jeton ni lien ne l'ouvre ; avec
+        elles, un service relié lit la ressource de l'API, et rien d'autre que ces traitements.
+    :param lien_personnel: nom du calendrier que la route rend, pour la personne qui le relie à un appareil.
     """
-    return _marquer(Exigence(permission=permission, reauthentification=reauthentification))
+    return _marquer(
+        Exigence(
+            permission=permission,
+            reauthentification=reauthentification,
+            traitements=frozenset(traitements),
+            lien_personnel=lien_personnel,
+        )
+    )
 
 
 def connecte(*, attente: bool = False, reauthentification: bool = False) -> Callable[[Vue], Vue]:

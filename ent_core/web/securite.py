@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, current_app, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
 from ent_core.socle.erreurs import ErreurEnt
 from ent_core.web.erreurs import montrer
+from ent_core.web.routes import exigence_de
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -43,6 +44,10 @@ _ENTETES = {
     # Une page contient des données personnelles ; un fichier statique dit lui-même sa durée.
     "Cache-Control": "no-store",
 }
+_VENUES_D_AILLEURS = "ent_venues_d_ailleurs"
+_CORPS = 2 * 1024 * 1024
+"""Taille d'une demande qui n'envoie pas de fichier."""
+
 _HSTS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 
 
@@ -63,8 +68,15 @@ def installer(application: Flask, *, securise: bool) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=securise,
         WTF_CSRF_HEADERS=["X-CSRFToken"],
+        # Le témoin des formulaires, comme celui de la session : un sous-domaine ne peut pas le poser.
+        SESSION_COOKIE_NAME="__Host-ent_page" if securise else "ent_page",
+        SESSION_COOKIE_SECURE=securise,
+        SESSION_COOKIE_SAMESITE="Lax",
     )
+    # Avant la vérification du jeton, qui lit déjà le formulaire.
+    application.before_request(_borner_le_corps)
     CSRFProtect(application)
+    application.extensions[_VENUES_D_AILLEURS] = set()
 
     def refuser(_erreur: Exception) -> Response:
         # Une exception levée ici n'aurait plus de traitement : on rend la page nous-mêmes.
@@ -80,6 +92,8 @@ def installer(application: Flask, *, securise: bool) -> None:
     @application.before_request
     def refuser_autre_site() -> None:
         """Une écriture lancée par un autre site est refusée avant tout (Fetch Metadata)."""
+        if request.blueprint in application.extensions[_VENUES_D_AILLEURS]:
+            return
         origine = request.headers.get("Sec-Fetch-Site", "same-origin")
         if request.method not in ("GET", "HEAD", "OPTIONS") and origine not in ("same-origin", "none"):
             raise RequeteContrefaite(
@@ -89,13 +103,25 @@ def installer(application: Flask, *, securise: bool) -> None:
     application.wsgi_app = _poser_les_entetes(application.wsgi_app, securise)  # type: ignore[assignment,method-assign] # forme conseillée par Flask
 
 
+def _borner_le_corps() -> None:
+    """Un formulaire tient en mémoire : seul l'envoi d'un fichier, par qui est entré, peut être grand."""
+    vue = current_app.view_functions.get(request.endpoint or "")
+    exigence = exigence_de(vue, request.method) if vue is not None else None
+    ouverte = exigence is None or bool(exigence.motif)
+    if ouverte or request.mimetype != "multipart/form-data":
+        request.max_content_length = _CORPS
+
+
 def sans_formulaire(application: Flask, adresses: Blueprint) -> None:
-    """Dispense du jeton de formulaire des adresses qu'un serveur appelle, et qui ont chacune leur preuve.
+    """Dispense du jeton de formulaire des adresses écrites d'un autre site, et qui ont chacune leur preuve.
+
+    Un serveur les appelle, ou le navigateur y poste, depuis la page d'un partenaire, un message signé.
 
     :param application: application Flask, déjà protégée.
     :param adresses: blueprint qui n'a aucune page.
     """
     application.extensions["csrf"].exempt(adresses)
+    application.extensions[_VENUES_D_AILLEURS].add(adresses.name)
 
 
 def _poser_les_entetes(suivante: WSGIApplication, securise: bool) -> WSGIApplication:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import url_for
 
 __all__ = ["suite_locale"]
@@ -15,8 +13,6 @@ def suite_locale(suite: str | None) -> str:
     :param suite: valeur reçue du navigateur, à laquelle on ne se fie pas.
     """
     propose = suite or ""
-    morceaux = urlsplit(propose)
-    local = propose.startswith("/") and not propose.startswith(("//", "/\\")) and "\\" not in propose
-    if not local or morceaux.scheme or morceaux.netloc or any(ord(c) < 32 for c in propose):
-        return url_for("ent.accueil")
-    return propose
+    # Un chemin commence par une seule barre : ni schéma, ni hôte ; le navigateur lit « \\ » comme « / ».
+    local = propose.startswith("/") and not propose.startswith("//") and "\\" not in propose
+    return propose if local and propose.isprintable() else url_for("ent.accueil")

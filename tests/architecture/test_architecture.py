@@ -113,6 +113,11 @@ def test_seule_l_horloge_lit_l_heure_du_systeme() -> None:
     assert lignes_ou(r"\b(datetime\.(now|utcnow|today)|date\.today|time\.time)\(", autres) == []
 
 
+def test_la_forme_d_un_uai_n_est_ecrite_qu_une_fois() -> None:
+    autres = [c for c in fichiers(*CODE, motif="*.py") if relatif(c) != "ent_core/contrat/uai.py"]
+    assert lignes_ou(r"(\[0-9\]|\\d)\{7\}\[?[A-Z]", autres) == []
+
+
 def test_chaque_exemption_dit_sa_raison() -> None:
     chemins = fichiers(*CODE, "tests", motif="*.py")
     sans_raison = [

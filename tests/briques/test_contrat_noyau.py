@@ -48,6 +48,12 @@ EXPLIQUES = {
         "une adresse de l'ENT, composée par une brique et jamais saisie",
     "ticket_cas : un journal que l'on peut récrire ne prouve rien ; __ajout_seul__ = True":
         "un ticket se brûle au premier essai : sa ligne part avec lui",
+    "code_oidc : un journal que l'on peut récrire ne prouve rien ; __ajout_seul__ = True":
+        "un code se marque comme servi : présenté deux fois, il éteint ce qui en est né",
+    "jeton_oidc : un journal que l'on peut récrire ne prouve rien ; __ajout_seul__ = True":
+        "un jeton se marque comme servi, ou comme éteint",
+    "ses sources montrent des données ailleurs (cache) ; Depot(…)":
+        "les métadonnées d'un service et la clé de l'ENT, lues une fois ; rien d'une personne",
     "acces_support : un journal que l'on peut récrire ne prouve rien ; __ajout_seul__ = True":
         "la fin d'une visite s'y écrit ; le journal en a les deux lignes, et ne se récrit pas",
     "partie_de_session : un journal que l'on peut récrire ne prouve rien ; __ajout_seul__ = True":

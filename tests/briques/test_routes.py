@@ -115,6 +115,42 @@ def test_une_methode_oubliee_arrete_le_demarrage_et_se_nomme(refuser: Refuser) -
     ]
 
 
+def test_ce_qui_s_ouvre_a_un_jeton_ou_a_un_lien_est_relu_au_demarrage(refuser: Refuser) -> None:
+    api, pages = ApiBrique("suivi", __name__), BlueprintBrique("suivi", __name__)
+
+    @api.post("/inconnu")
+    @exige("suivi.ecrire", traitements=("suivi.inconnu",))
+    def inconnu() -> str:
+        return ""
+
+    @pages.get("/sans_lien")
+    @exige("suivi.lire", traitements=("noyau.comptes",))
+    def sans_lien() -> str:
+        return ""
+
+    @pages.get("/sensible")
+    @exige("suivi.lire", traitements=("noyau.comptes",), lien_personnel="Agenda", reauthentification=True)
+    def sensible() -> str:
+        return ""
+
+    @pages.get("/muet.ics")
+    @exige("suivi.lire", lien_personnel="Agenda")
+    def muet() -> str:
+        return ""
+
+    trouvees = [
+        (code, lieu.partition(" (")[0].removeprefix("route ")) for code, lieu in refuser(suivi(pages, api))
+    ]
+    attendues = {
+        ("ROUTE-007", "/api/v1/suivi/inconnu"),
+        ("ROUTE-008", "/api/v1/suivi/inconnu"),
+        ("ROUTE-008", "/suivi/sans_lien"),
+        ("ROUTE-008", "/suivi/sensible"),
+        ("ROUTE-008", "/suivi/muet.ics"),
+    }
+    assert set(trouvees) == attendues
+
+
 # --- Appartenance --------------------------------------------------------------------------------
 
 

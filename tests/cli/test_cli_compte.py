@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from io import BytesIO
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner, Result
@@ -50,9 +51,14 @@ def test_une_ecole_se_protege_en_ligne_de_commande(
     Path("voles.csv").write_text("camille.essai-eleve;5e A\ninconnu.ici\n", encoding="utf-8")
     volees = ("securiser", ECOLE, "--fichier", "voles.csv")
     commande(*volees, sortie=5)
-    assert json.loads(commande(*volees, "--oui", "--json").output) == {
-        "comptes": 1, "sessions_fermees": 0, "prevenus": 1, "inconnus": ["inconnu.ici"],
-    }  # fmt: skip
+    dit = json.loads(commande(*volees, "--oui", "--json").output)
+    numero = dit.pop("numero")
+    assert dit == {"comptes": 1, "sessions_fermees": 0, "prevenus": 3, "inconnus": ["inconnu.ici"]}, (
+        "l'élève, et ses deux responsables"
+    )
+    reprise = json.loads(commande("securiser", ECOLE, "--reprendre", numero, "--json").output)
+    assert (reprise["comptes"], reprise["prevenus"]) == (1, 0), "finie, elle ne refait rien"
+    commande("securiser", ECOLE, "--reprendre", str(uuid4()), sortie=1)
     with base.academie("essai") as session:
         par_role = dict(session.execute(select(Compte.personne_id, Compte.etat)).all())
     assert par_role[annuaire["eleve"]] == "a_activer"

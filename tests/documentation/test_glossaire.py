@@ -27,6 +27,7 @@ IMPOSES = {
     ".parent": "pathlib : le dossier d'un chemin",
     ".parents": "pathlib : les dossiers d'un chemin",
     "parents": "paramètre de Path.mkdir",
+    "BasePlugin": "apispec",
     ".parent_process": "multiprocessing",
     ".user_agent": "werkzeug",
     "user": "paramètre de subprocess.run",

@@ -36,7 +36,10 @@ def adresses(fabrique_bases: Fabrique) -> Iterator[AdressesBase]:
 
 @pytest.fixture
 def remise(adresses: AdressesBase, fabrique_bases: Fabrique) -> Remise:
-    return fabrique_bases.remise(adresses)
+    prise = fabrique_bases.remise(adresses)
+    # La base a pu servir à d'autres essais : trop resservie, elle ne reviendrait pas, altérée ou non.
+    prise.fois = 0
+    return prise
 
 
 @pytest.mark.parametrize("alteration", ALTERATIONS)

@@ -114,6 +114,7 @@ class Partenaire:
 
     port: int = 0
     statut: int = 200
+    corps: str = "ok"
     recus: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -122,19 +123,21 @@ class Partenaire:
 
 
 @contextmanager
-def partenaire(statut: int = 200, entetes: Mapping[str, str] | None = None) -> Iterator[Partenaire]:
+def partenaire(
+    statut: int = 200, entetes: Mapping[str, str] | None = None, corps: str = "ok"
+) -> Iterator[Partenaire]:
     """Écoute sur la boucle locale, le temps de l'essai."""
-    lui = Partenaire(statut=statut)
+    lui = Partenaire(statut=statut, corps=corps)
 
     class Ecoute(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            corps = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            lui.recus.append((self.path, corps))
+            recu = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            lui.recus.append((self.path, recu))
             self.send_response(lui.statut)
             for nom, valeur in (entetes or {}).items():
                 self.send_header(nom, valeur)
             self.end_headers()
-            self.wfile.write(b"ok")
+            self.wfile.write(lui.corps.encode())
 
         do_GET = do_POST
 

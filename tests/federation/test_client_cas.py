@@ -35,7 +35,7 @@ def entrer(lui: Operateur, corps: str | bytes, ticket: str = "ST-1-abc") -> Even
     lui.detourner = {"/p3/serviceValidate": (200, {"Content-Type": "text/xml"}, contenu)}
     declare = Fournisseur(protocole="cas", nom="CAS", emetteur=lui.emetteur, reseau_interne=True)
     demande = ouvrir_demande(COFFRE, HORLOGE, "cas", "/")
-    return ClientCas("cas", declare).conclure({"ticket": ticket}, demande, RETOUR)
+    return ClientCas("cas", declare, HORLOGE).conclure({"ticket": ticket}, demande, RETOUR)
 
 
 def reussite(dedans: str, ns: str = NS) -> str:
@@ -113,10 +113,12 @@ def test_c17_une_reponse_enorme_un_ticket_etrange_et_une_adresse_http_sont_refus
 
 
 def test_le_depart_porte_l_etat_et_la_sortie_revient_a_l_ent(lui: Operateur) -> None:
-    client = ClientCas(
-        "cas", Fournisseur(protocole="cas", nom="CAS", emetteur="https://cas.exemple.invalid/cas")
-    )
+    declare = Fournisseur(protocole="cas", nom="CAS", emetteur="https://cas.exemple.invalid/cas")
+    client = ClientCas("cas", declare, HORLOGE)
     demande = ouvrir_demande(COFFRE, HORLOGE, "cas", "/")
+    assert "renew=" not in client.depart(demande, RETOUR)
+    preuve = ouvrir_demande(COFFRE, HORLOGE, "cas", "/", preuve="une-session")
+    assert client.depart(preuve, RETOUR).endswith("&renew=true"), "se prouver de nouveau, même connecté"
     service = parse_qs(urlsplit(client.depart(demande, RETOUR)).query)["service"][0]
     assert parse_qs(urlsplit(service).query)["state"] == [demande.etat]
-    assert client.sortie("", RETOUR).startswith("https://cas.exemple.invalid/cas/logout?service=")
+    assert client.sortie("", RETOUR, RETOUR).startswith("https://cas.exemple.invalid/cas/logout?service=")

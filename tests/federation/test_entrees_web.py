@@ -148,7 +148,7 @@ def test_une_cle_de_l_annuaire_ouvre_la_session_et_se_retient(lui: Operateur, en
         assert liees.all() == [personne]
     assert "sujet-parent" not in str(derniers(ent, "identite.liee"))
     sortie = client.post("/deconnexion")
-    assert "Se déconnecter de Fournisseur d" in client.get(sortie.location).text
+    assert "Quitter aussi Fournisseur d" in client.get(sortie.location).text
     depart = client.get("/entree/essai/sortir").location
     assert depart.startswith(f"{lui.emetteur}/sortir?")
     assert {"id_token_hint", "post_logout_redirect_uri"} <= set(parse_qs(urlsplit(depart).query))
@@ -378,3 +378,31 @@ def test_retirer_un_lien_ferme_les_sessions_qui_en_viennent(lui: Operateur, ent:
     admin.post(f"/administration/personnes/{personne}/liens", data={"emetteur": lui.emetteur})
     with ent.base.academie("essai") as session:
         assert not session.scalars(select(SessionFederee).where(SessionFederee.personne_id == personne)).all()
+
+
+@pytest.mark.exigence("SDET-AUTH-07")
+def test_se_prouver_de_nouveau_chez_un_fournisseur_openid(lui: Operateur, ent: InstanceEssai) -> None:
+    donner_une_cle(ent, "parent", "600163")
+    client = ent.application.test_client()
+    reference(lui, "600163", "sujet-preuve")
+    assert entrer(lui, client).status_code == 302
+    instant = int(ent.horloge.maintenant().timestamp())
+    for sujet, auth_time, arrive in (
+        ("sujet-preuve", instant, True),
+        ("sujet-preuve", instant - 600, False),
+        ("sujet-preuve", None, False),
+        ("quelqu-un-d-autre", instant, False),
+    ):
+        depart = client.get("/entree/essai/preuve?suite=/compte")
+        envoyes = parse_qs(urlsplit(depart.location).query)
+        assert (envoyes["prompt"], envoyes["max_age"]) == (["login"], ["0"])
+        lui.nonce = envoyes["nonce"][0]
+        reference(lui, "600163", sujet, **({"auth_time": auth_time} if auth_time else {}))
+        retour = revenir(client, envoyes["state"][0])
+        if not arrive:
+            assert (retour.status_code, "n&#39;est pas faite" in retour.text) == (403, True)
+            continue
+        assert urlsplit(retour.location).path == "/entree/essai/prouver"
+        assert client.get(retour.location).location == "/compte"
+    assert client.get("/compte").status_code == 200, "une preuve refusée laisse la session comme elle est"
+    assert derniers(ent, "session.prouvee")[0]["methode"] == "oidc"

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 from collections.abc import Iterator
-from http.client import HTTPResponse
-from http.cookiejar import CookieJar
-from threading import Thread
-from typing import Any
-from urllib.error import HTTPError
-from urllib.parse import urlencode, urljoin
-from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
+from urllib.parse import urljoin
 
 import pytest
-from werkzeug.serving import make_server
 
 from ent_core.contrat.fournisseurs import Fournisseur
 from ent_core.essais.application import configuration_essai
@@ -25,40 +17,9 @@ from ent_core.identite.modeles import Compte, Identifiant
 from ent_core.socle.calendrier import HorlogeFixe, HorlogeSysteme
 from ent_core.socle.configuration import Courriel
 from tests.pairs import npm
+from tests.pairs.navigateur import Navigateur, port_libre, servir
 
 PARTAGE = "un secret: 100 % ASCII + des signes & plus de 32"
-
-
-def port_libre() -> int:
-    with socket.socket() as prise:
-        prise.bind(("127.0.0.1", 0))
-        return int(prise.getsockname()[1])
-
-
-class _Sur_place(HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-class Navigateur:
-    """Suit les redirections et remplit les formulaires du fournisseur, comme une personne."""
-
-    def __init__(self) -> None:
-        self._ouvreur = build_opener(HTTPCookieProcessor(CookieJar()), _Sur_place)
-
-    def aller(self, adresse: str, **champs: str) -> tuple[int, str, str]:
-        """Une requête, puis toutes les redirections ; rend le code, l'adresse d'arrivée et la page."""
-        corps = urlencode(champs).encode() if champs else None
-        while True:
-            try:
-                reponse: HTTPResponse | HTTPError = self._ouvreur.open(Request(adresse, corps))  # noqa: S310 - adresses locales
-            except HTTPError as erreur:
-                reponse = erreur
-            with reponse:
-                statut, vers, page = reponse.status, reponse.headers.get("Location"), reponse.read().decode()
-            if not vers or statut not in (301, 302, 303):
-                return int(statut or 0), adresse, page
-            adresse, corps = urljoin(adresse, vers), None
 
 
 @pytest.fixture(scope="module")
@@ -81,13 +42,8 @@ def ent(vivier: Vivier) -> Iterator[tuple[InstanceEssai, str]]:
                 fournisseurs={"pair": declare}, courriel=Courriel(adresse_ent=racine)
             )
         )
-        serveur = make_server("127.0.0.1", ici, instance.application, threaded=True)
-        fil = Thread(target=serveur.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        fil.start()
-        yield instance, racine
-        serveur.shutdown()
-        fil.join()
-        serveur.server_close()
+        with servir(instance.application, ici):
+            yield instance, racine
         fabrique.fermer()
 
 

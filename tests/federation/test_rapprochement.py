@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -320,3 +321,9 @@ def test_les_exemples_menent_aux_bonnes_personnes_de_l_ecole(base: BaseDeDonnees
     assert jointures("aten_eleve_2d.xml") == ["600001"]
     assert jointures("agent_directeur.xml") == [], "sans clé, un agent montre son compte une fois"
     assert attributs_de("agent_directeur.xml").uais == ("0990101X",)
+    assert jointures("agent_enseignant_delegation.xml") == []
+    assert attributs_de("agent_enseignant_delegation.xml").uais == ("0990101X",), (
+        "une délégation n'est pas lue"
+    )
+    recu = json.loads((SSO.parent / "collected" / "aplypro_fim.json").read_text(encoding="utf-8"))
+    assert lire_attributs(recu["extra"]["raw_info"], "educonnect").uais == ("0441550W",)

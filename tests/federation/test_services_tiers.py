@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -16,13 +17,14 @@ from ent_core.chargement.services import controler_services
 from ent_core.cli import ent
 from ent_core.contrat.donnees import BaseLegale
 from ent_core.contrat.roles import Profil
-from ent_core.contrat.services import Protocole, ServiceTiers
+from ent_core.contrat.services import OptionsCas, OptionsOidc, ServiceTiers
 from ent_core.essais.annuaire import AUTRE, ECOLE
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai, compter_enonces, faux_brique
 from ent_core.essais.vivier import Vivier
 from ent_core.federation.adresses import lire_adresse
+from ent_core.federation.fournisseur_oidc.clients import empreinte_secret
 from ent_core.federation.gabarits import GABARITS, SourceAttribut, rendre
-from ent_core.federation.services import MotifService, ServiceConnu, controler, pour
+from ent_core.federation.services import MotifService, ServiceConnu, connus, controler, pour
 from ent_core.federation.sources import opaque
 from ent_core.identite.secrets import Coffre
 from ent_core.socle.calendrier import HorlogeFixe
@@ -66,7 +68,10 @@ def avec(**valeurs: Any) -> ServiceTiers:
         ({"gabarit": "tout"}, "gabarit"),
         ({"attributs": ("birthDate",)}, "attributs"),
         ({"etablissements": ("collège",)}, "etablissements"),
-        ({"protocole": Protocole.SAML}, "protocole"),
+        ({"options": OptionsCas(duree=5)}, "duree"),
+        ({"options": OptionsOidc()}, "retours"),
+        ({"options": OptionsOidc(retours=("https://blog.exemple.invalid/*",))}, "retours"),
+        ({"options": OptionsOidc(retours=("https://blog.exemple.invalid/r",), secret="clair")}, "secret"),  # noqa: S106 - un faux
         ({"debut": LUNDI, "fin": LUNDI}, "fin"),
     ],
 )
@@ -257,3 +262,68 @@ def test_la_commande_declare_liste_montre_et_retire(
     assert vu["uai"] == ECOLE
     assert lancer("service", "retirer", "grr") == {"retire": "grr"}
     assert "grr" not in {ligne["cle"] for ligne in lancer("service", "lister")}
+
+
+OIDC = {
+    **SAISIE, "protocole": "oidc", "cle": "rp", "adresse": "https://rp.exemple.invalid/",
+    "retours": "https://rp.exemple.invalid/retour\nhttps://rp.exemple.invalid/autre",
+    "avis": "https://rp.exemple.invalid/avis", "presentation": "basic", "portees": "noyau.annuaire",
+}  # fmt: skip
+
+
+def test_un_service_openid_connect_recoit_un_secret_montre_une_fois(instance: InstanceEssai) -> None:
+    direction = instance.client("direction")
+    assert "Adresses de retour" in direction.get("/administration/services/nouveau?protocole=oidc").text
+    for faute in ({"retours": ""}, {"retours": "http://rp.invalid/"}, {"portees": "noyau.inconnu"}):
+        refus = direction.post("/administration/services", data={**OIDC, **faute})
+        assert refus.status_code == 422, faute
+    ouvert = direction.post("/administration/services", data=OIDC)
+    (secret,) = re.findall(r'id="secret">([\w-]{43})<', ouvert.text)
+    fiche = direction.get("/administration/services/rp").text
+    assert secret not in fiche
+    for attendu in ("/.well-known/openid-configuration", "/oidc/jeton", "ent_divisions", "noyau.annuaire"):
+        assert attendu in fiche
+    with instance.base.academie("essai") as session:
+        gardees = next(c.service for c in connus(session, ()) if c.service.cle == "rp").selon(OptionsOidc)
+    assert gardees.secret == empreinte_secret(secret)
+    assert len(gardees.retours) == 2
+    change = direction.post("/administration/services/rp/secret")
+    assert re.findall(r'id="secret">([\w-]{43})<', change.text) != [secret]
+    assert direction.post("/administration/services/manuel/secret").status_code == 404
+    instance.client("eleve")
+    vu = direction.post(
+        "/administration/services/rp/apercu",
+        data={"identifiant": f"essai.{instance.annuaire['eleve'].hex}"},
+    ).text
+    for attendu in ("Jeton d&#39;identité", "ent_divisions", "5e A", "auth_time"):
+        assert attendu in vu
+    assert direction.post("/administration/services/rp/retirer").status_code == 302
+    assert "A donné un secret neuf" in direction.get("/administration/journal?acte=service").text
+
+
+def test_la_commande_tire_un_secret_et_des_cles(
+    instance: InstanceEssai, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENT_BASE", instance.base.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("ENT_CLE_SECRETE", instance.ent.configuration.cle_secrete)
+    monkeypatch.setenv("ENT_SERVEUR_SECURISE", "false")
+
+    def lancer(*arguments: str) -> Any:
+        return json.loads(
+            CliRunner().invoke(ent, ["sso", *arguments, "--json"], catch_exceptions=False).stdout
+        )
+
+    tire = lancer("secret")
+    assert tire["empreinte"] == empreinte_secret(tire["secret"])
+    (kid,) = lancer("cles", "tourner")["kid"]
+    assert [cle["kid"] for cle in lancer("cles", "lister") if not cle["remplacee_le"]] == [kid]
+    ajoute = lancer(
+        "service", "ajouter", "rpc", "--protocole", "oidc", "--nom", "RP", "--adresse", "https://rpc.invalid/",
+        "--retour", "https://rpc.invalid/r", "--profil", "National_ELV", "--finalite", "Essayer.",
+        "--destinataire", "Collège", "--gabarit", "generique", "--etablissement", ECOLE,
+    )  # fmt: skip
+    assert len(ajoute["secret"]) == 43
+    instance.client("eleve")
+    vu = lancer("apercu", "rpc", f"essai.{instance.annuaire['eleve'].hex}")
+    assert vu["Informations (userinfo)"]["ent_divisions"] == ["5e A"]
+    assert vu["Jeton d'identité"]["aud"] == "rpc"

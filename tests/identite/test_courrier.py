@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ent_core.brique import (
     TELEPHONES_AU_PLUS,
@@ -21,7 +22,7 @@ from ent_core.donnees.session import BaseDeDonnees
 from ent_core.donnees.sous_portillon import garder
 from ent_core.essais.annuaire import ANNEE, AUTRE, ECOLE, Annuaire
 from ent_core.essais.instance import compter_enonces
-from ent_core.identite.modeles import Etablissement, Personne, Responsabilite, Restriction
+from ent_core.identite.modeles import Etablissement, Personne, Rattachement, Responsabilite, Restriction
 
 JOUR = date(2026, 11, 23)
 
@@ -125,6 +126,56 @@ def test_on_appelle_les_responsables_dans_l_ordre_et_l_eleve_majeur_d_abord(
             telephones(session, qui(annuaire, "enseignant", "enseignant"), [eleve])
         with pytest.raises(ValueError, match="au plus"):
             telephones(session, cpe, [UUID(int=n) for n in range(TELEPHONES_AU_PLUS + 1)])
+
+
+@pytest.mark.exigence("FAM-03")
+def test_qui_n_a_plus_l_acces_ne_recoit_ni_lettre_ni_appel(base: BaseDeDonnees, annuaire: Annuaire) -> None:
+    """Un acte en vigueur, un lien fini : la personne n'est plus jointe, par aucune voie ; l'autre l'est."""
+    eleve, cpe = annuaire["eleve"], qui(annuaire, "cpe", "cpe")
+    les_deux = {annuaire["parent"], annuaire["second_parent"]}
+
+    def joints() -> set[UUID]:
+        with base.ecole(ECOLE, "essai : joindre", annuaire["cpe"]) as session:
+            garder(session, "carnet", ("cpe",))
+            ecrits = {une for foyer in foyers(session, cpe, [eleve]).get(eleve, ()) for une in foyer.ids}
+            appeles = {une.id for une in telephones(session, cpe, [eleve]).get(eleve, ())}
+        assert ecrits == appeles, "le courrier et le téléphone joignent les mêmes personnes"
+        return ecrits
+
+    def poser(effet: str, debut: date, fin: date | None) -> None:
+        with base.academie("essai : acte") as session:
+            for ancien in session.scalars(select(Restriction)):
+                session.delete(ancien)
+            session.add(
+                Restriction(
+                    responsabilite_id=_lien(session, annuaire).id, reference="JAF Lille", effet=effet,
+                    debut=debut, fin=fin,
+                )
+            )  # fmt: skip
+
+    hier, demain = JOUR - timedelta(days=1), JOUR + timedelta(days=1)
+    assert joints() == les_deux, "la personne à prévenir (légal 0) n'y est jamais"
+    poser("exercice", hier, None)
+    assert joints() == les_deux, "sans l'exercice, il est informé comme l'autre"
+    for debut, fin in ((demain, None), (hier - timedelta(days=9), hier)):
+        poser("acces", debut, fin)
+        assert joints() == les_deux, "un acte à venir, ou fini, n'écarte personne"
+    for debut, fin in ((JOUR, None), (hier, demain)):
+        poser("acces", debut, fin)
+        assert joints() == {annuaire["parent"]}
+    poser("exercice", hier, None)
+    with base.academie("essai : lien fini") as session:
+        _lien(session, annuaire).fin = JOUR
+    assert joints() == {annuaire["parent"]}, "un lien qui finit ce jour n'est plus"
+    with base.academie("essai : élève parti") as session:
+        session.scalars(select(Rattachement).where(Rattachement.personne_id == eleve)).one().fin = JOUR
+    assert joints() == set()
+
+
+def _lien(session: Session, annuaire: Annuaire) -> Responsabilite:
+    return session.scalars(
+        select(Responsabilite).where(Responsabilite.responsable_id == annuaire["second_parent"])
+    ).one()
 
 
 def test_l_expediteur_est_l_etablissement(base: BaseDeDonnees, annuaire: Annuaire) -> None:

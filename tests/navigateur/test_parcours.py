@@ -167,14 +167,20 @@ def test_au_telephone_le_menu_du_bas_ne_coupe_aucun_mot(
     page = browser.new_context(viewport={"width": largeur, "height": 740}).new_page()
     entrer(page, adresse, role)
     menu = page.get_by_role("navigation", name="Menu principal")
-    expect(menu.locator(".onglet").last).to_be_in_viewport(ratio=1)
-    coupes = menu.locator(".onglet > span:not(.tel, .bureau)").evaluate_all(
-        "mots => mots.filter(m => { const texte = document.createRange(); texte.selectNodeContents(m);"
-        r" return texte.getClientRects().length > m.textContent.trim().split(/\s+/).length })"
-        ".map(m => m.textContent)"
-    )
-    assert coupes == []
-    assert page.evaluate("document.querySelector('.nav > ul').scrollWidth") <= largeur
+    for taille in ("100%", "200%"):
+        page.evaluate(f"document.documentElement.style.setProperty('font-size', '{taille}')")
+        expect(menu.locator(".onglet").last).to_be_in_viewport(ratio=1)
+        coupes = menu.locator(".onglet > span:not(.tel, .bureau)").evaluate_all(
+            "mots => mots.filter(m => { const texte = document.createRange(); texte.selectNodeContents(m);"
+            " const boite = m.closest('.onglet').getBoundingClientRect();"
+            r" return texte.getClientRects().length > m.textContent.trim().split(/\s+/).length"
+            " || [...texte.getClientRects()].some(r => r.right > boite.right + 1"
+            " || r.left < boite.left - 1) })"
+            ".map(m => m.textContent)"
+        )
+        assert coupes == [], taille
+        for boite in (".nav > ul", "html"):
+            assert page.evaluate(f"document.querySelector('{boite}').scrollWidth") <= largeur, taille
     page.context.close()
 
 

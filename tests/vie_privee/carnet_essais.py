@@ -40,7 +40,7 @@ from ent_carnet.nomenclatures import (
     SuiteDemande,
     Voie,
 )
-from ent_carnet.regles.procedure import Acte, Decision
+from ent_carnet.regles.procedure import Acte, Decision, Reunion
 from ent_carnet.services import motifs, procedure, sanctions
 from ent_carnet.services.dossier import appliquer
 from ent_carnet.services.dossier import charger as dossier_de
@@ -168,8 +168,9 @@ def _instruire(
         procedure.noter(session, contexte, ouverte.id, etape, faits)
     if prevue.decision is not None and prevue.decision.par_conseil:
         convocation = Acte(
-            EtapeProcedure.CONVOCATION_CONSEIL, faits, Voie.RECOMMANDE, faits + timedelta(days=7)
-        )
+            EtapeProcedure.CONVOCATION_CONSEIL, faits, Voie.RECOMMANDE,
+            Reunion(faits + timedelta(days=7), time(17, 30), "Salle du conseil"),
+        )  # fmt: skip
         appliquer(session, contexte, dossier_de(session, contexte, ouverte.id), convocation)
     return ouverte.id
 

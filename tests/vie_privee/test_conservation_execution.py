@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import create_engine, delete, func, select, text
 from sqlalchemy.exc import InternalError, ProgrammingError
 
-from ent_core.donnees.session import BaseDeDonnees
+from ent_core.donnees.session import BaseDeDonnees, connecter
 from ent_core.essais.annuaire import ECOLE, Annuaire, peupler
 from ent_core.essais.base import Fabrique
 from ent_core.identite.journal import consigner
@@ -24,7 +24,7 @@ from ent_core.identite.modeles import ActeJournal, Identifiant, Inscription, Per
 from ent_core.socle.calendrier import HorlogeFixe
 from ent_core.socle.erreurs import Introuvable, OperationRefusee
 from ent_core.vie_privee.conservation.approbation import annuler
-from ent_core.vie_privee.conservation.execution import _ajuster
+from ent_core.vie_privee.conservation.execution import _VERROU, _ajuster
 from ent_core.vie_privee.conservation.gels import NatureGel, lever, poser
 from ent_core.vie_privee.conservation.modeles import DecisionConservation, Preuve
 from ent_core.vie_privee.conservation.preuve import Tetes, ajouter_preuve, verifier
@@ -159,13 +159,23 @@ def test_deux_executions_a_la_fois_sont_impossibles(moteur: Moteur) -> None:
     assert moteur.executer(plan).finie
 
 
+def attendre_le_verrou(base: BaseDeDonnees) -> None:
+    """Attend que la base ait appris la mort de qui tenait le verrou : elle la lit, sans hâte, à sa connexion.
+
+    D'ici là, une autre exécution est, pour elle, en cours ; une machine très chargée le montre.
+    """
+    with connecter(base.moteur) as connexion:
+        for demande in (func.pg_advisory_lock, func.pg_advisory_unlock):
+            connexion.execute(select(demande(_VERROU)))
+
+
 _COUPEE = """
 import os, signal, sys
 from pathlib import Path
 from uuid import UUID
 from tests.vie_privee.conservation_essais import CLE, a_midi, _regles
 from datetime import date
-from ent_core.donnees.session import BaseDeDonnees
+from ent_core.donnees.session import BaseDeDonnees, connecter
 from ent_core.socle.calendrier import HorlogeFixe
 from ent_core.vie_privee.conservation.execution import Executeur
 from ent_core.vie_privee.conservation.preuve import Tetes
@@ -203,6 +213,7 @@ def test_une_execution_tuee_reprend_ou_elle_en_etait(moteur: Moteur, annuaire: A
         deja = session.scalar(select(func.sum(Preuve.nombre))) or 0
     assert 0 < deja < 44
     assert intacte(moteur), "ce qui est fait est prouvé, même coupé"
+    attendre_le_verrou(moteur.base)
     resultat = moteur.executer(plan)
     assert (resultat.eliminees, resultat.finie) == (44 - deja, True)
     assert intacte(moteur)

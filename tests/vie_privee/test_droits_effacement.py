@@ -74,7 +74,7 @@ def test_une_mission_de_service_public_se_garde_et_le_refus_dit_pourquoi(poste: 
 def test_un_consentement_retire_n_efface_que_ce_qu_il_portait(poste: Poste) -> None:
     personne, _, _ = semer(poste)
     efface = poste.guichet.effacer(poste.base, personne, Fondement.CONSENTEMENT)
-    assert efface.supprimees == {"incidents_adhesion": 1}
+    assert efface.supprimees == {"incidents_adhesion": 1, "accord_service": 1}
     with poste.base.academie("essai") as session:
         assert session.scalar(select(func.count()).where(Adhesion.eleve_id == personne)) == 0
         assert session.scalar(select(func.count()).where(Fait.eleve_id == personne)) == 1
@@ -168,7 +168,8 @@ def test_un_effacement_demande_pour_une_ecole_laisse_entier_ce_que_les_autres_ti
             for v in examiner(session, poste.registre, personne, Fondement.ILLICITE, uai=ECOLE)
         }
         assert verdicts["noyau.journal"].efface
-        assert verdicts["noyau.comptes"].lignes == {"session_web": 1}, "le compte est à toute l'académie"
+        de_l_ecole = {"session_web": 1, "lien_personnel": 1, "compte_a_securiser": 1}
+        assert verdicts["noyau.comptes"].lignes == de_l_ecole, "le compte est à toute l'académie"
     poste.guichet.effacer(poste.base, personne, Fondement.ILLICITE, uai=ECOLE)
     with poste.base.academie("essai") as session:
         actes = session.execute(

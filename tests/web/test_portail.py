@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import update
 
 from ent_core.contrat.roles import Profil
@@ -85,7 +86,18 @@ def test_une_saisie_fautive_ne_fait_jamais_une_panne(
 
 
 @pytest.mark.parametrize(
-    "suite", ["https://mechant.example", "//mechant.example", "/\\mechant.example", "javascript:alert(1)"]
+    "suite",
+    [
+        "https://mechant.example",
+        "//mechant.example",
+        "/\\mechant.example",
+        "javascript:alert(1)",
+        "//[",
+        "http://[",
+        "/\t/mechant.example",
+        "/\u2028/mechant.example",
+        "/a\0b",
+    ],
 )
 def test_on_ne_revient_que_dans_cet_ent(client_de: Client, annuaire: Annuaire, suite: str) -> None:
     reponse = client_de(annuaire["eleve"], ECOLE, Profil.ELEVE.value).get(
@@ -114,6 +126,17 @@ def test_en_service_tout_passe_par_https_meme_une_panne_et_dans_tous_les_etablis
         dit = en_service.test_client().get(page).headers["Strict-Transport-Security"]
         assert int(dit.partition("max-age=")[2].partition(";")[0]) >= 365 * 86400
         assert "includeSubDomains" in dit
+
+
+@pytest.mark.exigence("SDET-SES-03")
+def test_en_service_le_temoin_des_formulaires_ne_se_pose_que_d_ici() -> None:
+    en_service = Flask("essai")
+    en_service.secret_key = "x" * 40
+    securite.installer(en_service, securise=True)
+    en_service.add_url_rule("/jeton", view_func=generate_csrf)
+    temoin = en_service.test_client().get("/jeton").headers["Set-Cookie"]
+    assert temoin.startswith("__Host-")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(temoin.split("; "))
 
 
 @pytest.mark.exigence("SDET-AUT-03")

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from ent_core.essais.annuaire import AUTRE, ECOLE
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai, compter_enonces
 from ent_core.essais.vivier import Vivier
+from ent_core.identite.mises_en_securite import TACHE
 from ent_core.identite.modeles import ActeJournal, AdresseVerifiee, AvisAppareil, Compte
 from ent_core.messages.modeles import Message
 from ent_core.messages.securite import AVIS, envoyer_lien
@@ -171,8 +172,21 @@ def test_des_comptes_se_mettent_en_securite_en_nombre_apres_un_apercu(instance: 
     perime = direction.post("/administration/comptes/securite", data={**saisie, "confirmes": "3"})
     assert (perime.status_code, "a changé" in perime.text) == (422, True)
     fait = direction.post("/administration/comptes/securite", data={**saisie, "confirmes": "2"})
-    assert fait.status_code == 302
+    assert fait.status_code == 303
+    assert "En attente de son tour" in direction.get(fait.location).text
+    lot = fait.location.rpartition("/")[2]
+    instance.executer(TACHE, uai=ECOLE, securisation=lot, acteur=str(instance.annuaire["direction"]))
     assert session_volee.get("/compte/protection").status_code == 302, "sa session est fermée"
+    finie = direction.get(fait.location)
+    assert "2 comptes sont" in finie.text
+    assert 'hx-trigger="every' not in finie.text, "la page n'interroge plus"
+    assert "En cours" not in direction.get("/administration/comptes").text
+    assert instance.client("direction_autre").get(fait.location).status_code == 404
+    assert direction.post(f"{fait.location}/relancer").status_code == 303
+    liste, *lettres = pages_pdf(direction.post(f"{fait.location}/lettres", data={"forme": "pdf"}).data)
+    assert len(lettres) == 2
+    assert "Secretaire" in liste
+    assert "Infirmier" in liste
     assert {etat(instance, "secretaire"), etat(instance, "infirmier")} == {"a_activer"}
     assert entrer(instance, "camille.secretaire")[1].status_code == 401
     assert {"nombre": 2} in actes(instance, "comptes.mis_en_securite")
@@ -277,6 +291,19 @@ def test_demander_des_liens_sans_fin_est_freine(instance: InstanceEssai) -> None
         statuts = [visiteur.post("/secours", data={"identifiant": "le.meme"}).status_code for _ in range(7)]
     assert statuts[:5] == [200] * 5
     assert statuts[-1] == 429
+
+
+def test_changer_son_mot_de_passe_se_dit_et_une_adresse_ne_s_inonde_pas(instance: InstanceEssai) -> None:
+    compte_actif(instance, "cpe")
+    moi, avant = instance.client("cpe"), avis_a(instance, "cpe")
+    saisie = {"actuel": SECRET, "nouveau": AUTRE_SECRET, "confirmation": AUTRE_SECRET}
+    assert moi.post("/compte", data={"acte": "changer_mot_de_passe", **saisie}).status_code == 302
+    assert avis_a(instance, "cpe") == avant + 1
+    with serveur_smtp() as serveur, poste_avec(instance, serveur):
+        statuts = [
+            moi.post("/compte/adresse", data={"adresse": f"inconnu{n}@x.fr"}).status_code for n in range(6)
+        ]
+    assert statuts == [302] * 5 + [429]
 
 
 def test_un_professeur_principal_donne_un_code_a_ses_eleves_seulement(instance: InstanceEssai) -> None:

@@ -199,6 +199,24 @@ def test_une_cle_d_acces_ajoute_prouve_et_entre_seule(college: InstanceEssai) ->
     assert seul.post("/connexion/cle", data={"reponse": reponse}).status_code == 401, "rejouée"
 
 
+def test_une_cle_d_acces_n_ouvre_pas_un_profil_suspendu_et_le_journal_le_dit(college: InstanceEssai) -> None:
+    client, _ = entrer(college, "enseignant")
+    cle = CleLogicielle()
+    demande = client.post("/compte/facteurs/cle/defi").text
+    assert client.post("/compte/facteurs/cle", data={"reponse": cle.creer(demande)}).status_code == 200
+    saisie = {"profil": Profil.ENSEIGNANT.value, "motif": "comptes"}
+    assert (
+        college.client("direction").post("/administration/comptes/suspendre", data=saisie).status_code == 302
+    )
+    seul = college.application.test_client()
+    reponse = cle.prouver(seul.post("/connexion/cle/defi").text)
+    page = seul.post("/connexion/cle", data={"reponse": reponse})
+    assert (page.status_code, "suspendue" in page.text) == (403, True)
+    assert seul.get_cookie("ent") is None
+    refus = ActeJournal.details["cause"].astext == "profil"
+    assert lire(college, select(func.count()).where(ActeJournal.acte == "session.refusee", refus)) == 1
+
+
 def test_un_acte_sensible_demande_une_preuve_et_garde_la_saisie(college: InstanceEssai) -> None:
     client, _ = entrer(college, "enseignant")
     secret, _ = ajouter(client, college)

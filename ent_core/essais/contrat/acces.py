@@ -10,6 +10,7 @@ from ent_core.essais.annuaire import AUTRE, ECOLE
 from ent_core.essais.contrat.observation import refus_des_envois
 from ent_core.essais.contrat.offertes import personnes_citees, personnes_hors_de_portee, portees_declarees
 from ent_core.essais.contrat.socle import Commun, contient
+from ent_core.essais.delegues import creer_jeton, creer_lien, lire_par_jeton, lire_par_lien
 from ent_core.essais.fuites import fuites, passages
 from ent_core.essais.parcours import Parcours
 
@@ -91,6 +92,25 @@ class Acces(Commun):
         assert refus_des_envois(parcours, self.envois(parcours.instance.annuaire)) == []
         ecrits = "\n".join(f"{trace.getMessage()} {trace.__dict__}" for trace in caplog.records)
         assert {texte for texte in textes if texte in ecrits} == set(), "un texte personnel est au journal"
+
+    def test_un_jeton_ou_un_lien_lit_comme_la_session_ce_que_la_route_dit_lire(
+        self, parcours: Parcours
+    ) -> None:
+        """La route n'a besoin que des traitements qu'elle dit ; en oublier un ferait refuser le portillon."""
+        instance, ecarts = parcours.instance, []
+        for demande in parcours.protegees():
+            roles = list(parcours.permis(demande)) if demande.traitements else []
+            for role in roles:
+                attendu = demande.envoyer(parcours.client(role)).status_code
+                if demande.api:
+                    jeton = creer_jeton(instance, role, *demande.traitements)
+                    obtenu = lire_par_jeton(instance, jeton, demande.adresse).status_code
+                else:
+                    lien = creer_lien(instance, role, demande.adresse, seul=True)
+                    obtenu = lire_par_lien(instance, lien, demande.adresse).status_code
+                if obtenu != (404 if attendu in (403, 404) and not demande.api else attendu):
+                    ecarts.append(f"{demande} par {role} : {obtenu}, et {attendu} par sa session")
+        assert ecarts == []
 
     def test_une_autre_ecole_ne_voit_et_ne_change_rien(self, parcours: Parcours) -> None:
         avant, ecarts = self.lignes(parcours.instance), []

@@ -9,10 +9,11 @@ from enum import StrEnum
 
 from lxml import etree
 
+from ent_core.socle.xml import ecrivable
+
 __all__ = ["CodeEchec", "Echec", "Reussite", "en_json", "en_xml"]
 
 _NS = "http://www.yale.edu/tp/cas"
-_PERMIS = {0x9, 0xA, 0xD}
 
 
 class CodeEchec(StrEnum):
@@ -61,12 +62,12 @@ def en_xml(reponse: Echec | Reussite) -> bytes:
         echec.text = reponse.phrase
     else:
         reussite = etree.SubElement(racine, _q("authenticationSuccess"))
-        etree.SubElement(reussite, _q("user")).text = _ecrivable(reponse.principal)
+        etree.SubElement(reussite, _q("user")).text = ecrivable(reponse.principal)
         if reponse.attributs:
             attributs = etree.SubElement(reussite, _q("attributes"))
             for nom, valeurs in reponse.attributs.items():
                 for valeur in valeurs:
-                    etree.SubElement(attributs, _q(nom)).text = _ecrivable(valeur)
+                    etree.SubElement(attributs, _q(nom)).text = ecrivable(valeur)
     return etree.tostring(racine, encoding="UTF-8", xml_declaration=True, pretty_print=True)
 
 
@@ -88,11 +89,3 @@ def en_json(reponse: Echec | Reussite) -> bytes:
 
 def _q(nom: str) -> str:
     return f"{{{_NS}}}{nom}"
-
-
-def _ecrivable(texte: str) -> str:
-    """Un caractère que XML ne sait pas écrire est ôté : un nom mal saisi n'empêche personne d'entrer."""
-    return "".join(
-        c for c in texte
-        if ord(c) in _PERMIS or 0x20 <= ord(c) <= 0xD7FF or 0xE000 <= ord(c) <= 0xFFFD or ord(c) >= 0x10000
-    )  # fmt: skip

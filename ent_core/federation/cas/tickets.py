@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, delete, insert, literal, or_, select
+from sqlalchemy import Row, delete, insert, literal, select
 from sqlalchemy.orm import Session
 
-from ent_core.contrat.services import ServiceTiers
+from ent_core.contrat.services import OptionsCas, ServiceTiers
 from ent_core.donnees.base import Base
+from ent_core.federation.emission import en_regle
 from ent_core.federation.modeles import TicketCas
-from ent_core.identite.connexion import LOCALE
 from ent_core.identite.modeles import Compte, Personne
 from ent_core.identite.secrets import empreinte_jeton
 from ent_core.identite.sessions import SessionReconnue
 from ent_core.socle.calendrier import Horloge
 
-__all__ = ["FORME", "TicketBrule", "bruler", "emettre", "en_regle", "purger"]
+__all__ = ["FORME", "TicketBrule", "bruler", "emettre", "purger"]
 
 FORME = re.compile(r"ST-[0-9a-zA-Z]{26}")
 """Vingt-neuf caractères : tous les clients en admettent trente-deux."""
@@ -79,7 +79,7 @@ def emettre(
         "profil": reconnue.profil,
         "principal": principal,
         "cree_le": instant,
-        "expire_le": instant + timedelta(seconds=service.cas.duree),
+        "expire_le": instant + timedelta(seconds=service.selon(OptionsCas).duree),
     }
     source = (
         select(*(literal(valeur, _t[nom].type) for nom, valeur in valeurs.items()))
@@ -92,16 +92,6 @@ def emettre(
     )
     ecrit = session.scalar(insert(_table).from_select(list(valeurs), source).returning(_t.service))
     return ticket if ecrit is not None else None
-
-
-def en_regle(methode: ColumnElement[str]) -> ColumnElement[bool]:
-    """Condition : le compte n'est ni suspendu, ni en attente d'un mot de passe que la session suppose choisi.
-
-    Qui entre par un fournisseur d'identité n'a pas de mot de passe d'ici, et n'a rien à activer.
-
-    :param methode: moyen par lequel la session a été ouverte.
-    """
-    return or_(_compte.etat == "actif", and_(_compte.etat == "a_activer", methode != LOCALE))
 
 
 def bruler(session: Session, ticket: str) -> TicketBrule | None:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from ent_core.contrat.services import OptionsCas, Protocole
 from ent_core.donnees.base import Base
 from ent_core.donnees.session import BaseDeDonnees, Portage
 from ent_core.federation.adresses import sans_ticket
 from ent_core.federation.cas.reponses import CodeEchec, Echec, Reussite
-from ent_core.federation.cas.tickets import TicketBrule, bruler, en_regle
-from ent_core.federation.emission import compter, dire
+from ent_core.federation.cas.tickets import TicketBrule, bruler
+from ent_core.federation.emission import compter, dire, en_regle
 from ent_core.federation.parties import inscrire
 from ent_core.federation.services import ServiceConnu, connus, fermes_ici, pour
 from ent_core.identite.contextes import contextes_possibles
@@ -106,6 +107,7 @@ def _repondre(
     if vivante is None or not _encore_la(session, horloge, brule):
         return Echec(CodeEchec.INVALID_TICKET, "Cette session est fermée.")
     service, jour = connu.service, horloge.aujourd_hui()
+    options = service.selon(OptionsCas)
     dit = dire(
         session, serveur.coffre, service, brule.personne_id, brule.uai, brule.profil, jour, vivante.creee_le
     )
@@ -113,11 +115,11 @@ def _repondre(
         return Echec(CodeEchec.INTERNAL_ERROR, "Ce compte n'a pas l'identifiant que ce service attend.")
     inscrire(
         session, horloge, session_id=brule.session_id, personne_id=brule.personne_id, uai=brule.uai,
-        service=service.cle, protocole=service.protocole, nom_de_session=demande.ticket,
-        adresse=brule.adresse, avis=service.cas.deconnexion,
+        service=service.cle, protocole=Protocole.CAS, nom_de_session=demande.ticket,
+        adresse=brule.adresse, avis=options.deconnexion,
     )  # fmt: skip
     compter(session, service.cle, brule.uai, brule.profil, jour)
-    if not (demande.attributs or service.cas.attributs_en_2):
+    if not (demande.attributs or options.attributs_en_2):
         return Reussite(dit.principal)
     du_protocole = {
         "authenticationDate": (vivante.creee_le.isoformat(timespec="seconds"),),
@@ -129,7 +131,8 @@ def _repondre(
 
 def _service(session: Session, serveur: ServeurCas, brule: TicketBrule) -> ServiceConnu | None:
     """Le service du ticket, s'il est encore ouvert à cette école et à ce profil."""
-    siens = [c for c in connus(session, serveur.declares) if c.service.cle == brule.service]
+    declares = connus(session, serveur.declares)
+    siens = [c for c in declares if (c.service.cle, c.service.protocole) == (brule.service, Protocole.CAS)]
     trouve = pour(
         siens, brule.adresse, brule.uai, brule.profil, serveur.horloge.aujourd_hui(),
         fermes=fermes_ici(session, brule.uai), briques=frozenset(c.brique for c in siens),

@@ -93,6 +93,8 @@ class ClientOidc:
         }
         if f.pkce:
             parametres |= {"code_challenge": demande.defi, "code_challenge_method": "S256"}
+        if demande.preuve:
+            parametres |= {"prompt": "login", "max_age": "0"}
         if f.demander_amr:
             parametres["claims"] = json.dumps({"id_token": {"amr": {"essential": True}}})
         return _avec(self.meta().depart, parametres)
@@ -137,16 +139,20 @@ class ClientOidc:
             preuve=rendus["id_token"],
         )
 
-    def sortie(self, preuve: str, retour: str) -> str:
+    def propose_la_sortie(self, _preuve: str) -> bool:
+        """Vrai : s'il n'a pas d'adresse de sortie, on le découvre au moment de partir."""
+        return True
+
+    def sortie(self, preuve: str, suite: str, _retour: str) -> str:
         """Adresse où se déconnecter aussi chez le fournisseur ; vide s'il n'en a pas.
 
         :param preuve: jeton d'identité de la session.
-        :param retour: adresse où revenir.
+        :param suite: adresse où revenir.
         """
         adresse = self.meta().sortie
         if not adresse or not self.fournisseur.deconnexion:
             return ""
-        parametres = {"post_logout_redirect_uri": retour, "client_id": self.fournisseur.client}
+        parametres = {"post_logout_redirect_uri": suite, "client_id": self.fournisseur.client}
         return _avec(adresse, {**parametres, "id_token_hint": preuve} if preuve else parametres)
 
     def lire_sortie(self, jeton: object) -> Sortie:

@@ -20,7 +20,7 @@ from ent_core.donnees.session import BaseDeDonnees
 from ent_core.federation.gar import suivi
 from ent_core.federation.gar.anomalies import AnomalieGar, ReleveGar
 from ent_core.federation.gar.baisses import BaisseTropForte, Effectif, baisses
-from ent_core.federation.gar.format import FluxGar, NomPaquet
+from ent_core.federation.gar.format import MARQUE_ARCHIVE, FluxGar, NomPaquet
 from ent_core.federation.gar.lectures import FenetreGar, attribuer
 from ent_core.federation.gar.modeles import GarEtablissement
 from ent_core.federation.gar.paquet import Paquet
@@ -174,9 +174,9 @@ def purger(dossier: Path, maintenant: datetime) -> int:
     vieux = [
         chemin
         for chemin in (sorted(dossier.iterdir()) if dossier.is_dir() else ())
-        if "_GAR-ENT_Complet_" in chemin.name
+        if MARQUE_ARCHIVE in chemin.name
         and chemin.is_file()
-        and chemin.name.partition("_GAR-ENT_Complet_")[2][:15] < limite
+        and chemin.name.partition(MARQUE_ARCHIVE)[2][:15] < limite
     ]
     for chemin in vieux:
         chemin.unlink(missing_ok=True)

@@ -13,8 +13,8 @@ from ent_core.contrat.roles import Profil
 from ent_core.socle.calendrier import FUSEAU
 
 __all__ = [
-    "LONGUEURS", "NOEUDS_MAX", "NOM_DE_FICHIER", "PROFILS", "PROFIL_ELEVE", "FluxGar", "GenreGar",
-    "NomPaquet", "ordre_de", "profil_du_gar",
+    "LONGUEURS", "MARQUE_ARCHIVE", "NOEUDS_MAX", "NOM_DE_FICHIER", "PROFILS", "PROFIL_ELEVE", "FluxGar",
+    "GenreGar", "NomPaquet", "ordre_de", "profil_du_gar",
 ]  # fmt: skip
 
 NOEUDS_MAX = 10_000
@@ -138,6 +138,9 @@ def profil_du_gar(titres: frozenset[tuple[str, str | None]]) -> str | None:
     return next((du_gar for profil, du_gar in PROFILS.items() if profil in profils), None)
 
 
+MARQUE_ARCHIVE = "_GAR-ENT_Complet_"
+"""Ce qui sépare, dans un nom, l'identifiant de l'ENT de l'instant de l'envoi."""
+
 NOM_DE_FICHIER = re.compile(
     r"(?P<ent>[A-Za-z0-9-]{1,32})_GAR-ENT_Complet_(?P<instant>[0-9]{8}_[0-9]{6})_(?P<degre>2D|1D)_"
     r"(?P<genre>Eleve|Enseignant|Etab|Groupe|RespAff)_(?P<numero>[0-9]{4})\.xml"
@@ -159,7 +162,7 @@ class NomPaquet:
     @property
     def racine(self) -> str:
         """Début commun de tous les noms, sans le degré."""
-        return f"{self.ent}_GAR-ENT_Complet_{self.instant.astimezone(FUSEAU):%Y%m%d_%H%M%S}"
+        return f"{self.ent}{MARQUE_ARCHIVE}{self.instant.astimezone(FUSEAU):%Y%m%d_%H%M%S}"
 
     @property
     def archive(self) -> str:

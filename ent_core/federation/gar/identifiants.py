@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.federation.gar.anomalies import ECARTE
-from ent_core.federation.gar.format import PROFILS
+from ent_core.federation.gar.format import MARQUE_ARCHIVE, PROFILS
 from ent_core.federation.gar.lectures import encore_inscrit
 from ent_core.federation.gar.modeles import GarAnomalie, GarEtablissement, GarIdentifiant
 from ent_core.identite.modeles import Personne, Rattachement
 from ent_core.socle.calendrier import annee_scolaire
 
-__all__ = ["identifiant_gar"]
+__all__ = ["ent_du_gar", "identifiant_gar"]
 
 
 def identifiant_gar(session: Session, personne_id: UUID, uai: str, jour: date) -> str | None:
@@ -60,3 +60,13 @@ def identifiant_gar(session: Session, personne_id: UUID, uai: str, jour: date) -
         .limit(1)
     )
     return None if trouve is None else str(trouve)
+
+
+def ent_du_gar(session: Session, uai: str) -> str:
+    """Le nom de l'ENT auprès du GAR, tel que l'écrit la dernière archive de l'école ; vide sans envoi.
+
+    :param session: session de l'établissement, ou de l'académie.
+    :param uai: établissement.
+    """
+    archive = session.scalar(select(GarEtablissement.archive).where(GarEtablissement.uai == uai))
+    return (archive or "").partition(MARQUE_ARCHIVE)[0]

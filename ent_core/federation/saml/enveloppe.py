@@ -24,8 +24,10 @@ __all__ = [
     "DS",
     "PROTOCOLE",
     "TAILLE",
+    "debase64",
     "decoder",
     "examiner",
+    "examiner_message",
     "lire",
     "refus",
     "seule_assertion",
@@ -90,15 +92,23 @@ def decoder(texte: str, *, cbc: bool = False) -> etree._Element:
     :param cbc: admettre AES-CBC, pour un partenaire qui ne sait pas mieux ; sa réponse est alors signée.
     :raises EntreeRefusee: trop grande, mal encodée, ambiguë, ou sous un algorithme refusé.
     """
+    racine = lire(debase64(texte))
+    examiner(racine, cbc=cbc)
+    return racine
+
+
+def debase64(texte: str) -> bytes:
+    """Octets d'un champ reçu, s'il n'est pas démesuré.
+
+    :param texte: champ reçu.
+    :raises EntreeRefusee: trop grand, ou mal encodé.
+    """
     if len(texte) > TAILLE:
         raise refus("taille")
     try:
-        brut = base64.b64decode("".join(texte.split()), validate=True)
+        return base64.b64decode("".join(texte.split()), validate=True)
     except (binascii.Error, ValueError) as erreur:
         raise refus("encodage") from erreur
-    racine = lire(brut)
-    examiner(racine, cbc=cbc)
-    return racine
 
 
 def lire(brut: bytes) -> etree._Element:
@@ -136,6 +146,24 @@ def examiner(racine: etree._Element, *, cbc: bool = False) -> None:
     if racine.tag != f"{PROTOCOLE}Response":
         raise refus("racine")
     seule_assertion(racine)
+    _regles(racine, cbc=cbc)
+
+
+def examiner_message(racine: etree._Element, *noms: str) -> None:
+    """Vérifie la forme d'un message sans assertion : une demande, une annonce de sortie.
+
+    :param racine: élément racine.
+    :param noms: éléments admis à la racine, sans leur espace de noms.
+    :raises EntreeRefusee: une règle n'est pas tenue.
+    """
+    if racine.tag not in {f"{PROTOCOLE}{nom}" for nom in noms}:
+        raise refus("racine")
+    if any(e.tag in (f"{ASSERTION}Assertion", f"{ASSERTION}EncryptedAssertion") for e in _elements(racine)):
+        raise refus("assertion")
+    _regles(racine, cbc=False)
+
+
+def _regles(racine: etree._Element, *, cbc: bool) -> None:
     _identifiants(racine)
     for element in _elements(racine):
         if element.tag in _INTERDITS:
@@ -199,9 +227,10 @@ def _algorithme(element: etree._Element, *, cbc: bool) -> None:
 def _signature(racine: etree._Element, signature: etree._Element) -> None:
     """Une signature couvre l'élément qui la porte, entier, et rien d'autre."""
     couvert = signature.getparent()
-    if couvert is None or couvert.tag not in (f"{PROTOCOLE}Response", f"{ASSERTION}Assertion"):
-        raise refus("signature_placee")
-    if couvert is not racine and couvert.getparent() is not racine:
+    if couvert is None or (
+        couvert is not racine
+        and not (couvert.tag == f"{ASSERTION}Assertion" and couvert.getparent() is racine)
+    ):
         raise refus("signature_placee")
     references = signature.findall(f"{DS}SignedInfo/{DS}Reference")
     if len(couvert.findall(f"{DS}Signature")) != 1 or len(references) != 1:

@@ -30,14 +30,16 @@ class EntiteLocale:
 
     :param entite: ``entityID``.
     :param retour: adresse où les réponses sont reçues (ACS).
-    :param cle: fichier de la clé privée, au format PEM.
-    :param certificat: fichier du certificat, au format PEM.
+    :param sortie: adresse où une fin de session est annoncée (SLO).
+    :param paires: clé privée et certificat, en fichiers PEM ; la première signe, une autre la relaiera.
+    :param qualifie: se nommer par ``NameQualifier`` aussi.
     """
 
     entite: str
     retour: str
-    cle: Path
-    certificat: Path
+    sortie: str
+    paires: tuple[tuple[Path, Path], ...]
+    qualifie: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,16 @@ class Partenaire:
     :param entite: ``entityID``, exact.
     :param connexion: adresse où une demande est envoyée, par redirection.
     :param certificats: certificats de signature publiés ; pendant un renouvellement, deux.
+    :param sortie: adresse où annoncer une fin de session, par redirection ; vide s'il n'en a pas.
+    :param suite_de_sortie: adresse où répondre à la sienne ; la même, le plus souvent.
     :param valide_jusqu_a: fin de validité des métadonnées ; absente, elles n'expirent pas.
     :param metadonnees: le document lui-même.
     """
 
     entite: str
     connexion: str
+    sortie: str
+    suite_de_sortie: str
     certificats: tuple[x509.Certificate, ...]
     valide_jusqu_a: datetime | None
     metadonnees: str
@@ -81,19 +87,33 @@ def lire_metadonnees(fichier: Path, entite: str) -> Partenaire:
     role = descripteur.find(f"{_MD}IDPSSODescriptor")
     if role is None:
         raise _invalide(fichier, "cet émetteur n'y est pas un fournisseur d'identité")
-    connexion = next(
-        (e.get("Location", "") for e in role.findall(f"{_MD}SingleSignOnService")
-         if e.get("Binding") == REDIRECTION), "",
-    )  # fmt: skip
-    if urlsplit(connexion).scheme not in ("https", "http") or not urlsplit(connexion).hostname:
+    connexion = next(iter(_par_redirection(role, "SingleSignOnService")), None)
+    adresse = connexion.get("Location", "") if connexion is not None else ""
+    if not _est_web(adresse):
         raise _invalide(fichier, "elles ne donnent pas d'adresse de connexion par redirection")
+    sortie = next(iter(_par_redirection(role, "SingleLogoutService")), None)
+    sorties = (
+        (sortie.get("Location", ""), sortie.get("ResponseLocation", "")) if sortie is not None else ("", "")
+    )
+    if any(url and not _est_web(url) for url in sorties):
+        raise _invalide(fichier, "leur adresse de déconnexion n'en est pas une")
     certificats = tuple(_certificats(fichier, role))
     if not certificats:
         raise _invalide(fichier, "elles ne donnent pas de certificat de signature")
     bornes = [borne for e in (racine, descripteur, role) if (borne := _instant(fichier, e)) is not None]
     return Partenaire(
-        entite, connexion, certificats, min(bornes, default=None), etree.tostring(descripteur, encoding=str)
-    )
+        entite, adresse, sorties[0], sorties[1] or sorties[0], certificats, min(bornes, default=None),
+        etree.tostring(descripteur, encoding=str),
+    )  # fmt: skip
+
+
+def _par_redirection(role: etree._Element, service: str) -> list[etree._Element]:
+    return [e for e in role.findall(f"{_MD}{service}") if e.get("Binding") == REDIRECTION]
+
+
+def _est_web(adresse: str) -> bool:
+    morceaux = urlsplit(adresse)
+    return morceaux.scheme in ("https", "http") and bool(morceaux.hostname)
 
 
 def _ouvrir(fichier: Path) -> etree._Element:

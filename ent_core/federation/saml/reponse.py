@@ -8,24 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from cryptography.x509 import Certificate
 from lxml import etree
 
 from ent_core.federation.saml import enveloppe
 from ent_core.federation.saml.enveloppe import ASSERTION, DS, PROTOCOLE, refus
+from ent_core.federation.saml.lecture import ECART, exiger_recent, lire_instant, lire_texte
 from ent_core.federation.saml.partenaire import EntiteLocale
 from ent_core.federation.saml.pilote import Pilote
 from ent_core.federation.saml.signature import element_signe
 
-__all__ = ["AGE_MAXIMAL", "AssertionLue", "lire_reponse"]
+__all__ = ["AssertionLue", "lire_reponse"]
 
-AGE_MAXIMAL = timedelta(minutes=10)
-"""Une réponse plus vieille n'est pas celle qu'un navigateur vient d'apporter."""
-
-_ECART = timedelta(seconds=60)
-"""Écart admis entre deux horloges."""
 _REUSSITE = "urn:oasis:names:tc:SAML:2.0:status:Success"
 _PORTEUR = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 _VALEURS, _LONGUEUR = 50, 500
@@ -38,6 +34,7 @@ class AssertionLue:
     :param identifiant: à ne voir qu'une fois, jusqu'à ``expire_le``.
     :param sujet: texte entier du ``NameID``.
     :param format_sujet: son format ; passager, il ne nomme personne d'une fois sur l'autre.
+    :param qualificatifs: chez qui, et pour qui, ce nom vaut (``NameQualifier``, ``SPNameQualifier``).
     :param attributs: nom, OID ou nom usuel → valeurs.
     :param session: sa session chez le fournisseur (``SessionIndex``).
     """
@@ -45,6 +42,7 @@ class AssertionLue:
     identifiant: str
     sujet: str
     format_sujet: str
+    qualificatifs: tuple[str, str]
     attributs: Mapping[str, Sequence[str]]
     niveau: str
     instant: datetime
@@ -67,7 +65,7 @@ def lire_reponse(
     :param pilote: échange avec le fournisseur attendu.
     :param entite: cet ENT.
     :param instant: maintenant.
-    :param demande: identifiant de la demande de ce navigateur.
+    :param demande: identifiant de la demande de ce navigateur ; vide, la réponse ne doit en citer aucune.
     :param cbc: admettre AES-CBC si la réponse entière est signée.
     :raises EntreeRefusee: elle n'est pas recevable ; ``motif`` dit la règle.
     """
@@ -78,26 +76,33 @@ def lire_reponse(
     _statut(racine)
     jugee, sujet_juge = pilote.juger(texte, demande)
     assertion = _assertion_signee(racine, pilote, partenaire.certificats)
-    sujet = _texte(assertion.find(f"{ASSERTION}Subject/{ASSERTION}NameID"))
+    nom = assertion.find(f"{ASSERTION}Subject/{ASSERTION}NameID")
+    sujet = lire_texte(nom)
+    traits = {} if nom is None else {str(cle): str(valeur) for cle, valeur in nom.attrib.items()}
+    if not sujet:
+        raise refus("sujet")
     if (assertion.get("ID"), sujet) != (jugee, sujet_juge.strip()):
         raise refus("desaccord")
     _reponse(racine, partenaire.entite, entite, instant, demande)
-    if assertion.get("Version") != "2.0" or _texte(assertion.find(f"{ASSERTION}Issuer")) != partenaire.entite:
+    if (
+        assertion.get("Version") != "2.0"
+        or lire_texte(assertion.find(f"{ASSERTION}Issuer")) != partenaire.entite
+    ):
         raise refus("emetteur")
-    _recente(assertion, instant)
+    exiger_recent(assertion, instant)
     expire_le = _confirmation(assertion, entite, instant, demande)
     _conditions(assertion, entite, instant)
     niveau, quand, session = _preuve(assertion, instant)
-    nom = assertion.find(f"{ASSERTION}Subject/{ASSERTION}NameID")
     return AssertionLue(
         identifiant=jugee,
         sujet=sujet,
-        format_sujet=nom.get("Format", "") if nom is not None else "",
+        format_sujet=traits.get("Format", ""),
+        qualificatifs=(traits.get("NameQualifier", ""), traits.get("SPNameQualifier", "")),
         attributs=_attributs(assertion),
         niveau=niveau,
         instant=quand,
         session=session,
-        expire_le=expire_le + _ECART,
+        expire_le=expire_le + ECART,
     )
 
 
@@ -153,17 +158,11 @@ def _reponse(
     if racine.get("Version") != "2.0" or racine.get("Destination") != entite.retour:
         raise refus("destination")
     dit = racine.find(f"{ASSERTION}Issuer")
-    if dit is not None and _texte(dit) != emetteur:
+    if dit is not None and lire_texte(dit) != emetteur:
         raise refus("emetteur")
-    if racine.get("InResponseTo") != demande:
+    if racine.get("InResponseTo", "") != demande:
         raise refus("demande")
-    _recente(racine, instant)
-
-
-def _recente(element: etree._Element, instant: datetime) -> None:
-    emise = _instant(element.get("IssueInstant"))
-    if not instant - AGE_MAXIMAL - _ECART <= emise <= instant + _ECART:
-        raise refus("heure")
+    exiger_recent(racine, instant)
 
 
 def _confirmation(
@@ -177,12 +176,12 @@ def _confirmation(
         raise refus("confirmation")
     if donnees.get("Recipient") != entite.retour:
         raise refus("destinataire")
-    if donnees.get("InResponseTo") != demande:
+    if donnees.get("InResponseTo", "") != demande:
         raise refus("demande")
-    terme = _instant(donnees.get("NotOnOrAfter"))
-    if instant >= terme + _ECART:
+    terme = lire_instant(donnees.get("NotOnOrAfter"))
+    if instant >= terme + ECART:
         raise refus("expiree")
-    if donnees.get("NotBefore") and instant < _instant(donnees.get("NotBefore")) - _ECART:
+    if donnees.get("NotBefore") and instant < lire_instant(donnees.get("NotBefore")) - ECART:
         raise refus("heure")
     return terme
 
@@ -191,13 +190,13 @@ def _conditions(assertion: etree._Element, entite: EntiteLocale, instant: dateti
     conditions = assertion.find(f"{ASSERTION}Conditions")
     if conditions is None:
         raise refus("conditions")
-    debut, fin = (_instant(conditions.get(borne)) for borne in ("NotBefore", "NotOnOrAfter"))
-    if instant < debut - _ECART:
+    debut, fin = (lire_instant(conditions.get(borne)) for borne in ("NotBefore", "NotOnOrAfter"))
+    if instant < debut - ECART:
         raise refus("heure")
-    if instant >= fin + _ECART:
+    if instant >= fin + ECART:
         raise refus("expiree")
     restrictions = conditions.findall(f"{ASSERTION}AudienceRestriction")
-    publics = [[_texte(a) for a in r.findall(f"{ASSERTION}Audience")] for r in restrictions]
+    publics = [[lire_texte(a) for a in r.findall(f"{ASSERTION}Audience")] for r in restrictions]
     if not publics or any(entite.entite not in public for public in publics):
         raise refus("audience")
 
@@ -207,13 +206,13 @@ def _preuve(assertion: etree._Element, instant: datetime) -> tuple[str, datetime
     preuves = assertion.findall(f"{ASSERTION}AuthnStatement")
     if len(preuves) != 1:
         raise refus("preuve")
-    niveau = _texte(preuves[0].find(f"{ASSERTION}AuthnContext/{ASSERTION}AuthnContextClassRef"))
+    niveau = lire_texte(preuves[0].find(f"{ASSERTION}AuthnContext/{ASSERTION}AuthnContextClassRef"))
     if not niveau:
         raise refus("niveau")
     fin = preuves[0].get("SessionNotOnOrAfter")
-    if fin and instant >= _instant(fin) + _ECART:
+    if fin and instant >= lire_instant(fin) + ECART:
         raise refus("expiree")
-    return niveau, _instant(preuves[0].get("AuthnInstant")), preuves[0].get("SessionIndex", "")
+    return niveau, lire_instant(preuves[0].get("AuthnInstant")), preuves[0].get("SessionIndex", "")
 
 
 def _attributs(assertion: etree._Element) -> dict[str, list[str]]:
@@ -224,23 +223,7 @@ def _attributs(assertion: etree._Element) -> dict[str, list[str]]:
         if not attributs:
             raise refus("attributs")
         for attribut in attributs:
-            valeurs = [_texte(v) for v in attribut.findall(f"{ASSERTION}AttributeValue")[:_VALEURS]]
+            valeurs = [lire_texte(v) for v in attribut.findall(f"{ASSERTION}AttributeValue")[:_VALEURS]]
             for nom in {attribut.get("Name", ""), attribut.get("FriendlyName", "")} - {""}:
                 lus.setdefault(nom, []).extend(v for v in valeurs if v and len(v) <= _LONGUEUR)
     return lus
-
-
-def _texte(element: etree._Element | None) -> str:
-    """Texte entier : un commentaire glissé au milieu ne le coupe pas (CVE-2018-0489 et ses pareilles)."""
-    if element is None:
-        return ""
-    morceaux = element.xpath("text()")
-    return "".join(str(m) for m in morceaux).strip() if isinstance(morceaux, list) else ""
-
-
-def _instant(texte: str | None) -> datetime:
-    try:
-        lu = datetime.fromisoformat(texte or "")
-    except ValueError as erreur:
-        raise refus("heure") from erreur
-    return lu if lu.tzinfo else lu.replace(tzinfo=UTC)

@@ -50,6 +50,9 @@ def _verifier(element: etree._Element, certificat: Certificate) -> etree._Elemen
         ),
         digest_algorithms=frozenset(DigestAlgorithm[f"SHA{taille}"] for taille in _SHA2),
         ignore_ambiguous_key_info=True,
+        # La confiance vient des métadonnées, et finit avec elles : un certificat n'y porte qu'une clé, et ses
+        # propres dates n'y disent rien (SAML Metadata Interoperability Profile, § 2.6.1).
+        verification_time=certificat.not_valid_before_utc,
     )
     try:
         verifie = XMLVerifier().verify(

@@ -6,12 +6,12 @@ d'arrivée ; une clé au pluriel est une liste de valeurs composées, séparées
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from ent_core.contrat.uai import UAI
 from ent_core.identite.aaf.constats import Code
 from ent_core.identite.aaf.grammaire import Categorie
 from ent_core.identite.aaf.valeurs import code_lien, decouper, lire_date, lire_nom, lire_telephone
@@ -32,7 +32,6 @@ Lecteur = Callable[[list[str], Fautes], Valeur | _Illisible]
 
 _TEXTE_MAX = 255
 _CODE_MAX = 64
-_UAI = re.compile(r"[0-9]{7}[A-Z]")
 _LIENS = frozenset("10 20 37 38 39 41 42 43 50 51 70 90".split())
 _BOOLEENS = frozenset("01")
 _LEGAL = frozenset("012")
@@ -112,7 +111,7 @@ def _adresse(valeurs: list[str], _fautes: Fautes) -> Valeur:
 def _uai(valeurs: list[str], fautes: Fautes) -> Valeur | _Illisible:
     if not valeurs:
         return None
-    if not _UAI.fullmatch(valeurs[0].upper()):
+    if not UAI.fullmatch(valeurs[0].upper()):
         fautes.append((Code.UAI_INVALIDE, "un code UAI a sept chiffres et une lettre"))
         return ILLISIBLE
     return valeurs[0].upper()

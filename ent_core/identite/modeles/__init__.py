@@ -13,8 +13,10 @@ from ent_core.identite.modeles.imports import (
 )
 from ent_core.identite.modeles.journal import ActeJournal
 from ent_core.identite.modeles.liens import Inscription, Rattachement, Responsabilite, Restriction, Scolarite
+from ent_core.identite.modeles.liens_personnels import LienPersonnel
 from ent_core.identite.modeles.personnes import Identifiant, Personne
 from ent_core.identite.modeles.protection import AdresseVerifiee, AvisAppareil, LienSecret, SuspensionProfil
+from ent_core.identite.modeles.securisation import CodesParResponsables, CompteASecuriser, Securisation
 from ent_core.identite.modeles.structures import (
     AnneeScolaire,
     Division,
@@ -33,7 +35,9 @@ __all__ = [
     "AnneeScolaire",
     "AvisAppareil",
     "CodeSecours",
+    "CodesParResponsables",
     "Compte",
+    "CompteASecuriser",
     "Creneau",
     "CreneauEnseignant",
     "Defi",
@@ -53,6 +57,7 @@ __all__ = [
     "Inscription",
     "JetonVu",
     "LienIdentite",
+    "LienPersonnel",
     "LienSecret",
     "Matiere",
     "Mef",
@@ -63,6 +68,7 @@ __all__ = [
     "Responsabilite",
     "Restriction",
     "Scolarite",
+    "Securisation",
     "Service",
     "SessionFederee",
     "SessionWeb",

@@ -11,6 +11,7 @@ from typing import Any
 
 from lxml import etree
 
+from ent_core.contrat.uai import UAI
 from ent_core.identite.sts.document import ouvrir_document
 from ent_core.identite.sts.modeles import (
     Alternance,
@@ -31,7 +32,6 @@ from ent_core.socle.erreurs import FichierRefuse
 
 __all__ = ["lire_sts"]
 
-_UAI = re.compile(r"\A\d{7}[A-Z]\Z")
 _HEURE = re.compile(r"\A(\d{1,2})(\d{2})\Z")
 _STRUCTURES = (("DIVISION", TypeStructure.DIVISION), ("GROUPE", TypeStructure.GROUPE))
 
@@ -92,7 +92,7 @@ class _Lecteur:
             return None
         uai = (_attribut(uaj, "CODE") or _texte(uaj)).upper()
         premiere = _attribut(annee, "ANNEE") or _texte(annee)
-        if not _UAI.match(uai) or not re.fullmatch(r"\d{4}", premiere):
+        if not UAI.match(uai) or not re.fullmatch(r"\d{4}", premiere):
             self._signaler(
                 "parametres_invalides", uaj, "le code de l'établissement ou l'année n'est pas valable"
             )

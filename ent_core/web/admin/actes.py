@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from flask import flash, redirect, request, url_for
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ent_core.contrat.roles import LIBELLES_ROLES
 from ent_core.federation import liens
-from ent_core.identite import comptes, restrictions
-from ent_core.identite.annuaire import titres
-from ent_core.identite.codes import emettre_codes
-from ent_core.identite.fiches import fiche
-from ent_core.identite.modeles import Compte
+from ent_core.identite import restrictions
 from ent_core.roles import locaux
-from ent_core.socle.erreurs import Introuvable, OperationRefusee
+from ent_core.web.admin import comptes
 from ent_core.web.admin.codes import rendre_lettres
+from ent_core.web.admin.comptes import code_neuf, compte_a_portee
 from ent_core.web.admin.pages import ReponsePage, administration, ecole, lendemain, perimetre, traiter
 from ent_core.web.admin.personnes import page_personne
-from ent_core.web.admin.protection import prevenir_les_titulaires
 from ent_core.web.admin.saisies import SaisieRestriction, SaisieRole
 from ent_core.web.instance import instance
-from ent_core.web.requete import contexte_courant, requete
+from ent_core.web.requete import contexte_courant
 from ent_core.web.routes import exige
 
 __all__: list[str] = []
@@ -35,20 +27,18 @@ __all__: list[str] = []
 
 @administration.post("/personnes/<uuid:personne_id>/suspendre", defaults={"acte": "suspendre"})
 @administration.post("/personnes/<uuid:personne_id>/retablir", defaults={"acte": "retablir"})
-@exige("noyau.comptes")
+@exige("noyau.comptes", reauthentification=True)
 def regler_compte(personne_id: UUID, acte: str) -> Response:
     agir = comptes.suspendre if acte == "suspendre" else comptes.retablir
-    with _compte(f"{acte} un compte", personne_id) as (session, uai, compte):
-        acteur = contexte_courant().personne_id
-        agir(session, instance().horloge, compte.id, uai=uai, acteur=acteur)
+    agir(personne_id)
     return redirect(url_for("admin.personne", personne_id=personne_id, fait=acte))
 
 
 @administration.post("/personnes/<uuid:personne_id>/liens")
-@exige("noyau.comptes")
+@exige("noyau.comptes", reauthentification=True)
 def retirer_lien(personne_id: UUID) -> Response:
     emetteur, acteur = request.form.get("emetteur", ""), contexte_courant().personne_id
-    with _compte("retirer le lien d'une personne", personne_id) as (session, uai, _):
+    with compte_a_portee("retirer le lien d'une personne", personne_id) as (session, uai, _):
         liens.retirer(session, instance().horloge, personne_id, emetteur, acteur=acteur, uai=uai)
     flash("Le lien est retiré, et les sessions qui en venaient sont fermées.", "succes")
     return redirect(url_for("admin.personne", personne_id=personne_id))
@@ -57,27 +47,14 @@ def retirer_lien(personne_id: UUID) -> Response:
 @administration.post("/personnes/<uuid:personne_id>/code")
 @exige("noyau.comptes", reauthentification=True)
 def nouveau_code(personne_id: UUID) -> ReponsePage:
-    ent, acteur = instance(), contexte_courant().personne_id
-    with _compte("donner un nouveau code", personne_id) as (session, uai, compte):
-        ici = uai or _premiere_ecole(session, personne_id)
-        if compte.etat == "suspendu":
-            raise OperationRefusee("ce compte est suspendu.", remede="le rétablir, puis donner un code.")
-        if compte.etat == "actif":
-            comptes.mettre_en_securite(session, ent.horloge, compte.id, uai=ici, acteur=acteur)
-        lettres = list(
-            emettre_codes(session, ent.horloge, ent.coffre, ici, personne=personne_id, acteur=acteur)
-        )
-        return rendre_lettres(session, ici, lettres, pour="", forme=request.form.get("forme", "ecran"))
+    with code_neuf(personne_id) as (session, ici, lettre):
+        return rendre_lettres(session, ici, [lettre], pour="", forme=request.form.get("forme", "ecran"))
 
 
 @administration.post("/personnes/<uuid:personne_id>/securite")
 @exige("noyau.comptes", reauthentification=True)
 def securiser_compte(personne_id: UUID) -> Response:
-    ent, acteur = instance(), contexte_courant().personne_id
-    with _compte("mettre un compte en sécurité", personne_id) as (session, uai, compte):
-        ici = uai or _premiere_ecole(session, personne_id)
-        comptes.mettre_en_securite(session, ent.horloge, compte.id, uai=ici, acteur=acteur)
-    prevenir_les_titulaires(ici, [personne_id])
+    comptes.securiser(personne_id)
     return _revenir(personne_id, "Le compte est en sécurité. Il faut un nouveau code pour y revenir.")
 
 
@@ -139,41 +116,6 @@ def lever_restriction(personne_id: UUID, restriction_id: UUID) -> Response:
     with perimetre("lever une restriction") as (session, uai):
         restrictions.lever(session, instance().horloge, restriction_id, uai=uai, acteur=contexte.personne_id)
     return _revenir(personne_id, "L'acte est levé. Le responsable retrouve ses droits dès maintenant.")
-
-
-@contextmanager
-def _compte(motif: str, personne_id: UUID) -> Iterator[tuple[Session, str | None, Compte]]:
-    """Compte d'une personne d'ici ; refusé s'il a plus de droits que l'acteur."""
-    contexte = contexte_courant()
-    requete().base.commit()
-    with instance().base.academie("vérifier les droits d'un compte avant d'agir") as academie:
-        locaux.exiger_compte_a_portee(academie, contexte, personne_id, contexte.jour)
-    with perimetre(motif) as (session, uai):
-        yield session, uai, _trouver(session, uai, personne_id)
-
-
-def _trouver(session: Session, uai: str | None, personne_id: UUID) -> Compte:
-    """Compte d'une personne ; il est créé s'il manque."""
-    contexte, ent = contexte_courant(), instance()
-    vue = fiche(session, uai, personne_id, jour=contexte.jour, annee=contexte.annee)
-    if vue.compte is None:
-        comptes.creer_comptes_manquants(session, ent.horloge, uai or _premiere_ecole(session, personne_id))
-    compte = session.scalar(select(Compte).where(Compte.personne_id == personne_id))
-    if compte is None:
-        raise OperationRefusee(
-            "cette personne ne peut pas avoir de compte : elle est en sursis, ou n'est plus rattachée.",
-            remede="vérifier ses rattachements dans le prochain import.",
-        )
-    return compte
-
-
-def _premiere_ecole(session: Session, personne_id: UUID) -> str:
-    trouves = titres(session, [personne_id], None, contexte_courant().jour).get(personne_id, ())
-    if not trouves:
-        raise Introuvable(
-            "cette personne n'est rattachée à aucun établissement.", remede="attendre le prochain import."
-        )
-    return trouves[0].uai
 
 
 def _revenir(personne_id: UUID, texte: str) -> Response:

@@ -79,10 +79,15 @@ def rendre_lettres(
     :param pour: classe ou profil.
     :param forme: ``pdf`` ou ``ecran``.
     """
-    if forme != "pdf":
-        etablissement = session.get(Etablissement, uai)
-        return render_template("admin/lettres.html", lettres=fiches, etablissement=etablissement, pour=pour)
     ent, contexte = instance(), contexte_courant()
+    if forme != "pdf":
+        return render_template(
+            "admin/lettres.html",
+            lettres=fiches,
+            etablissement=session.get(Etablissement, uai),
+            pour=pour,
+            annuaire=ent.habilitations.autorise(contexte, "noyau.personnes"),
+        )
     reponses = lire_reponses(session, uai, contexte.jour, contexte.annee)
     document = lettres_pdf(
         fiches,

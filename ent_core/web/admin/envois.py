@@ -5,7 +5,6 @@ L'annuaire passe par l'ouvrier, car il peut durer ; une liste et un emploi du te
 
 from __future__ import annotations
 
-import re
 from typing import Any, BinaryIO, cast
 
 from flask import redirect, render_template, request, url_for
@@ -13,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from ent_core.chargement.envois import Envoi, Envois, Etape, Sorte, envois_de
 from ent_core.chargement.imports import TACHE_IMPORT, executer_envoi
+from ent_core.contrat.uai import UAI
 from ent_core.donnees.file_taches import TravailArrete, differer, rejouer, travail_arrete
 from ent_core.identite.modeles import Etablissement
 from ent_core.identite.tableur import (
@@ -37,7 +37,6 @@ __all__: list[str] = []
 
 _MIO = 1024 * 1024
 _LIMITES = {Sorte.ANNUAIRE: 500 * _MIO, Sorte.LISTE: 20 * _MIO, Sorte.EMPLOI_DU_TEMPS: 64 * _MIO}
-_UAI = re.compile(r"[0-9]{7}[A-Z]")
 _LIGNES_MONTREES = 5
 _PANNE = {
     "code": "ENT-500",
@@ -182,7 +181,7 @@ def _uai_vise(sorte: Sorte) -> str:
         return contexte_courant().uai
     uai = request.form.get("uai", "").strip().upper()
     if sorte is Sorte.LISTE or uai:
-        if not _UAI.fullmatch(uai):
+        if not UAI.fullmatch(uai):
             raise DonneeInvalide(
                 "Le code de l'établissement n'est pas valable.",
                 remede="écrire les sept chiffres et la lettre du code UAI.",

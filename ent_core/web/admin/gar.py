@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from ent_core.contrat.uai import UAI, UAI_ATTENDU
 from ent_core.federation.gar import suivi
 from ent_core.federation.gar.anomalies import ECARTE, LIBELLES, PLAFOND, REMEDES
 from ent_core.federation.gar.lectures import AFFECTATION, FenetreGar
@@ -35,7 +36,7 @@ _FICHIERS = {
 class SaisieGar(Saisie):
     """Choisir un établissement, ou une page de la liste."""
 
-    uai = fields.String(load_default=None, validate=validate.Regexp(r"[0-9]{7}[A-Z]"))
+    uai = fields.String(load_default=None, validate=validate.Regexp(UAI, error=UAI_ATTENDU))
     page = fields.Integer(load_default=1, validate=validate.Range(1, 1000))
 
 
@@ -56,7 +57,7 @@ def page_du_gar() -> str:
 
 
 @administration.post("/gar/decision")
-@exige("noyau.gar")
+@exige("noyau.gar", reauthentification=True)
 def decider_du_gar() -> Response:
     saisie, acteur = lire_boutons(SaisieDecisionGar()), contexte_courant().personne_id
     with ecole("GAR : ouvrir ou fermer", saisie["uai"]) as (session, uai):
@@ -69,7 +70,7 @@ def decider_du_gar() -> Response:
 
 
 @administration.post("/gar/baisse")
-@exige("noyau.gar")
+@exige("noyau.gar", reauthentification=True)
 def confirmer_la_baisse() -> Response:
     saisie, acteur = lire_boutons(SaisieGar()), contexte_courant().personne_id
     with ecole("GAR : confirmer une baisse", saisie["uai"]) as (session, uai):

@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ent_core.contrat.roles import LIBELLES_PROFILS, Profil
-from ent_core.identite import etablissements, suspensions
+from ent_core.identite import codes_enfants, etablissements, mises_en_securite, suspensions
 from ent_core.identite.modeles import Etablissement
-from ent_core.identite.securisation import ApercuSecurite, Choix, apercu, mettre_en_securite_en_nombre
-from ent_core.messages.securite import prevenir_de_la_securite
+from ent_core.identite.securisation import ApercuSecurite, Choix, apercu
+from ent_core.messages.securite import prevenir_d_un_nouveau_code
 from ent_core.roles.locaux import exiger_administrateur, hors_de_portee
 from ent_core.socle.erreurs import OperationRefusee
 from ent_core.web.admin.pages import ReponsePage, administration, ecole, traiter
 from ent_core.web.admin.saisies import SaisieSecurisation, SaisieSuspension
 from ent_core.web.instance import instance
-from ent_core.web.requete import contexte_courant, requete
+from ent_core.web.requete import contexte_courant, requete, session_courante
 from ent_core.web.routes import exige
 
 __all__ = ["prevenir_les_titulaires"]
@@ -41,7 +41,7 @@ def suspendre_profil() -> ReponsePage:
 
 
 @administration.post("/comptes/<uai>/<profil>/rouvrir")
-@exige(_PERMISSION)
+@exige(_PERMISSION, reauthentification=True)
 def rouvrir_profil(uai: str, profil: str) -> Response:
     with ecole("rouvrir un profil", uai) as (session, ici):
         acteur = contexte_courant().personne_id
@@ -57,6 +57,18 @@ def securiser() -> ReponsePage:
     return traiter(SaisieSecurisation(), _securiser, lambda e: _page(request.form.get("uai"), e, "securite"))
 
 
+@administration.post("/comptes/codes-responsables")
+@exige("noyau.codes_responsables", reauthentification=True)
+def regler_codes_responsables() -> Response:
+    """Le chef permet, ou non, aux responsables de donner un nouveau code à leurs enfants."""
+    contexte, permis = contexte_courant(), request.form.get("permis") == "1"
+    codes_enfants.regler(
+        session_courante(), instance().horloge, contexte.uai, permis=permis, acteur=contexte.personne_id
+    )
+    flash("C'est gardé.", "succes")
+    return redirect(url_for("admin.protection", uai=contexte.uai), 303)
+
+
 def prevenir_les_titulaires(uai: str, personnes: Iterable[UUID]) -> None:
     """Prévient les personnes dont le compte vient d'être mis en sécurité.
 
@@ -65,7 +77,7 @@ def prevenir_les_titulaires(uai: str, personnes: Iterable[UUID]) -> None:
     """
     requete().base.commit()
     with instance().base.ecole(uai, "prévenir d'une mise en sécurité") as session:
-        prevenir_de_la_securite(session, personnes, "/compte/protection")
+        prevenir_d_un_nouveau_code(session, personnes)
 
 
 def _suspendre(saisie: dict[str, Any]) -> ReponsePage:
@@ -96,12 +108,12 @@ def _securiser(saisie: dict[str, Any]) -> ReponsePage:
         vus = apercu(session, ici, choix, contexte.jour, sauf=sauf)
         if saisie["confirmes"] is None:
             return _apercu(session, ici, vus)
-        fermees = mettre_en_securite_en_nombre(
-            session, ent.horloge, ici, vus, confirmes=saisie["confirmes"], acteur=contexte.personne_id
+        acteur = contexte.personne_id
+        lot = mises_en_securite.demander(
+            session, ent.horloge, ici, vus, confirmes=saisie["confirmes"], acteur=acteur
         )
-    prevenir_les_titulaires(ici, [personne for _, personne in vus.comptes])
-    flash(f"{len(vus.comptes)} compte(s) en sécurité, {fermees} session(s) fermée(s).", "succes")
-    return redirect(url_for("admin.codes", uai=ici))
+        mises_en_securite.lancer(session, ici, lot, acteur)
+    return redirect(url_for("admin.mise_en_securite", uai=ici, lot=lot), 303)
 
 
 def _apercu(session: Session, uai: str, vus: ApercuSecurite) -> str:
@@ -126,6 +138,9 @@ def _page(uai: str | None, erreurs: dict[str, str], formulaire: str = "") -> str
             profils=[(p.value, LIBELLES_PROFILS[p]) for p in Profil if p is not Profil.ACADEMIE],
             libelles=LIBELLES_PROFILS,
             motifs=suspensions.MOTIFS,
+            recentes=mises_en_securite.recentes(session, ici),
+            codes_responsables=codes_enfants.ouvert(session, ici),
+            regle_les_codes=instance().habilitations.autorise(contexte, "noyau.codes_responsables"),
             regle_le_facteur=instance().habilitations.autorise(contexte, "noyau.second_facteur"),
             erreurs=erreurs,
             refuse=formulaire,

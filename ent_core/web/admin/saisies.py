@@ -13,6 +13,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, vali
 from ent_core.chargement.deploiement import EtapeOuverture
 from ent_core.contrat.interface import Portee
 from ent_core.contrat.roles import Profil, Role
+from ent_core.contrat.uai import UAI, UAI_ATTENDU
 from ent_core.identite.autorite import EffetActe
 from ent_core.identite.suspensions import MOTIFS
 
@@ -40,7 +41,7 @@ _DATE: dict[str, Any] = {
     "null": "Donnez une date.",
 }
 _PAGE = validate.Range(min=1, max=200, error="Le numéro de page va de 1 à 200.")
-_UAI = validate.Regexp(r"[0-9]{7}[A-Z]", error="Un code UAI a sept chiffres et une lettre.")
+_UAI = validate.Regexp(UAI, error=UAI_ATTENDU)
 
 
 _EN_FRANCAIS = {

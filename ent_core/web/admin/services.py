@@ -10,13 +10,20 @@ from sqlalchemy.orm import Session
 
 from ent_core.chargement.services import services_declares
 from ent_core.contrat.donnees import BaseLegale
-from ent_core.contrat.roles import LIBELLES_PROFILS, Profil
-from ent_core.contrat.services import OptionsCas, ServiceTiers
+from ent_core.contrat.roles import LIBELLES_PROFILS
+from ent_core.contrat.services import OptionsOidc, OptionsSaml, Protocole, ServiceTiers
 from ent_core.federation.apercu import ApercuReponse, apercu
 from ent_core.federation.emission import emissions
-from ent_core.federation.gabarits import GABARITS
+from ent_core.federation.fournisseur_oidc.clients import nouveau_secret
+from ent_core.federation.fournisseur_oidc.identite import sujet_de
+from ent_core.federation.fournisseur_oidc.portees import AFFIRMATIONS
+from ent_core.federation.fournisseur_saml.normes import Liaison
+from ent_core.federation.fournisseur_saml.partenaire import lire_partenaire
+from ent_core.federation.gabarits import GABARITS, FormeAttribut
 from ent_core.federation.services import (
     ServiceConnu,
+    changer_metadonnees,
+    changer_secret,
     connus,
     declarer,
     fermer_ici,
@@ -25,16 +32,41 @@ from ent_core.federation.services import (
     rouvrir_ici,
     suspendre,
 )
-from ent_core.socle.erreurs import Introuvable
-from ent_core.web.admin.pages import ReponsePage, administration, de_l_academie, lendemain, perimetre, traiter
+from ent_core.socle.erreurs import DonneeInvalide, Introuvable
+from ent_core.web.admin.pages import ReponsePage, administration, de_l_academie, perimetre, traiter
 from ent_core.web.admin.saisies import Saisie
+from ent_core.web.admin.services_saisies import SAISIES, SaisieMetadonnees, protocole_choisi
+from ent_core.web.federation.plans import adresse_publique
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant, requete
 from ent_core.web.routes import exige
 
-__all__ = ["SaisieService", "services_du_perimetre"]
+__all__ = ["services_du_perimetre"]
 
 _PERMISSION = "noyau.services"
+_NOMS = {Protocole.CAS: "CAS", Protocole.OIDC: "OpenID Connect", Protocole.SAML: "SAML 2.0"}
+_POINTS = {
+    Protocole.CAS: (
+        ("Connexion", "cas.entrer"),
+        ("Validation (CAS 3.0, avec attributs)", "cas.valider_p3"),
+        ("Validation (CAS 2.0)", "cas.valider"),
+        ("Déconnexion", "cas.sortir"),
+    ),
+    Protocole.OIDC: (
+        ("Découverte", "oidc_serveur.decouvrir"),
+        ("Autorisation", "oidc.autoriser"),
+        ("Jetons", "oidc_serveur.jeton"),
+        ("Informations (userinfo)", "oidc_serveur.informer"),
+        ("Clés (JWKS)", "oidc_serveur.publier"),
+        ("Déconnexion", "oidc.sortir"),
+    ),
+    Protocole.SAML: (
+        ("Métadonnées, et nom de l'ENT (entityID)", "saml.decrire"),
+        ("Connexion", "saml.demander"),
+        ("Déconnexion", "saml.sortir"),
+    ),
+}
+"""Ce que l'administrateur recopie dans le logiciel tiers, par protocole."""
 _OBLIGATOIRE: dict[str, Any] = {"required": "Remplissez ce champ."}
 
 
@@ -42,63 +74,6 @@ class SaisieApercu(Saisie):
     """La personne dont on regarde la réponse."""
 
     identifiant = fields.String(required=True, error_messages=_OBLIGATOIRE, validate=validate.Length(max=100))
-
-
-class SaisieService(Saisie):
-    """Déclarer un service : tout ce que le registre en dira."""
-
-    cle = fields.String(required=True, error_messages=_OBLIGATOIRE)
-    nom = fields.String(required=True, error_messages=_OBLIGATOIRE)
-    adresse = fields.String(required=True, error_messages=_OBLIGATOIRE, validate=validate.Length(max=500))
-    profils = fields.List(
-        fields.Enum(Profil, by_value=True, error_messages={"unknown": "Ce profil n'existe pas."}),
-        required=True,
-        error_messages={"required": "Choisissez un profil au moins."},
-    )
-    finalite = fields.String(required=True, error_messages=_OBLIGATOIRE)
-    base = fields.Enum(
-        BaseLegale, required=True, error_messages={**_OBLIGATOIRE, "unknown": "Choisissez dans la liste."}
-    )
-    destinataire = fields.String(required=True, error_messages=_OBLIGATOIRE)
-    contact = fields.String(load_default="")
-    gabarit = fields.String(
-        required=True,
-        error_messages=_OBLIGATOIRE,
-        validate=validate.OneOf(list(GABARITS), error="Choisissez dans la liste."),
-    )
-    attributs = fields.String(load_default="", validate=validate.Length(max=400))
-    attributs_en_2 = fields.Boolean(load_default=False)
-    deconnexion = fields.Boolean(load_default=False)
-    duree = fields.Integer(load_default=30)
-    debut = fields.Date(load_default=None)
-    fin = fields.Date(load_default=None)
-
-    @staticmethod
-    def service(lue: dict[str, Any], uai: str | None) -> ServiceTiers:
-        """Déclaration saisie.
-
-        :param lue: valeurs de ce schéma.
-        :param uai: établissement qui l'ouvre ; ``None``, toute l'académie.
-        """
-        recopies = (
-            "cle",
-            "nom",
-            "adresse",
-            "finalite",
-            "base",
-            "destinataire",
-            "contact",
-            "gabarit",
-            "debut",
-        )
-        return ServiceTiers(
-            **{nom: lue[nom] for nom in recopies},
-            profils=frozenset(lue["profils"]),
-            attributs=tuple(lue["attributs"].replace(",", " ").split()),
-            etablissements=(uai,) if uai else (),
-            cas=OptionsCas(lue["attributs_en_2"], lue["deconnexion"], lue["duree"]),
-            fin=lendemain(lue["fin"]),
-        )
 
 
 @administration.get("/services", endpoint="services")
@@ -121,19 +96,24 @@ def nouveau_service() -> str:
 @administration.post("/services")
 @exige(_PERMISSION, reauthentification=True)
 def declarer_service() -> ReponsePage:
+    schema = SAISIES[protocole_choisi(request.form.get("protocole", ""))]()
+
     def agir(lue: dict[str, Any]) -> ReponsePage:
         ent, contexte = instance(), contexte_courant()
         with perimetre("services tiers : déclaration") as (session, uai):
-            service = SaisieService.service(lue, uai)
+            saisi = schema.saisi(lue, uai)
+            _exiger_des_portees_connues(saisi.service)
             declarer(
-                session, ent.horloge, service, services_declares(ent.chargement, ent.configuration),
+                session, ent.horloge, saisi.service, services_declares(ent.chargement, ent.configuration),
                 permis=ent.configuration.federation.permis, origine="page", acteur=contexte.personne_id,
                 uai=uai,
             )  # fmt: skip
-        flash(f"Le service « {service.nom} » est ouvert.", "succes")
-        return redirect(url_for("admin.service", cle=service.cle))
+        flash(f"Le service « {saisi.service.nom} » est ouvert.", "succes")
+        if saisi.secret:
+            return _page(saisi.service.cle, {}, secret=saisi.secret)
+        return redirect(url_for("admin.service", cle=saisi.service.cle))
 
-    return traiter(SaisieService(), agir, _page_nouveau)
+    return traiter(schema, agir, _page_nouveau)
 
 
 @administration.get("/services/<cle>", endpoint="service")
@@ -154,11 +134,39 @@ def apercu_du_service(cle: str) -> ReponsePage:
         with ent.base.academie("services tiers : aperçu") as session:
             vu = apercu(
                 session, ent.horloge, ent.coffre, connu.service, lue["identifiant"], uai=uai,
-                acteur=contexte.personne_id,
+                acteur=contexte.personne_id, emetteur=adresse_publique(""),
             )  # fmt: skip
         return _page(cle, {}, vu)
 
     return traiter(SaisieApercu(), agir, lambda erreurs: _page(cle, erreurs))
+
+
+@administration.post("/services/<cle>/metadonnees")
+@exige(_PERMISSION, reauthentification=True)
+def changer_les_metadonnees(cle: str) -> ReponsePage:
+    def agir(lue: dict[str, Any]) -> ReponsePage:
+        ent, contexte = instance(), contexte_courant()
+        with perimetre("services tiers : métadonnées") as (session, uai):
+            _trouver(session, uai, cle)
+            changer_metadonnees(
+                session, ent.horloge, cle, lue["metadonnees"], permis=ent.configuration.federation.permis,
+                acteur=contexte.personne_id, uai=uai,
+            )  # fmt: skip
+        flash("Le service a ses nouvelles métadonnées.", "succes")
+        return redirect(url_for("admin.service", cle=cle))
+
+    return traiter(SaisieMetadonnees(), agir, lambda erreurs: _page(cle, erreurs))
+
+
+@administration.post("/services/<cle>/secret")
+@exige(_PERMISSION, reauthentification=True)
+def changer_le_secret(cle: str) -> str:
+    ent, contexte = instance(), contexte_courant()
+    secret, empreinte = nouveau_secret()
+    with perimetre("services tiers : secret") as (session, uai):
+        _trouver(session, uai, cle)
+        changer_secret(session, ent.horloge, cle, empreinte, acteur=contexte.personne_id, uai=uai)
+    return _page(cle, {}, secret=secret)
 
 
 @administration.post("/services/<cle>/<acte>")
@@ -202,7 +210,7 @@ def _trouver(session: Session, uai: str | None, cle: str) -> ServiceConnu:
     raise Introuvable("ce service n'existe pas ici.", remede="le chercher dans la liste des services.")
 
 
-def _page(cle: str, erreurs: dict[str, str], vu: ApercuReponse | None = None) -> str:
+def _page(cle: str, erreurs: dict[str, str], vu: ApercuReponse | None = None, secret: str = "") -> str:
     with perimetre("services tiers : fiche") as (session, uai):
         connu = _trouver(session, uai, cle)
         comptes = emissions(session, cle, uai)
@@ -213,8 +221,11 @@ def _page(cle: str, erreurs: dict[str, str], vu: ApercuReponse | None = None) ->
         connu=connu,
         service=service,
         gabarit=GABARITS[service.gabarit],
-        retenus=GABARITS[service.gabarit].retenus(service.attributs),
-        adresses=_adresses(),
+        donnes=_donnes(service),
+        adresses=_adresses(service.protocole),
+        secret=secret,
+        **_du_partenaire(service),
+        avec_secret=isinstance(service.options, OptionsOidc) and bool(service.options.secret),
         comptes_affiches=[
             {"mois": f"{mois:%m/%Y}", "profil": LIBELLES_PROFILS.get(profil, profil), "nombre": nombre}
             for mois, profil, nombre in comptes
@@ -229,20 +240,67 @@ def _page(cle: str, erreurs: dict[str, str], vu: ApercuReponse | None = None) ->
     )
 
 
-def _adresses() -> list[tuple[str, str]]:
-    """Ce que l'administrateur recopie dans le logiciel tiers."""
-    return [
-        ("Serveur CAS", url_for("cas.entrer", _external=True).removesuffix("/login")),
-        ("Connexion", url_for("cas.entrer", _external=True)),
-        ("Validation (CAS 3.0, avec attributs)", url_for("cas.valider_p3", _external=True)),
-        ("Validation (CAS 2.0)", url_for("cas.valider", _external=True)),
-        ("Déconnexion", url_for("cas.sortir", _external=True)),
+def _du_partenaire(service: ServiceTiers) -> dict[str, Any]:
+    """Ce que disent les métadonnées d'un service SAML."""
+    if not isinstance(service.options, OptionsSaml):
+        return {}
+    partenaire = lire_partenaire(service.options.metadonnees)
+    return {"partenaire": partenaire, "avise": bool(partenaire.sorties.get(Liaison.SOAP))}
+
+
+def _exiger_des_portees_connues(service: ServiceTiers) -> None:
+    """Une portée qui n'est pas au registre n'ouvrirait rien : mieux vaut le dire à qui la déclare."""
+    portees = service.options.portees if isinstance(service.options, OptionsOidc) else ()
+    if inconnues := set(portees) - set(instance().registre.traitements):
+        raise DonneeInvalide(
+            f"le registre n'a pas de traitement « {min(inconnues)} ».",
+            remede="recopier sa clé dans le registre des traitements.",
+            lieu="portees",
+        )
+
+
+def _donnes(service: ServiceTiers) -> list[dict[str, str]]:
+    """Ce que le service reçoit, sous le nom que son protocole lui donne."""
+    gabarit = GABARITS[service.gabarit]
+    retenus = gabarit.retenus(service.attributs)
+    if service.protocole is Protocole.OIDC:
+        designe = sujet_de(gabarit).value
+        dites = [(AFFIRMATIONS[a.source], a.source) for a in retenus if a.source in AFFIRMATIONS]
+        affirmees = [
+            {"nom": dite.nom, "source": source.value, "forme": dite.portee} for dite, source in dites
+        ]
+        return [{"nom": "sub", "source": designe, "forme": "openid"}, *affirmees]
+    formes = [
+        {
+            "nom": a.nom,
+            "source": a.source.value,
+            "forme": "" if a.forme is FormeAttribut.TELLE else a.forme.value,
+        }
+        for a in retenus
     ]
+    if service.protocole is Protocole.CAS:
+        return [{"nom": "cas:user", "source": gabarit.principal.value, "forme": ""}, *formes]
+    return formes
+
+
+def _adresses(protocole: Protocole) -> list[tuple[str, str]]:
+    """Ce que l'administrateur recopie dans le logiciel tiers."""
+    return [(nom, adresse_publique(url_for(point))) for nom, point in _POINTS.get(protocole, ())]
 
 
 def _page_nouveau(erreurs: dict[str, str]) -> str:
+    choisi = protocole_choisi(request.values.get("protocole", ""))
     return render_template(
         "admin/service_nouveau.html",
+        protocole=choisi.value,
+        protocoles=[
+            {
+                "libelle": _NOMS[p],
+                "actif": p is choisi,
+                "url": url_for("admin.nouveau_service", protocole=p.value),
+            }
+            for p in SAISIES
+        ],
         academie=de_l_academie(),
         gabarits=[(cle, f"{cle} : {g.libelle}") for cle, g in GABARITS.items()],
         attributs={cle: [a.nom for a in g.attributs] for cle, g in GABARITS.items()},

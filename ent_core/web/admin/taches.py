@@ -21,6 +21,7 @@ __all__ = ["abandonner", "agir_sur_un_mort", "rejouer", "taches"]
 _LIBELLES = {
     "noyau.exporter_gar": "Préparer l'envoi au GAR, effacer les anciens",
     "noyau.importer": "Importer un annuaire",
+    "noyau.mettre_en_securite": "Mettre des comptes en sécurité",
     "noyau.ouvrir_sursis": "Mettre en sursis qui n'a plus de rattachement",
     "noyau.purger_envois": "Effacer les fichiers envoyés la veille",
     "noyau.purger_essais": "Effacer les essais de connexion passés",

@@ -15,7 +15,7 @@ from ent_core.donnees.session import changer_portage
 from ent_core.identite import visites
 from ent_core.identite.lecture_session import SessionReconnue
 from ent_core.identite.modeles import Personne
-from ent_core.messages.securite import prevenir_de_la_securite
+from ent_core.messages.securite import prevenir_d_une_visite
 from ent_core.socle.erreurs import AccesRefuse, Introuvable
 from ent_core.web.admin.pages import ReponsePage, administration, traiter
 from ent_core.web.admin.saisies import Saisie
@@ -77,10 +77,10 @@ def finir_visite() -> Response:
 
 
 def _prevenir(session: Session, uai: str, personne_id: UUID) -> None:
-    """La personne l'apprend dans son ENT ; ses responsables et le chef d'établissement le lisent de même."""
+    """Dès le début, sans attendre une fin que l'agent oublierait : la personne, ses responsables, le chef."""
     avant = requete().reconnue
     changer_portage(session, uai=uai)
-    prevenir_de_la_securite(session, [personne_id], url_for("ent.facteurs"))
+    prevenir_d_une_visite(session, personne_id)
     changer_portage(session, uai=(avant.uai if avant else None) or "")
 
 

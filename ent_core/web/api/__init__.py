@@ -1,7 +1,8 @@
 """L'API : ce que font les pages, en JSON, sous ``/api/v1``, décrit par OpenAPI 3.1.
 
-Une session de l'ENT suffit ; une écriture porte en plus l'en-tête ``X-CSRFToken``. Les erreurs
-sont au format « problem+json » (RFC 9457), rendues par ``ent_core.web.erreurs`` pour tous.
+Une session de l'ENT suffit ; une écriture porte en plus l'en-tête ``X-CSRFToken``. Un service relié lit, par
+son jeton, les ressources qui disent leurs portées. Les erreurs sont au format « problem+json » (RFC 9457),
+rendues par ``ent_core.web.erreurs`` pour tous.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from flask import Flask
 from flask_smorest import Api, Blueprint
 
 from ent_core import __version__
-from ent_core.web.api import administration, annuaire, moi
+from ent_core.web.api import administration, annuaire, comptes, moi, moi_compte, relies, services
+from ent_core.web.api.portees import JETON, Portees
 from ent_core.web.api.schemas import Probleme
 from ent_core.web.routes import public
 
@@ -53,13 +55,15 @@ def creer_api(application: Flask) -> ApiEnt:
         API_SPEC_OPTIONS={
             "info": {
                 "description": "Espace numérique de travail : annuaire, briques, journal. "
-                "Une session ouverte par la page de connexion est exigée.",
+                "Une session ouverte par la page de connexion est exigée ; "
+                "un service relié lit par son jeton.",
                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
             },
             "security": [{"session": []}],
         },
     )
-    api = ApiEnt(application)
+    api = ApiEnt(application, spec_kwargs={"extra_plugins": [Portees(application)]})
+    api.spec.components.security_scheme(*JETON)
     api.spec.components.security_scheme(
         "session",
         {
@@ -71,8 +75,8 @@ def creer_api(application: Flask) -> ApiEnt:
     )
     vue = application.view_functions["api-docs.openapi_json"]
     application.view_functions["api-docs.openapi_json"] = _publier(vue)
-    for ressources in (moi.ressources, annuaire.ressources, administration.ressources):
-        enregistrer(application, api, ressources)
+    for module in (moi, moi_compte, relies, annuaire, comptes, services, administration):
+        enregistrer(application, api, module.ressources)
     return api
 
 

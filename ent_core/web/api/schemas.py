@@ -9,11 +9,13 @@ __all__ = [
     "BasculeRendue",
     "BriqueRendue",
     "EtablissementRendu",
+    "LienPersonnelRendu",
     "MoiRendu",
     "PersonneRendue",
     "PersonneTrouveeRendue",
     "PrealableRendu",
     "Probleme",
+    "ServiceRelieRendu",
 ]
 
 
@@ -175,3 +177,37 @@ class MoiRendu(Schema):
         keys=fields.String(), values=fields.String(), metadata={"description": "Permission → périmètre."}
     )
     jeton_csrf = fields.String(metadata={"description": "À rendre dans X-CSRFToken à chaque écriture."})
+
+
+class LienPersonnelRendu(Schema):
+    """Un calendrier qu'un appareil relit."""
+
+    id = fields.UUID()
+    nom = fields.String(metadata={"description": "Nom de l'appareil."})
+    adresse = fields.String(metadata={"description": "Chemin que le lien ouvre."})
+    cree_le = fields.AwareDateTime()
+    vu_le = fields.Date(allow_none=True, metadata={"description": "Dernier jour où il a été lu."})
+    fin = fields.Date(metadata={"description": "Exclue."})
+
+
+class PorteeRendue(Schema):
+    """Un traitement qu'un service lit, dans les mots du registre."""
+
+    portee = fields.String(metadata={"description": "Clé du traitement."})
+    titre = fields.String()
+    finalite = fields.String()
+
+
+class ServiceRelieRendu(Schema):
+    """Un service qui lit l'ENT au nom de la personne."""
+
+    cle = fields.String()
+    nom = fields.String()
+    lit = fields.List(fields.Nested(PorteeRendue))
+    hors_ligne = fields.Boolean(
+        metadata={"description": "Il lit aussi quand la personne n'est pas connectée."}
+    )
+    accorde_le = fields.AwareDateTime()
+    servi_le = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "Absente : jamais depuis soixante jours."}
+    )

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as ReponseWerkzeug
 
 from ent_core.chargement.services import services_declares
+from ent_core.contrat.services import Protocole
 from ent_core.federation import emission
 from ent_core.federation.adresses import lire_adresse, morceaux_surs, sans_ticket
 from ent_core.federation.cas import reponses, tickets, validation
@@ -18,11 +19,17 @@ from ent_core.federation.emission import Empechement
 from ent_core.federation.services import MotifService, ServiceConnu, connus, fermes_ici, pour
 from ent_core.identite.sessions import SessionReconnue
 from ent_core.web.federation.marques import marquer, relire
+from ent_core.web.federation.passages import (
+    envoyer_par_formulaire,
+    faire_entrer,
+    faire_prouver,
+    mener,
+    prouvee_depuis,
+)
 from ent_core.web.federation.refus import refuser
 from ent_core.web.instance import instance
 from ent_core.web.requete import requete, session_courante
 from ent_core.web.routes import public
-from ent_core.web.securite import CSP
 
 __all__ = ["cas"]
 
@@ -71,13 +78,14 @@ def entrer() -> ReponseWerkzeug:
         return redirect(url_for("ent.accueil"))
     ent = instance()
     permis = ent.configuration.federation.permis
-    services = connus(session_courante(), services_declares(ent.chargement, ent.configuration))
+    declares = connus(session_courante(), services_declares(ent.chargement, ent.configuration))
+    services = [connu for connu in declares if connu.service.protocole is Protocole.CAS]
     if not any(lire_adresse(c.service.adresse, permis).admet(demande.service) for c in services):
         return refuser("inconnu", hote=_hote(demande.service))
     reconnue = requete().reconnue
     empechement = emission.peut_emettre(reconnue) if reconnue else Empechement.SECOND_FACTEUR
     if reconnue is None or empechement in (Empechement.SECOND_FACTEUR, Empechement.CONTEXTE):
-        return redirect(demande.service) if demande.gateway else _faire_entrer(reconnue, demande)
+        return redirect(demande.service) if demande.gateway else faire_entrer(reconnue, demande.suite)
     if empechement is not None:
         return refuser(empechement.value, hote=_hote(demande.service))
     return _donner(reconnue, services, demande)
@@ -87,7 +95,7 @@ def _donner(reconnue: SessionReconnue, services: list[ServiceConnu], demande: _E
     """Le service s'ouvre-t-il à cette personne, ici et maintenant ? Alors un ticket, et on y va."""
     ent, contexte = instance(), requete().contexte
     if contexte is None:
-        return _faire_entrer(reconnue, demande)
+        return faire_entrer(reconnue, demande.suite)
     connu = pour(
         services, demande.service, contexte.uai, contexte.profil, contexte.jour,
         fermes=fermes_ici(session_courante(), contexte.uai), briques=contexte.briques,
@@ -97,7 +105,7 @@ def _donner(reconnue: SessionReconnue, services: list[ServiceConnu], demande: _E
         return refuser(connu.value, hote=_hote(demande.service), suite=demande.suite)
     prouvee = _prouvee_depuis(reconnue, demande.depuis)
     if demande.renew and not prouvee:
-        return _faire_prouver(demande)
+        return faire_prouver(demande.suite)
     ticket = tickets.emettre(
         session_courante(), ent.horloge, connu.service, reconnue, demande.service, principal=prouvee
     )
@@ -170,22 +178,10 @@ def _vrai(nom: str) -> bool:
     return nom in request.args and request.args[nom].lower() in _VRAI
 
 
-def _faire_entrer(reconnue: SessionReconnue | None, demande: _Entree) -> ReponseWerkzeug:
-    """Vers la connexion, le second facteur ou le choix de l'établissement, puis de nouveau ici."""
-    if reconnue is not None:
-        return redirect(url_for("ent.contexte", suite=demande.suite))
-    page = "ent.verification" if requete().en_attente is not None else "ent.connexion"
-    return redirect(url_for(page, suite=demande.suite))
-
-
-def _faire_prouver(demande: _Entree) -> ReponseWerkzeug:
-    return redirect(url_for("ent.prouver", suite=demande.suite))
-
-
 def _prouvee_depuis(reconnue: SessionReconnue, depuis: str) -> bool:
     """La personne a prouvé qui elle est depuis que ce service l'a demandé : l'instant en est scellé."""
     marque = relire(_DEPUIS, depuis, _PREUVE)
-    return marque is not None and marque[1] < (reconnue.prouvee_le or reconnue.creee_le)
+    return marque is not None and prouvee_depuis(reconnue, marque[1])
 
 
 def _envoyer(nom: str, demande: _Entree, ticket: str) -> ReponseWerkzeug:
@@ -196,22 +192,8 @@ def _envoyer(nom: str, demande: _Entree, ticket: str) -> ReponseWerkzeug:
     liaison = "&" if "?" in demande.service else "?"
     adresse = f"{demande.service}{liaison}ticket={ticket}"
     if demande.envoyer:
-        page = make_response(
-            render_template("federation/passage.html", nom=nom, adresse=demande.service, ticket=ticket)
-        )
-        origine = "/".join(demande.service.split("/")[:3])
-        page.headers["Content-Security-Policy"] = CSP.replace("form-action 'self'", f"form-action {origine}")
-        return page
-    if _vient_d_un_formulaire():
-        return make_response(render_template("federation/passage.html", nom=nom, adresse=adresse, ticket=""))
-    return redirect(adresse)
-
-
-def _vient_d_un_formulaire() -> bool:
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site == "same-origin"
-    return request.headers.get("Referer", "").startswith(request.host_url)
+        return envoyer_par_formulaire(nom, demande.service, {"ticket": ticket})
+    return mener(nom, adresse)
 
 
 def _hote(url: str) -> str:

@@ -16,7 +16,7 @@ __all__: list[str] = []
 
 
 @portail.post("/compte/liens")
-@connecte()
+@connecte(reauthentification=True)
 def retirer_mon_lien() -> Response:
     reconnue = requete().reconnue
     if reconnue is None:

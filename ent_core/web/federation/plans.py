@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response
 
+from ent_core.federation.demandes import DUREE
 from ent_core.web.instance import instance
 
-__all__ = ["adresse_publique", "entree", "poser_temoin_court", "rappels"]
+__all__ = ["EN_ATTENTE", "adresse_de_retour", "adresse_publique", "entree", "garder", "oublier",
+           "poser_temoin_court", "rappels"]  # fmt: skip
+
+EN_ATTENTE = "ent_relier"
+"""Témoin de l'entrée en attente d'un pas de plus."""
 
 entree = Blueprint("entree", __name__, url_prefix="/entree")
 """Pages que suit le navigateur d'une personne."""
@@ -23,6 +28,27 @@ def adresse_publique(chemin: str) -> str:
     """
     racine = instance().configuration.courriel.adresse_ent or request.host_url
     return f"{racine.rstrip('/')}{chemin}"
+
+
+def adresse_de_retour(cle: str) -> str:
+    """Adresse de retour d'un fournisseur : la sienne, jamais partagée avec un autre.
+
+    :param cle: fournisseur.
+    """
+    return adresse_publique(url_for("entree.revenir", cle=cle))
+
+
+def garder(reponse: Response, nom: str, valeur: str, *, croise: bool = False) -> Response:
+    """Pose un témoin pour le temps d'une demande.
+
+    :param croise: voir ``poser_temoin_court``.
+    """
+    return poser_temoin_court(reponse, nom, valeur, int(DUREE.total_seconds()), croise=croise)
+
+
+def oublier(reponse: Response, nom: str) -> Response:
+    """Efface un témoin de l'entrée."""
+    return poser_temoin_court(reponse, nom, "", 0)
 
 
 def poser_temoin_court(

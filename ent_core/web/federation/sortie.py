@@ -30,7 +30,7 @@ def page_de_sortie(session: Session, session_id: UUID | None) -> str:
     :param session_id: session que l'on vient de fermer, s'il y en avait une.
     """
     parties = de_la_session(session, session_id) if session_id else []
-    if not any(partie.etat != "sans_avis" for partie in parties):
+    if not parties:
         return url_for("ent.connexion")
     return url_for("ent.services_quittes", marque=marquer(_USAGE, str(session_id)))
 

@@ -102,7 +102,7 @@ def activer() -> str | Response | tuple[str, int]:
 @public("sortir doit toujours réussir")
 def deconnexion() -> Response:
     quittee = requete().reconnue
-    chez_lui = chez_le_fournisseur(session_courante(), request.cookies.get(temoin(), "")) if quittee else None
+    chez_lui = chez_le_fournisseur(session_courante(), quittee.id) if quittee else None
     sessions.fermer(session_courante(), instance().horloge, request.cookies.get(temoin(), ""))
     reponse = redirect(page_de_sortie(session_courante(), quittee.id if quittee else None))
     reponse.delete_cookie(temoin(), path="/", secure=instance().configuration.serveur.securise)

@@ -10,14 +10,14 @@ from sqlalchemy import select
 from ent_core.identite import comptes
 from ent_core.identite.codes import DUREE_CODE, emettre_codes
 from ent_core.identite.modeles import Compte, Personne
+from ent_core.messages.securite import prevenir_d_un_nouveau_code
 from ent_core.roles.perimetre import eleves, peut_atteindre
 from ent_core.socle.erreurs import Introuvable, OperationRefusee
 from ent_core.web.admin.codes import rendre_lettres
 from ent_core.web.admin.pages import ReponsePage
 from ent_core.web.instance import instance
 from ent_core.web.portail import portail
-from ent_core.web.portail.avis import prevenir_le_titulaire
-from ent_core.web.requete import contexte_courant, portee_courante, requete, session_courante
+from ent_core.web.requete import contexte_courant, portee_courante, session_courante
 from ent_core.web.routes import exige
 
 __all__: list[str] = []
@@ -38,9 +38,9 @@ def codes_eleves() -> str:
 
 
 @portail.post("/codes-eleves/<uuid:eleve_id>")
-@exige(_PERMISSION)
+@exige(_PERMISSION, reauthentification=True)
 def code_eleve(eleve_id: UUID) -> ReponsePage:
-    """Efface le mot de passe et donne un code, montré une fois ; l'élève en est prévenu."""
+    """Efface le mot de passe et donne un code, montré une fois ; l'élève et ses responsables l'apprennent."""
     session, contexte, ent = session_courante(), contexte_courant(), instance()
     if not peut_atteindre(session, contexte, portee_courante(), eleve_id):
         raise Introuvable("cet élève n'est pas des vôtres.", remede="revenir à la liste.")
@@ -57,8 +57,5 @@ def code_eleve(eleve_id: UUID) -> ReponsePage:
     fiches = list(
         emettre_codes(session, ent.horloge, ent.coffre, contexte.uai, personne=eleve_id, acteur=acteur)
     )
-    forme = request.form.get("forme", "ecran")
-    page = rendre_lettres(session, contexte.uai, fiches, pour="", forme=forme)
-    requete().base.commit()
-    prevenir_le_titulaire(eleve_id, "/compte/protection")
-    return page
+    prevenir_d_un_nouveau_code(session, [eleve_id])
+    return rendre_lettres(session, contexte.uai, fiches, pour="", forme=request.form.get("forme", "ecran"))

@@ -20,7 +20,8 @@ from ent_core.web.federation.liens_affiches import liens_affiches
 from ent_core.web.instance import instance
 from ent_core.web.portail import portail
 from ent_core.web.portail.acces import deconnexion
-from ent_core.web.requete import poser_temoin, requete, session_courante, temoin
+from ent_core.web.portail.avis import prevenir_le_titulaire
+from ent_core.web.requete import contexte_courant, poser_temoin, requete, session_courante, temoin
 from ent_core.web.routes import connecte
 
 __all__ = ["AppareilAffiche"]
@@ -73,6 +74,8 @@ def _page(erreurs: dict[str, str]) -> str:
         "mon_compte.html",
         sessions=_afficher(ouvertes, reconnue.id),
         erreurs=erreurs,
+        enfants=requete().contexte is not None
+        and ent.habilitations.autorise(contexte_courant(), "noyau.comptes_enfants"),
         liens=liens_affiches(session_courante(), reconnue.personne_id),
         mot_de_passe_local=reconnue.methode in (connexion.LOCALE, CLE),
     )
@@ -137,5 +140,7 @@ def _changer_secret() -> Response | tuple[str, int]:
         return _page({"actuel" if refus.lieu == "ancien" else "nouveau": refus.message}), 422
     if isinstance(jeton, Refus):
         return _page({"actuel": jeton.message}), 429
+    requete().base.commit()
+    prevenir_le_titulaire(_reconnue().personne_id, url_for("ent.protection"))
     flash("Votre mot de passe est changé. Vos autres appareils sont déconnectés.", "succes")
     return poser_temoin(redirect(url_for("ent.mon_compte")), jeton)

@@ -29,7 +29,7 @@ from ent_core.web.requete import changer_jeton, horloge_courante, requete, sessi
 from ent_core.web.routes import connecte
 from ent_core.web.suite import suite_locale
 
-__all__ = ["FacteurAffiche", "VisiteAffichee"]
+__all__ = ["FacteurAffiche", "VisiteAffichee", "retirer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +133,7 @@ def renommer_facteur(facteur_id: UUID) -> Response:
 @portail.post("/compte/facteurs/<uuid:facteur_id>/retirer")
 @connecte(reauthentification=True)
 def retirer_facteur(facteur_id: UUID) -> Response:
-    qui, session, horloge = _titulaire(), session_courante(), horloge_courante()
-    oblige = _regle(qui).obligation is Obligation.EXIGEE
-    inventaire.retirer(session, horloge, qui.compte_id, qui.personne_id, facteur_id, oblige=oblige)
-    sessions.fermer_autres(session, horloge, requete().jeton)
-    _prevenir(qui)
+    retirer(facteur_id)
     flash("Il est retiré. Vos autres appareils sont déconnectés.", "succes")
     return redirect(url_for("ent.facteurs"))
 
@@ -149,6 +145,18 @@ def renouveler_secours() -> str:
     if not inventaire.a_un_facteur(session_courante(), qui.compte_id):
         _refuser("les codes de secours accompagnent un second facteur.", "en ajouter un d'abord.")
     return _codes(qui, premier=False)
+
+
+def retirer(facteur_id: UUID) -> None:
+    """Retire un facteur de la personne connectée, ferme ses autres sessions, la prévient.
+
+    :param facteur_id: facteur.
+    """
+    qui, session, horloge = _titulaire(), session_courante(), horloge_courante()
+    oblige = _regle(qui).obligation is Obligation.EXIGEE
+    inventaire.retirer(session, horloge, qui.compte_id, qui.personne_id, facteur_id, oblige=oblige)
+    sessions.fermer_autres(session, horloge, requete().jeton)
+    _prevenir(qui)
 
 
 def _ajoute(qui: SessionReconnue, premier: bool, moyen: str) -> Response:

@@ -8,13 +8,16 @@ from uuid import UUID
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from ent_core.identite import appareils, comptes, liens_secrets
+from ent_core.identite import appareils, comptes, freinage, liens_secrets
+from ent_core.identite.freinage import Cibles
 from ent_core.identite.liens_secrets import Usage
+from ent_core.identite.refus import MotifRefus, Refus
 from ent_core.identite.sessions import SessionReconnue
 from ent_core.messages.poste import poste_de
 from ent_core.messages.securite import demander_un_lien, liens_possibles
 from ent_core.web.instance import instance
 from ent_core.web.portail import portail
+from ent_core.web.portail.acces import refuser
 from ent_core.web.requete import requete, session_courante, temoin
 from ent_core.web.routes import connecte
 
@@ -39,8 +42,13 @@ def donner_adresse() -> str | Response | tuple[str, int]:
         liens_secrets.oublier_adresse(session, ent.horloge, moi.compte_id, moi.personne_id)
         flash("Vous n'avez plus d'adresse de secours.", "succes")
         return redirect(url_for("ent.protection"))
-    if len(adresse) > 200 or not _ADRESSE.fullmatch(adresse):
+    if len(adresse) > 200 or not adresse.isprintable() or not _ADRESSE.fullmatch(adresse):
         return _page({"adresse": "Écrivez une adresse, par exemple camille@exemple.fr."}), 422
+    # Chaque demande écrit à une adresse que personne n'a encore prouvée : on n'en inonde pas un inconnu.
+    cibles = Cibles(ent.coffre.sceller("lien.adresse", str(moi.compte_id)))
+    if attente := freinage.passer(ent.base, ent.horloge, cibles):
+        refus = Refus(MotifRefus.ATTENTE, attente)
+        return refuser(_page({"adresse": refus.message}), refus)
     liens_secrets.creer_lien(session, ent.horloge, Usage.ADRESSE, moi.compte_id, moi.personne_id, adresse)
     demander_un_lien(session, Usage.ADRESSE, moi.compte_id)
     flash("Un lien vient de partir à cette adresse. Ouvrez-le dans l'heure pour la confirmer.", "succes")

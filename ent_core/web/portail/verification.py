@@ -17,6 +17,7 @@ from ent_core.identite.facteurs.epreuve import CLE
 from ent_core.identite.facteurs.politique import DOUBLE
 from ent_core.identite.lecture_session import SessionReconnue
 from ent_core.identite.refus import MotifRefus, Refus
+from ent_core.identite.suspensions import ProfilSuspendu
 from ent_core.socle.erreurs import DonneeInvalide, Introuvable
 from ent_core.web import preuve
 from ent_core.web.instance import instance
@@ -107,7 +108,7 @@ def demander_une_entree() -> Response:
 @portail.post("/connexion/cle")
 @public("entrer par une clé d'accès, sans mot de passe")
 def entrer_par_cle() -> Response:
-    ent, suite = instance(), request.form.get("suite", "")
+    ent, suite, compte_id = instance(), request.form.get("suite", ""), None
     try:
         with ent.base.unite(Portage("connexion")) as session:
             compte_id = cles.verifier(
@@ -118,6 +119,9 @@ def entrer_par_cle() -> Response:
             ouverture = connexion.entrer(session, ent.horloge, entrant, origine())
     except DonneeInvalide:
         ouverture = None
+    except ProfilSuspendu:
+        connexion.consigner_profil_suspendu(ent.base, ent.horloge, origine(), compte_id)
+        raise
     if ouverture is None:
         refus = Refus(MotifRefus.CLE)
         return refuser(page_connexion(erreur=refus.message, suite=suite), refus)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from flask import Flask, Response, current_app, g, request
 
 from ent_core.contrat.interface import Portee
 from ent_core.contrat.roles import role_de
+from ent_core.contrat.uai import UAI
 from ent_core.donnees.sauvetage import Refus, compter_refus
 from ent_core.web.instance import instance
 from ent_core.web.requete import Requete
 from ent_core.web.routes import exigence_de
 
 __all__ = ["installer"]
-
-_UAI = re.compile(r"[0-9]{7}[A-Z]")
 
 
 def installer(application: Flask) -> None:
@@ -42,6 +40,6 @@ def _refus(courante: Requete, statut: int) -> Iterator[Refus]:
     if statut == 403 and courante.portee is None and exigence and exigence.permission:
         yield Refus("permission", exigence.permission, role, contexte.uai)
     demande = (request.view_args or {}).get("uai") or request.values.get("uai") or ""
-    ailleurs = _UAI.fullmatch(str(demande)) and demande != contexte.uai
+    ailleurs = UAI.fullmatch(str(demande)) and demande != contexte.uai
     if ailleurs and courante.portee is not Portee.ACADEMIE:
         yield Refus("ecole", point, role, contexte.uai)

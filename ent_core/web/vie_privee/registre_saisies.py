@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from marshmallow import fields, validate
 
+from ent_core.contrat.uai import UAI, UAI_ATTENDU
 from ent_core.vie_privee.publication.reponses import MOYENS
 from ent_core.web.admin.saisies import Saisie
 
@@ -30,7 +32,7 @@ class SaisieVue(Saisie):
 
     uai = fields.String(
         load_default=None,
-        validate=validate.Regexp(r"[0-9]{7}[A-Za-z]", error="Un code UAI a sept chiffres et une lettre."),
+        validate=validate.Regexp(UAI.pattern, re.IGNORECASE, error=UAI_ATTENDU),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
+from ent_core.contrat.uai import UAI, UAI_ATTENDU
 from ent_core.socle.calendrier import FUSEAU
 from ent_core.vie_privee.traces.acces import DUREES
 from ent_core.vie_privee.violations.atteintes import JOURNAUX
@@ -36,7 +37,7 @@ __all__ = [
 
 _PREMIERE, _DERNIERE = 2000, 2199
 _DATE: dict[str, Any] = {"required": "Donnez une date.", "invalid": "Écrivez une date."}
-_UAI = validate.Regexp(r"[0-9]{7}[A-Z]", error="Un code UAI a sept chiffres et une lettre.")
+_UAI = validate.Regexp(UAI, error=UAI_ATTENDU)
 _PERSONNE: dict[str, Any] = {"invalid_uuid": "Cette personne n'existe pas."}
 
 

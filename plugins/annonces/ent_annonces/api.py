@@ -10,6 +10,7 @@ from ent_annonces import services
 from ent_annonces.permissions import ECRIRE, LIRE
 from ent_annonces.schemas import MotLu, MotSaisi
 from ent_annonces.services import MotAffiche
+from ent_annonces.traitements import AFFICHAGE
 
 __all__ = ["ressources"]
 
@@ -17,7 +18,7 @@ ressources = ApiBrique("annonces", __name__, description="Annonces affichées da
 
 
 @ressources.get("/mots")
-@exige(LIRE)
+@exige(LIRE, traitements=(AFFICHAGE.cle,))
 @ressources.response(200, MotLu(many=True))
 def lister() -> list[MotAffiche]:
     """Rend les mots affichés aujourd'hui."""

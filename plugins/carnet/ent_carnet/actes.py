@@ -57,6 +57,8 @@ ACTES = (
     ),
     ActeDit("carnet.proposition_deposee", "A proposé une punition : {nature}", {"nature": _NATURES}),
     ActeDit("carnet.proposition_refusee", "A refusé une punition proposée, avec un mot"),
+    ActeDit("carnet.proposition_remise", "A reproposé une punition : {nature}", {"nature": _NATURES}),
+    ActeDit("carnet.proposition_retiree", "A retiré sa punition proposée : {nature}", {"nature": _NATURES}),
     ActeDit(
         "carnet.motif_change",
         "A changé un motif d'absence : {indicateur}, {valeur}",

@@ -71,6 +71,7 @@ PROPOSITIONS: Mapping[EtatProposition, str] = {
     EtatProposition.PROPOSEE: "En attente",
     EtatProposition.ACCEPTEE: "Punition donnée",
     EtatProposition.REFUSEE: "Refusée",
+    EtatProposition.RETIREE: "Retirée",
 }
 SANCTIONS: Mapping[Sanction, str] = {
     Sanction.AVERTISSEMENT: "Avertissement",
@@ -107,6 +108,7 @@ ETAPES: Mapping[EtapeProcedure, str] = {
     EtapeProcedure.NOTIFICATION_RESPONSABLES: "Faits notifiés aux responsables",
     EtapeProcedure.CONSULTATION_DOSSIER: "Dossier consulté",
     EtapeProcedure.OBSERVATIONS_RECUES: "Observations reçues",
+    EtapeProcedure.CONVOCATION_AUDITION: "Élève convoqué pour être entendu",
     EtapeProcedure.CONVOCATION_CONSEIL: "Conseil de discipline convoqué",
     EtapeProcedure.SECONDE_CONVOCATION: "Second conseil convoqué",
     EtapeProcedure.PRONONCE: "Sanction prononcée",

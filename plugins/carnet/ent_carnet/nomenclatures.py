@@ -222,6 +222,7 @@ class EtatProposition(StrEnum):
     PROPOSEE = "proposee"
     ACCEPTEE = "acceptee"
     REFUSEE = "refusee"
+    RETIREE = "retiree"
 
 
 class EtatRetenue(StrEnum):
@@ -273,6 +274,7 @@ class EtapeProcedure(StrEnum):
     NOTIFICATION_RESPONSABLES = "notification_responsables"
     CONSULTATION_DOSSIER = "consultation_dossier"
     OBSERVATIONS_RECUES = "observations_recues"
+    CONVOCATION_AUDITION = "convocation_audition"
     CONVOCATION_CONSEIL = "convocation_conseil"
     SECONDE_CONVOCATION = "seconde_convocation"
     PRONONCE = "prononce"

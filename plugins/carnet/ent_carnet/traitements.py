@@ -141,7 +141,7 @@ PROPOSITIONS = Traitement(
 
 SANCTIONS = Traitement(
     cle="carnet.sanctions",
-    version=3,
+    version=4,
     intitule="Sanctions disciplinaires",
     finalite="Conduire les procédures disciplinaires et tenir les sanctions inscrites au dossier de l'élève.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,

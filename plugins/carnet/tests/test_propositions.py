@@ -80,6 +80,27 @@ def test_une_punition_se_propose_se_change_ou_se_refuse_et_la_famille_n_en_lit_q
         assert session.scalars(choisie).one() == punition.id
     assert "Un devoir suffit." in secretaire.get(PAGES).text
     assert "Vu avec lui." in infirmier.get(PAGES).text
+    # Retirée par son auteur, puis remise : « Annuler » de la page ; à répondue, plus rien.
+    erreur = champs(ecole, circonstances="Erreur.")
+    assert secretaire.post(f"{PAGES}/nouvelle", data=erreur).status_code == 302
+    (une,) = (p for p in lues(ecole) if p.circonstances == "Erreur.")
+    assert infirmier.post(f"{PAGES}/{une.id}/retirer").status_code == 404, "elle n'est pas de lui"
+    assert cpe.post(f"{PAGES}/{une.id}/retirer").status_code == 403
+    retrait = secretaire.post(f"{PAGES}/{une.id}/retirer", follow_redirects=True).text
+    assert "La proposition est retirée" in retrait
+    assert f"{PAGES}/{une.id}/remettre" in retrait
+    assert cpe.get(f"{PAGES}/{une.id}").status_code == 404
+    assert "Erreur." not in cpe.get(f"{PAGES}/recues").text
+    with ecole.base.ecole(ECOLE, "essai") as session:
+        message = Base.metadata.tables["message"].c
+        sien = select(message.etat).where(message.lien == f"{PAGES}/{une.id}")
+        assert session.scalars(sien).all() == ["annule"], "le CPE n'est plus appelé à y répondre"
+    assert secretaire.delete(f"{API}/{une.id}").status_code == 409, "déjà retirée"
+    assert secretaire.post(f"{PAGES}/{une.id}/remettre").status_code == 302
+    assert "Erreur." in cpe.get(f"{PAGES}/recues").text
+    for fois, statut in ((1, 204), (2, 409)):
+        assert secretaire.delete(f"{API}/{une.id}").status_code == statut, fois
+    assert secretaire.post(f"{PAGES}/{changee.id}/retirer").status_code == 409, "le CPE y a répondu"
     # La famille lit la punition après le délai ; d'une proposition, jamais rien.
     famille = f"/carnet/discipline/{ecole.annuaire['eleve']}"
     assert "Devoir" not in ecole.client("parent").get(famille).text
@@ -91,10 +112,12 @@ def test_une_punition_se_propose_se_change_ou_se_refuse_et_la_famille_n_en_lit_q
     with ecole.base.academie("essai : journal") as session:
         actes = session.scalars(select(ActeJournal.acte).where(ActeJournal.acte.like("carnet.prop%")))
         assert sorted(actes) == [
-            "carnet.proposition_acceptee", "carnet.proposition_deposee", "carnet.proposition_deposee",
-            "carnet.proposition_refusee",
+            "carnet.proposition_acceptee", *["carnet.proposition_deposee"] * 3,
+            "carnet.proposition_refusee", "carnet.proposition_remise",
+            *["carnet.proposition_retiree"] * 2,
         ]  # fmt: skip
     journal = ecole.client("direction").get("/administration/journal?acte=carnet").text
     assert "A proposé une punition : mention au carnet" in journal
     assert "A répondu à une punition proposée par une punition : devoir supplémentaire" in journal
+    assert "A retiré sa punition proposée" in journal
     assert "carnet.proposition" not in journal

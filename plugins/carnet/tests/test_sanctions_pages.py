@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import pytest
 from ent_core.brique import FUSEAU, Base
 from ent_core.essais.annuaire import ECOLE
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai
+from pypdf import PdfReader
 from sqlalchemy import func, select
 
 from ent_carnet import brique
@@ -137,11 +139,23 @@ def test_le_conseil_seul_exclut_definitivement_et_l_acces_s_interdit_d_ici_la(ec
     interdire, chef = f"{adresse}/interdire", ecole.client("direction")
     assert chef.post(interdire, data={"du": "2026-09-07", "au": "2026-09-08"}).status_code == 422
     _notifier(ecole, adresse, "2026-09-07")
-    convocation = {"etape": "convocation_conseil", "le": "2026-09-07", "voie": "recommande"}
-    tot = cpe.post(f"{adresse}/etape", data={**convocation, "conseil_le": "2026-09-11"})
+    convocation = {
+        "etape": "convocation_conseil", "le": "2026-09-07", "voie": "recommande", "reunion_heure": "17:30",
+        "reunion_lieu": "Salle du conseil",
+    }  # fmt: skip
+    lettre = f"/carnet/papier/sanctions/{adresse.rpartition('/')[2]}/convocation"
+    assert "Imprimer la convocation" not in cpe.get(adresse).text
+    assert cpe.post(lettre).status_code == 409, "rien n'est convoqué"
+    assert cpe.post(f"{adresse}/etape", data=convocation).status_code == 422, "sans son jour"
+    tot = cpe.post(f"{adresse}/etape", data={**convocation, "reunion_jour": "2026-09-11"})
     assert tot.status_code == 422
     assert "cinq jours au moins" in tot.text
-    assert cpe.post(f"{adresse}/etape", data={**convocation, "conseil_le": "2026-09-14"}).status_code == 302
+    assert cpe.post(f"{adresse}/etape", data={**convocation, "reunion_jour": "2026-09-14"}).status_code == 302
+    moment = 'lundi 14 septembre, 17\u202fh\u202f30, <span dir="auto">Salle du conseil</span>'
+    assert moment in cpe.get(adresse).text
+    assert moment in _famille(ecole)
+    imprimee = cpe.post(lettre)
+    assert "Salle du conseil" in "".join(p.extract_text() for p in PdfReader(BytesIO(imprimee.data)).pages)
     assert chef.post(interdire, data={"du": "2026-09-07", "au": "2026-09-15"}).status_code == 422
     assert cpe.post(interdire, data={"du": "2026-09-07", "au": "2026-09-14"}).status_code == 403
     assert chef.post(interdire, data={"du": "2026-09-08", "au": "2026-09-14"}).status_code == 302
@@ -165,6 +179,31 @@ def test_le_conseil_seul_exclut_definitivement_et_l_acces_s_interdit_d_ici_la(ec
     assert "recteur" in _famille(ecole)
     # Elle ne s'efface pas à la demande (DISC-23).
     assert ecole.client("direction").post(f"{adresse}/effacer", data={"confirmer": "1"}).status_code == 409
+
+
+@pytest.mark.exigence("DISC-16")
+def test_l_eleve_est_convoque_pour_etre_entendu_et_la_decision_l_attend(ecole: InstanceEssai) -> None:
+    adresse, cpe = _ouvrir(ecole), ecole.client("cpe")
+    _notifier(ecole, adresse, "2026-09-07")
+    audition = {
+        "etape": "convocation_audition", "le": "2026-09-07", "reunion_jour": "2026-09-11",
+        "reunion_heure": "08:15", "reunion_lieu": "Bureau du principal",
+    }  # fmt: skip
+    assert cpe.post(f"{adresse}/etape", data=audition).status_code == 302
+    for page in (_famille(ecole), _famille(ecole, "eleve"), cpe.get(adresse).text):
+        assert 'vendredi 11 septembre, 8\u202fh\u202f15, <span dir="auto">Bureau du principal</span>' in page
+    assert "attend que l&#39;élève soit entendu" in cpe.get(adresse).text
+    dossier = cpe.get(f"/api/v1{adresse}/dossier").get_json()
+    assert [e["reunion_lieu"] for e in dossier["etapes"] if e["reunion_le"]] == ["Bureau du principal"]
+    lettre = cpe.post(f"/carnet/papier/sanctions/{adresse.rpartition('/')[2]}/convocation")
+    lue = "".join(page.extract_text() for page in PdfReader(BytesIO(lettre.data)).pages)
+    assert "Bureau du principal" in lue
+    assert "Conseil de discipline" not in lue
+    _aller(ecole, date(2026, 9, 10))
+    assert "attend ce jour-là" in _prononcer(ecole, adresse, 422, sanction="1")
+    _aller(ecole, date(2026, 9, 11))
+    _prononcer(ecole, adresse, sanction="1")
+    assert "Bureau du principal" not in _famille(ecole).split("Étapes de la procédure")[0]
 
 
 @pytest.mark.exigence("DISC-12")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gc
 import subprocess
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,10 +18,22 @@ from lxml import etree
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.signer import XMLSigner
 
-__all__ = ["ACS", "ENT", "IDP", "Cles", "Forge", "cles", "encoder", "metadonnees"]
+__all__ = [
+    "ACS",
+    "ENT",
+    "IDP",
+    "SLO",
+    "Cles",
+    "Forge",
+    "cles",
+    "encoder",
+    "metadonnees",
+    "oublier_les_fichiers",
+]
 
 ENT = "https://ent.exemple.invalid/saml"
 ACS = "https://ent.exemple.invalid/entree/saml/retour"
+SLO = "https://ent.exemple.invalid/entree/saml/sortie"
 IDP = "https://idp.exemple.invalid/idp/shibboleth"
 NIVEAU = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
 _DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -31,18 +45,20 @@ _REPONSE = """<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"
   Destination="{acs}" InResponseTo="{demande}"><saml:Issuer>{idp}</saml:Issuer>{place_reponse}<samlp:Status>
   <samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:{statut}"/></samlp:Status>{assertion}
   </samlp:Response>"""
-_ASSERTION = """<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="_a1" Version="2.0"
-  IssueInstant="{emise}"><saml:Issuer>{idp}</saml:Issuer>{place_assertion}<saml:Subject><saml:NameID
+_ASSERTION = """<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"
+  ID="{identifiant}" Version="2.0" IssueInstant="{emise}"><saml:Issuer>{idp}</saml:Issuer>{place_assertion}
+  <saml:Subject><saml:NameID
   Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent">{sujet}</saml:NameID><saml:SubjectConfirmation
   Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"><saml:SubjectConfirmationData InResponseTo="{demande}"
   NotOnOrAfter="{fin}" Recipient="{acs}"/></saml:SubjectConfirmation></saml:Subject><saml:Conditions
   NotBefore="{debut}" NotOnOrAfter="{fin}"><saml:AudienceRestriction><saml:Audience>{ent}</saml:Audience>
-  </saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="{emise}" SessionIndex="_s1">
+  </saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="{prouvee}"
+  SessionIndex="{session}">
   <saml:AuthnContext><saml:AuthnContextClassRef>{niveau}</saml:AuthnContextClassRef></saml:AuthnContext>
   </saml:AuthnStatement><saml:AttributeStatement><saml:Attribute FriendlyName="FrEduCtId"
   Name="urn:oid:1.3.6.1.4.1.20326.10.999.1.57"><saml:AttributeValue>{educonnect}</saml:AttributeValue>
   </saml:Attribute><saml:Attribute Name="FrEduCtRefId"><saml:AttributeValue>{reference}</saml:AttributeValue>
-  </saml:Attribute></saml:AttributeStatement></saml:Assertion>"""
+  </saml:Attribute>{autres}</saml:AttributeStatement></saml:Assertion>"""
 _CHIFFRE = """<xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" Id="ED"
   Type="http://www.w3.org/2001/04/xmlenc#Element"><xenc:EncryptionMethod Algorithm="{contenu}"/>
   <ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><xenc:EncryptedKey Id="EK"><xenc:EncryptionMethod
@@ -55,8 +71,9 @@ OAEP, RSA15 = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p", "http://www.w3.
 
 _METADONNEES = """<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" {bornes}
   xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="{idp}"><md:IDPSSODescriptor
-  protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">{cles}<md:SingleSignOnService
-  Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.exemple.invalid/sso"/>
+  protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">{cles}<md:SingleLogoutService
+  Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="{slo}"/><md:SingleSignOnService
+  Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="{sso}"/>
   </md:IDPSSODescriptor></md:EntityDescriptor>"""
 _CLE = """<md:KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{}</ds:X509Certificate>
   </ds:X509Data></ds:KeyInfo></md:KeyDescriptor>"""
@@ -97,10 +114,24 @@ def cles(dossier: Path, nom: str) -> Cles:
     return Cles(cle, certificat, *fichiers)
 
 
-def metadonnees(*publiees: Cles, bornes: str = "") -> str:
+def oublier_les_fichiers() -> None:
+    """``pysaml2`` laisse au ramasse-miettes les fichiers écrits pour ``xmlsec1`` : qu'il passe maintenant."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+def metadonnees(
+    *publiees: Cles,
+    bornes: str = "",
+    entite: str = IDP,
+    sso: str = "https://idp.exemple.invalid/sso",
+    slo: str = "https://idp.exemple.invalid/slo",
+) -> str:
     """Métadonnées du fournisseur, avec ses certificats."""
     pem = (c.fichier_certificat.read_text().splitlines()[1:-1] for c in publiees)
-    return _METADONNEES.format(bornes=bornes, idp=IDP, cles="".join(_CLE.format("".join(p)) for p in pem))
+    publies = "".join(_CLE.format("".join(p)) for p in pem)
+    return _METADONNEES.format(bornes=bornes, idp=entite, sso=sso, slo=slo, cles=publies)
 
 
 def encoder(racine: etree._Element | bytes | str) -> str:
@@ -144,9 +175,10 @@ class Forge:
         """
         signataire = cles_de_signature or self.idp
         choisies = {
+            "identifiant": "_a1", "session": "_s1", "autres": "",
             "sujet": "sujet-opaque", "demande": "_q1", "acs": ACS, "ent": ENT, "idp": IDP, "niveau": NIVEAU,
             "statut": "Success",
-            "emise": self.heure(), "debut": self.heure(-60), "fin": self.heure(300),
+            "emise": self.heure(), "prouvee": self.heure(), "debut": self.heure(-60), "fin": self.heure(300),
             "educonnect": "e" * 40, "reference": "{AAF}99|2D|600101",
             "place_assertion": _PLACE if signe_assertion else "",
             "place_reponse": _PLACE if signe_reponse else "", **(valeurs or {}), **dites,

@@ -2,106 +2,28 @@
 
 from __future__ import annotations
 
-import gc
-import warnings
-import zlib
-from base64 import b64decode
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
-from flask.testing import FlaskClient
 from lxml import etree
 from sqlalchemy import select
-from werkzeug.test import TestResponse
 
-from ent_core.contrat.fournisseurs import Fournisseur
-from ent_core.essais.application import configuration_essai
-from ent_core.essais.instance import FabriqueInstance
 from ent_core.essais.vivier import Vivier
-from ent_core.identite.modeles import ActeJournal, Compte, Identifiant, LienIdentite, SessionWeb
-from ent_core.socle.calendrier import HorlogeFixe, HorlogeSysteme
-from tests.federation.saml.saml_essai import IDP, Forge, cles, encoder, metadonnees
+from ent_core.identite.modeles import ActeJournal, LienIdentite
+from tests.federation.saml.lieu_essai import CLE, Lieu, ouvrir, revenir
+from tests.federation.saml.saml_essai import IDP
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-CLE = "600101"
-
-
-@dataclass(frozen=True, slots=True)
-class Demandee:
-    """Ce que le fournisseur lit dans la demande."""
-
-    identifiant: str
-    acs: str
-    entite: str
-    etat: str
-
-
-class Lieu:
-    """Une instance reliée à un fournisseur SAML, et ce fournisseur."""
-
-    def __init__(self, dossier: Path, fabrique: FabriqueInstance, horloge: HorlogeFixe) -> None:
-        idp, ent = cles(dossier, "idp"), cles(dossier, "ent")
-        (dossier / "idp.xml").write_text(metadonnees(idp))
-        declare = Fournisseur(
-            protocole="saml", nom="EduConnect", emetteur=IDP, metadonnees=str(dossier / "idp.xml"),
-            cle_fichier=str(ent.fichier_cle), certificat_fichier=str(ent.fichier_certificat),
-            correspondance="educonnect", publics=("eleve", "responsable"), academies={"99": "099"},
-        )  # fmt: skip
-        self.forge = Forge(horloge.maintenant(), idp, ent)
-        self.instance = fabrique(configuration=configuration_essai(fournisseurs={"educonnect": declare}))
-        self.personne = self.instance.annuaire["parent"]
-        with self.instance.base.academie("essai") as session:
-            session.add(
-                Identifiant(source="AAF:099", type="ENTPersonJointure", valeur=CLE, personne_id=self.personne)
-            )
-            if session.scalar(select(Compte.id).where(Compte.personne_id == self.personne)) is None:
-                session.add(Compte(personne_id=self.personne, identifiant="saml.essai", etat="actif"))
-
-    def client(self) -> FlaskClient:
-        return self.instance.application.test_client()
-
-    def partir(self, client: FlaskClient) -> Demandee:
-        depart = client.get("/entree/educonnect", query_string={"suite": "/compte"})
-        assert depart.location.startswith("https://idp.exemple.invalid/sso?"), depart.get_data(as_text=True)
-        recus = parse_qs(urlsplit(depart.location).query)
-        demande = etree.fromstring(zlib.decompress(b64decode(recus["SAMLRequest"][0]), -15))
-        emetteur = demande.findtext("{urn:oasis:names:tc:SAML:2.0:assertion}Issuer") or ""
-        return Demandee(
-            demande.get("ID", ""), demande.get("AssertionConsumerServiceURL", ""), emetteur,
-            recus["RelayState"][0],
-        )  # fmt: skip
-
-    def repondre(self, demande: Demandee, **choix: str) -> dict[str, str]:
-        valeurs = {
-            "demande": demande.identifiant, "acs": demande.acs, "ent": demande.entite,
-            "reference": f"{{AAF}}99|2D|{CLE}", **choix,
-        }  # fmt: skip
-        return {"SAMLResponse": encoder(self.forge.reponse(valeurs=valeurs)), "RelayState": demande.etat}
-
-    def sessions(self) -> int:
-        with self.instance.base.academie("essai") as session:
-            return len(session.scalars(select(SessionWeb.id)).all())
 
 
 @pytest.fixture(scope="module")
 def lieu(vivier: Vivier, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lieu]:
-    horloge = HorlogeFixe(HorlogeSysteme().maintenant().replace(microsecond=0))
-    fabrique = FabriqueInstance(vivier, horloge)
-    yield Lieu(tmp_path_factory.mktemp("saml"), fabrique, horloge)
-    fabrique.fermer()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
-
-
-def revenir(client: FlaskClient, champs: dict[str, str]) -> TestResponse:
-    return client.post("/entree/educonnect/retour", data=champs)
+    with ouvrir(vivier, tmp_path_factory.mktemp("saml")) as lieu:
+        yield lieu
 
 
 @pytest.mark.exigence("SDET-AUTH-01", "IDF-S25")

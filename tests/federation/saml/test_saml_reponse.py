@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import socket
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import timedelta
@@ -29,10 +27,12 @@ from tests.federation.saml.saml_essai import (
     IDP,
     OAEP,
     RSA15,
+    SLO,
     Forge,
     cles,
     encoder,
     metadonnees,
+    oublier_les_fichiers,
 )
 
 Mutation = Callable[[etree._Element], etree._Element]
@@ -47,7 +47,7 @@ class Salle:
         self.dossier = dossier
         self.idp, self.ancien, self.autre, ent = (cles(dossier, n) for n in ("idp", "ancien", "autre", "ent"))
         self.forge = Forge(self.instant, self.idp, ent)
-        self.entite = EntiteLocale(ENT, ACS, ent.fichier_cle, ent.fichier_certificat)
+        self.entite = EntiteLocale(ENT, ACS, SLO, ((ent.fichier_cle, ent.fichier_certificat),))
         self.pilote = self.relie()
 
     def relie(self, bornes: str = "") -> Pilote:
@@ -78,9 +78,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def salle_du_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Salle]:
     yield Salle(tmp_path_factory.mktemp("saml"))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    oublier_les_fichiers()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from ent_carnet.api.ressources import ressources
 from ent_carnet.permissions import CARNET, PUNITIONS
-from ent_carnet.rendus.agenda import de_l_eleve, du_personnel
+from ent_carnet.rendus.agenda import LUS_DE_L_ELEVE, LUS_DU_PERSONNEL, de_l_eleve, du_personnel
 from ent_carnet.services.ical import TYPE
 
 __all__ = ["lire_l_agenda", "lire_l_agenda_d_un_eleve"]
@@ -18,7 +18,7 @@ _FICHIER = {"type": "string", "format": "binary"}
 
 
 @ressources.get("/eleves/<uuid:eleve_id>/agenda")
-@exige(CARNET)
+@exige(CARNET, traitements=LUS_DE_L_ELEVE)
 @ressources.response(200, _FICHIER, content_type=TYPE)
 def lire_l_agenda_d_un_eleve(eleve_id: UUID) -> Response:
     """Rendez-vous d'un élève, sans motif ni nom."""
@@ -26,7 +26,7 @@ def lire_l_agenda_d_un_eleve(eleve_id: UUID) -> Response:
 
 
 @ressources.get("/agenda")
-@exige(PUNITIONS)
+@exige(PUNITIONS, traitements=LUS_DU_PERSONNEL)
 @ressources.response(200, _FICHIER, content_type=TYPE)
 def lire_l_agenda() -> Response:
     """Rendez-vous du personnel qui le demande, sans motif ni nom."""

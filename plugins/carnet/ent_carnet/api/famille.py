@@ -20,12 +20,16 @@ from ent_carnet.schemas.discipline_lue import DisciplineRendue, EleveRendu
 from ent_carnet.schemas.famille import ChoixCarnet, LigneLue, VuesSaisies
 from ent_carnet.services import discipline_famille, explication, famille
 from ent_carnet.services.lecture_famille import LigneMontree, lignes_montrees, marquer_vues
+from ent_carnet.traitements import AFFICHAGE, ASSIDUITE, PUNITIONS, SANCTIONS
 
 __all__ = ["lire_la_discipline", "lister_les_eleves", "lister_les_lignes"]
 
+_CARNET = (AFFICHAGE.cle, ASSIDUITE.cle, PUNITIONS.cle, SANCTIONS.cle)
+_DISCIPLINE = (PUNITIONS.cle, SANCTIONS.cle)
+
 
 @ressources.get("/eleves")
-@exige(CARNET)
+@exige(CARNET, traitements=(AFFICHAGE.cle,))
 @ressources.response(200, EleveRendu(many=True))
 def lister_les_eleves() -> list[PersonneNommee]:
     """Élèves dont on lit le carnet : soi-même, ou ses enfants."""
@@ -33,7 +37,7 @@ def lister_les_eleves() -> list[PersonneNommee]:
 
 
 @ressources.get("/eleves/<uuid:eleve_id>/discipline")
-@exige(CARNET)
+@exige(CARNET, traitements=_DISCIPLINE)
 @ressources.response(200, DisciplineRendue)
 def lire_la_discipline(eleve_id: UUID) -> dict[str, Any]:
     """Punitions et sanctions de l'année d'un élève, telles que sa famille les lit."""
@@ -48,7 +52,7 @@ def lire_la_discipline(eleve_id: UUID) -> dict[str, Any]:
 
 
 @ressources.get("/eleves/<uuid:eleve_id>/lignes")
-@exige(CARNET)
+@exige(CARNET, traitements=_CARNET)
 @ressources.arguments(ChoixCarnet, location="query")
 @ressources.response(200, LigneLue(many=True))
 def lister_les_lignes(choix: dict[str, Any], eleve_id: UUID) -> list[LigneMontree]:

@@ -79,6 +79,14 @@ def imprimer_la_procedure(sanction_id: UUID) -> Response:
     return rendre(editions.procedure(session_courante(), contexte_courant(), sanction_id))
 
 
+@ressources.post("/papier/sanctions/<uuid:sanction_id>/convocation")
+@exige(IMPRIMER)
+@ressources.response(200, _FICHIER, content_type=_PDF)
+def imprimer_la_convocation(sanction_id: UUID) -> Response:
+    """Lettre de la dernière convocation : être entendu, ou venir devant le conseil de discipline."""
+    return rendre(editions.convocation(session_courante(), contexte_courant(), sanction_id))
+
+
 @ressources.post("/papier/alertes/<uuid:alerte_id>")
 @exige(IMPRIMER)
 @ressources.response(200, _FICHIER, content_type=_PDF)

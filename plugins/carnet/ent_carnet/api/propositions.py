@@ -66,3 +66,19 @@ def refuser_une_proposition_api(saisie: dict[str, str], proposition_id: UUID) ->
     """Refuse une proposition, avec un mot pour son auteur."""
     session, contexte, portee = session_courante(), contexte_courant(), portee_courante()
     propositions.refuser(session, contexte, portee, horloge_courante(), proposition_id, saisie["reponse"])
+
+
+@ressources.delete("/propositions/<uuid:proposition_id>")
+@exige(PROPOSER)
+@ressources.response(204)
+def retirer_une_proposition_api(proposition_id: UUID) -> None:
+    """Retire une proposition que l'on a déposée, tant qu'elle n'a pas de réponse."""
+    propositions.retirer(session_courante(), contexte_courant(), horloge_courante(), proposition_id)
+
+
+@ressources.post("/propositions/<uuid:proposition_id>/remise")
+@exige(PROPOSER)
+@ressources.response(204)
+def remettre_une_proposition_api(proposition_id: UUID) -> None:
+    """Dépose de nouveau une proposition retirée."""
+    propositions.remettre(session_courante(), contexte_courant(), horloge_courante(), proposition_id)

@@ -90,7 +90,7 @@ def noter_une_etape(saisie: dict[str, Any], sanction_id: UUID) -> Dossier:
     """Note une étape de l'instruction."""
     return procedure.noter(
         session_courante(), contexte_courant(), sanction_id, saisie["etape"], saisie["le"],
-        voie=saisie["voie"], conseil_le=saisie["conseil_le"], pieces=EtapeNotee.pieces(saisie),
+        voie=saisie["voie"], reunion=EtapeNotee.reunion(saisie), pieces=EtapeNotee.pieces(saisie),
     )  # fmt: skip
 
 

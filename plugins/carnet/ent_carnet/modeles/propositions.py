@@ -29,7 +29,7 @@ _VIE_SCOLAIRE = Categorie.VIE_SCOLAIRE
 class PropositionPunition(DUn, ParAnnee, Base):
     """Une punition qu'un personnel propose, et la réponse du CPE ou de la direction.
 
-    Acceptée, elle laisse place à la punition, donnée par qui l'accepte.
+    Acceptée, elle laisse place à la punition, donnée par qui l'accepte. Retirée, seul son auteur la relit.
     """
 
     __tablename__ = "carnet_proposition"
@@ -52,7 +52,7 @@ class PropositionPunition(DUn, ParAnnee, Base):
         parmi("nature", PunitionProposable),
         parmi("motif", MotifDiscipline),
         parmi("etat", EtatProposition),
-        CheckConstraint("(etat = 'proposee') = (repondue_le is null)", name="repondue"),
+        CheckConstraint("(etat in ('acceptee', 'refusee')) = (repondue_le is not null)", name="repondue"),
         CheckConstraint("etat <> 'refusee' or reponse is not null", name="mot"),
         Index(None, "uai", "annee", "etat"),
         Index(None, "uai", "annee", "auteur_id"),

@@ -116,7 +116,10 @@ class SanctionEleve(DUn, Cloisonne, Base):
 
 
 class Etape(Cloisonne, Base):
-    """Une étape de la procédure, datée, jamais récrite (DISC-15) ; elle part avec la sanction."""
+    """Une étape de la procédure, datée, jamais récrite (DISC-15) ; elle part avec la sanction.
+
+    Une convocation garde quand et où : reportée, elle est une étape de plus.
+    """
 
     __tablename__ = "carnet_etape"
     __traitement__ = "carnet.sanctions"
@@ -128,6 +131,8 @@ class Etape(Cloisonne, Base):
     nature: Mapped[str] = donnee(_VIE_SCOLAIRE, String(32), pour=_DOSSIER)
     le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
     voie: Mapped[str | None] = donnee(_VIE_SCOLAIRE, String(12), pour=_DOSSIER)
+    reunion_le: Mapped[datetime | None] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True), pour=_DOSSIER)
+    reunion_lieu: Mapped[str | None] = donnee(_VIE_SCOLAIRE, String(64), pour=_DOSSIER)
     auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=SUIVI, deferred=True)
     efface_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_DOSSIER)
 
@@ -137,6 +142,7 @@ class Etape(Cloisonne, Base):
         ),
         parmi("nature", EtapeProcedure),
         parmi("voie", Voie),
+        CheckConstraint("(reunion_le is null) = (reunion_lieu is null)", name="reunion"),
         Index(None, "uai", "sanction_id", "le"),
         Index(None, "auteur_id"),
     )

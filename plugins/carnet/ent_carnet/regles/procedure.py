@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 from ent_carnet.nomenclatures import EtapeProcedure as Etape
@@ -25,6 +25,7 @@ __all__ = [
     "Decision",
     "Procedure",
     "Refus",
+    "Reunion",
     "fin_de_la_defense",
     "jouer",
     "possibles",
@@ -46,6 +47,7 @@ PASSAGES: Mapping[Etat, Mapping[Etape, Etat]] = {
     Etat.FAITS_NOTIFIES: {
         Etape.CONSULTATION_DOSSIER: Etat.FAITS_NOTIFIES,
         Etape.OBSERVATIONS_RECUES: Etat.FAITS_NOTIFIES,
+        Etape.CONVOCATION_AUDITION: Etat.FAITS_NOTIFIES,
         Etape.CONVOCATION_CONSEIL: Etat.FAITS_NOTIFIES,
         Etape.SECONDE_CONVOCATION: Etat.FAITS_NOTIFIES,
         Etape.PRONONCE: Etat.PRONONCEE,
@@ -67,7 +69,11 @@ PASSAGES: Mapping[Etat, Mapping[Etape, Etat]] = {
 """État → étape permise → état atteint. Les faits ne sont notifiés que lorsque tous ceux qui doivent l'être
 l'ont été : la première notification laisse la procédure ouverte."""
 
-_UNE_FOIS = frozenset(Etape) - {Etape.CONSULTATION_DOSSIER, Etape.OBSERVATIONS_RECUES}
+_UNE_FOIS = frozenset(Etape) - {
+    Etape.CONSULTATION_DOSSIER,
+    Etape.OBSERVATIONS_RECUES,
+    Etape.CONVOCATION_AUDITION,
+}
 
 
 class Refus(ValueError):
@@ -87,11 +93,20 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Reunion:
+    """Quand et où l'élève est entendu : devant le conseil de discipline, ou par le chef d'établissement."""
+
+    jour: date
+    heure: time
+    lieu: str
+
+
+@dataclass(frozen=True, slots=True)
 class Acte:
     """Une étape, à son jour.
 
-    :param voie: comment il est remis ; exigé d'une convocation.
-    :param conseil_le: jour du conseil, pour une convocation.
+    :param voie: comment il est remis ; exigé d'une convocation devant le conseil.
+    :param reunion: quand et où, pour une convocation.
     :param decision: pour le prononcé.
     :param par_conseil: révocation décidée par le conseil de discipline.
     """
@@ -99,7 +114,7 @@ class Acte:
     etape: Etape
     le: date
     voie: Voie | None = None
-    conseil_le: date | None = None
+    reunion: Reunion | None = None
     decision: Decision | None = None
     par_conseil: bool = False
 
@@ -122,6 +137,7 @@ class Procedure:
     decision: Decision | None = None
     mesure: Mesure = Mesure.AUCUNE
     revoque_le: date | None = None
+    audition_le: date | None = None
 
     def le(self, *etapes: Etape) -> date | None:
         """Jour de la dernière de ces étapes, si l'une est faite."""
@@ -185,7 +201,9 @@ def _arrivee(procedure: Procedure, etape: Etape) -> Etat:
 def _suites(procedure: Procedure, acte: Acte) -> dict[str, Any]:
     match acte.etape:
         case Etape.CONVOCATION_CONSEIL | Etape.SECONDE_CONVOCATION:
-            return {"conseil_le": acte.conseil_le}
+            return {"conseil_le": acte.reunion.jour if acte.reunion else None}
+        case Etape.CONVOCATION_AUDITION:
+            return {"audition_le": acte.reunion.jour if acte.reunion else None}
         case Etape.PRONONCE:
             decision = acte.decision
             return {"decision": decision, "mesure": decision.mesure if decision else Mesure.AUCUNE}
@@ -228,6 +246,8 @@ def _prononcer(p: Procedure, acte: Acte) -> str | None:
     defense = p.defense_jusqu_au
     if defense is None or acte.le <= defense:
         return "le délai de deux jours ouvrables pour se défendre n'est pas écoulé."
+    if p.audition_le is not None and acte.le < p.audition_le:
+        return "l'élève est convoqué pour être entendu : la décision attend ce jour-là."
     return None
 
 
@@ -277,20 +297,31 @@ _CONDITIONS: Mapping[Etape, Callable[[Procedure, Acte], str | None]] = {
 }
 
 
+_SANS_REUNION = "une convocation dit le jour, l'heure et le lieu du conseil de discipline."
+
+
 def _exigence(p: Procedure, acte: Acte) -> str | None:
     """Ce que l'étape doit porter."""
+    reunion = acte.reunion
     match acte.etape:
+        case Etape.CONVOCATION_AUDITION:
+            if reunion is None or reunion.jour < acte.le:
+                return "une convocation dit le jour, à venir, l'heure et le lieu où l'élève est entendu."
         case Etape.CONVOCATION_CONSEIL:
             if acte.voie is None:
                 return "dire comment la convocation est remise : pli recommandé, ou contre signature."
-            if acte.conseil_le is None or acte.conseil_le < acte.le + timedelta(days=CONVOCATION_JOURS):
+            if reunion is None:
+                return _SANS_REUNION
+            if reunion.jour < acte.le + timedelta(days=CONVOCATION_JOURS):
                 return "le conseil de discipline se tient cinq jours au moins après la convocation."
         case Etape.SECONDE_CONVOCATION:
             assert p.conseil_le is not None  # noqa: S101 - vérifié par _reconvoquer
             premier, dernier = (p.conseil_le + timedelta(days=jours) for jours in SECOND_CONSEIL_JOURS)
             if acte.voie is None:
                 return "dire comment la convocation est remise : pli recommandé, ou contre signature."
-            if acte.conseil_le is None or not premier <= acte.conseil_le <= dernier:
+            if reunion is None:
+                return _SANS_REUNION
+            if not premier <= reunion.jour <= dernier:
                 return "le second conseil se tient de cinq à dix jours après le premier."
         case Etape.PRONONCE:
             return _decision(p, acte)

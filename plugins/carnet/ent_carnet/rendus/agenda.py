@@ -12,33 +12,45 @@ from werkzeug.wrappers import Response
 from ent_carnet.permissions import INSTRUIRE, TRAITER
 from ent_carnet.services import agenda, explication, ical
 from ent_carnet.services.agenda import Page, RendezVous
+from ent_carnet.traitements import ASSIDUITE, PUNITIONS, SANCTIONS
 
-__all__ = ["de_l_eleve", "du_personnel"]
+__all__ = ["LUS_DE_L_ELEVE", "LUS_DU_PERSONNEL", "de_l_eleve", "du_personnel"]
+
+LUS_DE_L_ELEVE = (PUNITIONS.cle, SANCTIONS.cle)
+"""Traitements où sont les rendez-vous d'un élève."""
+
+LUS_DU_PERSONNEL = (ASSIDUITE.cle, PUNITIONS.cle, SANCTIONS.cle)
+"""Traitements où sont les rendez-vous d'un personnel."""
 
 
-def de_l_eleve(eleve_id: UUID) -> Response:
+def de_l_eleve(eleve_id: UUID, *, relu: bool = False) -> Response:
     """Le fichier d'un élève, si sa famille emploie le service à l'écran.
 
     :param eleve_id: élève.
+    :param relu: vrai si un agenda le relit.
     """
     session, contexte, instant = session_courante(), contexte_courant(), horloge_courante().maintenant()
     explication.exiger_l_ecran(session, contexte, portee_courante(), eleve_id)
-    return _fichier(agenda.de_l_eleve(session, contexte, eleve_id, instant))
+    return _fichier(agenda.de_l_eleve(session, contexte, eleve_id, instant), relu=relu)
 
 
-def du_personnel() -> Response:
-    """Le fichier de qui le demande : ses retenues, et ce que ses autres permissions lui donnent."""
+def du_personnel(*, relu: bool = False) -> Response:
+    """Le fichier de qui le demande : ses retenues, et ce que ses autres permissions lui donnent.
+
+    :param relu: vrai si un agenda le relit.
+    """
     return _fichier(
         agenda.du_personnel(
             session_courante(), contexte_courant(), portee_courante(), instruit=peut(INSTRUIRE),
             joint=peut(TRAITER),
-        )
+        ),
+        relu=relu,
     )  # fmt: skip
 
 
-def _fichier(rendez_vous: Sequence[RendezVous]) -> Response:
-    """Le fichier ; vide (204) sans rendez-vous, car un agenda sans élément n'est pas du format."""
-    if not rendez_vous:
+def _fichier(rendez_vous: Sequence[RendezVous], *, relu: bool) -> Response:
+    """Le fichier ; sans rendez-vous, rien (204) à télécharger, mais un agenda relu reste un agenda."""
+    if not rendez_vous and not relu:
         return Response(status=204)
     contexte = contexte_courant()
     contenu = ical.composer(

@@ -23,10 +23,10 @@ from ent_carnet.nomenclatures import (
     SuiteDemande,
     Voie,
 )
-from ent_carnet.regles.procedure import Decision
+from ent_carnet.regles.procedure import Decision, Reunion
 from ent_carnet.regles.sursis import Suite
 from ent_carnet.services import punitions, retenues
-from ent_carnet.services.dossier import Pieces
+from ent_carnet.services.dossier import AUDITION, CONSEIL, Pieces
 from ent_carnet.services.sanctions import Prononce
 
 __all__ = [
@@ -294,7 +294,34 @@ class EtapeNotee(_AvecPieces):
     etape = _choix(EtapeProcedure, "Choisissez l'étape.", required=True)
     le = _jour("Donnez le jour de l'étape.", required=True)
     voie = _choix(Voie, "Dites comment l'acte est remis.", load_default=None)
-    conseil_le = _jour("Donnez le jour du conseil.", load_default=None)
+    reunion_jour = _jour("Donnez le jour où l'élève est entendu.", load_default=None)
+    reunion_heure = fields.Time(
+        load_default=None, error_messages=_textes("Donnez l'heure où l'élève est entendu.")
+    )
+    reunion_lieu = _texte("Donnez le lieu, en 64 caractères au plus.", required=False, longueur=64)
+
+    @validates_schema
+    def _convoquee(self, donnees: Mapping[str, Any], **_: object) -> None:
+        if donnees.get("etape") in (*AUDITION, *CONSEIL):
+            manquent = [nom for nom in _REUNION if donnees.get(nom) is None]
+            if manquent:
+                raise ValidationError({nom: [_REUNION[nom]] for nom in manquent})
+
+    @staticmethod
+    def reunion(donnees: Mapping[str, Any]) -> Reunion | None:
+        """Quand et où l'élève est entendu, ou ``None`` si l'étape n'en dit rien.
+
+        :param donnees: ce que ``load`` a rendu.
+        """
+        jour, heure, lieu = (donnees[nom] for nom in _REUNION)
+        return Reunion(jour, heure, lieu) if jour and heure is not None and lieu else None
+
+
+_REUNION = {
+    "reunion_jour": "Donnez le jour où l'élève est entendu.",
+    "reunion_heure": "Donnez l'heure où l'élève est entendu.",
+    "reunion_lieu": "Donnez le lieu où l'élève est entendu.",
+}
 
 
 class PrononceSaisi(_AvecPieces):

@@ -153,6 +153,8 @@ class EtapeRendue(Schema):
     nature = fields.String()
     le = fields.Date()
     voie = fields.String(allow_none=True)
+    reunion_le = fields.DateTime(allow_none=True)
+    reunion_lieu = fields.String(allow_none=True)
 
 
 class DossierRendu(Schema):

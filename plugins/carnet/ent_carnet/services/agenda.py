@@ -1,15 +1,16 @@
-"""Les rendez-vous d'un élève et ceux d'un personnel : retenues, conseils de discipline, entretiens.
+"""Les rendez-vous d'un élève et ceux d'un personnel : retenues, auditions, conseils, entretiens.
 
 L'agenda d'un téléphone part chez l'hébergeur de ce téléphone : rien n'y dit de quoi il s'agit, ni pour qui.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
+from typing import NamedTuple
 from uuid import UUID
 
 from ent_core.brique import FUSEAU, Contexte, Portee
@@ -17,16 +18,15 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Contact, Etape, Punition, Retenue, SanctionEleve
-from ent_carnet.nomenclatures import CanalContact, EtapeProcedure, EtatRetenue, EtatSanction
+from ent_carnet.nomenclatures import CanalContact, EtatRetenue, EtatSanction
 from ent_carnet.services.delai import lisible
-from ent_carnet.services.dossier import au_dossier
+from ent_carnet.services.dossier import AUDITION, CONSEIL, au_dossier
 
 __all__ = ["Page", "RendezVous", "de_l_eleve", "du_personnel"]
 
 _PASSES = timedelta(days=28)
 """Ce qui est passé depuis peu reste : une annulation doit encore atteindre les agendas."""
 
-_CONVOCATIONS = (EtapeProcedure.CONVOCATION_CONSEIL, EtapeProcedure.SECONDE_CONVOCATION)
 _VIVANTES = (EtatRetenue.PREVUE, EtatRetenue.FAITE, EtatRetenue.MANQUEE)
 
 
@@ -44,15 +44,15 @@ class RendezVous:
     """Un rendez-vous, sans motif ni nom.
 
     :param cle: ce qui le reconnaît d'un téléchargement à l'autre, report compris.
-    :param debut: instant ; ou jour, si l'heure n'est connue que de la convocation.
-    :param fin: de même ; d'un jour, le lendemain.
+    :param debut: instant ; ou jour, quand l'heure n'est pas connue.
+    :param fin: de même ; d'un jour, le lendemain ; ``None``, quand nul ne sait à quelle heure il finit.
     :param revision: nombre de reports.
     :param objet: élève, procédure ou jour que la page montre.
     """
 
     cle: str
     debut: datetime | date
-    fin: datetime | date
+    fin: datetime | date | None
     page: Page
     objet: UUID | date
     lieu: str = ""
@@ -90,8 +90,9 @@ def de_l_eleve(session: Session, contexte: Contexte, eleve_id: UUID, instant: da
             )
         )  # fmt: skip
     s = SanctionEleve
-    conseils = _conseils(session, contexte, s.eleve_id == eleve_id, s.annee == contexte.annee)
-    return _recents([*siens, *(_conseil(ligne, Page.CARNET, eleve_id) for ligne in conseils)], contexte.jour)
+    convocations = _convocations(session, contexte, s.eleve_id == eleve_id, s.annee == contexte.annee)
+    siens += [_reunion(lot, Page.CARNET, eleve_id) for lot in convocations]
+    return _recents(siens, contexte.jour)
 
 
 def du_personnel(
@@ -104,12 +105,12 @@ def du_personnel(
     :param session: session ouverte dans l'établissement.
     :param contexte: qui lit.
     :param portee: périmètre accordé ; l'établissement donne toutes les retenues, sinon celles qu'il donne.
-    :param instruit: avec les conseils de discipline.
+    :param instruit: avec les auditions et les conseils de discipline.
     :param joint: avec les entretiens.
     """
     siens = list(_surveillances(session, contexte, portee))
     if instruit:
-        siens += [_conseil(ligne, Page.PROCEDURE, ligne[0]) for ligne in _conseils(session, contexte)]
+        siens += [_reunion(lot, Page.PROCEDURE, lot[0].id) for lot in _convocations(session, contexte)]
     if joint:
         siens += _entretiens(session, contexte)
     return _recents(siens, contexte.jour)
@@ -137,32 +138,48 @@ def _surveillances(session: Session, contexte: Contexte, portee: Portee) -> Iter
         )  # fmt: skip
 
 
-_Conseil = tuple[UUID, date, str, int]
+class _Convocation(NamedTuple):
+    """Une convocation d'une procédure : pour quand, et où."""
+
+    id: UUID
+    etat: str
+    conseil_le: date | None
+    nature: str
+    reunion_le: datetime | None
+    reunion_lieu: str | None
+
+    @property
+    def devant(self) -> str:
+        """Qui entend l'élève : une audition et un conseil sont deux rendez-vous."""
+        return "audition" if self.nature in AUDITION else "conseil"
 
 
-def _conseils(session: Session, contexte: Contexte, *criteres: ColumnElement[bool]) -> list[_Conseil]:
-    """Procédures où un conseil est convoqué : leur jour, leur état, le nombre de convocations."""
+def _convocations(
+    session: Session, contexte: Contexte, *criteres: ColumnElement[bool]
+) -> list[list[_Convocation]]:
+    """Les convocations, réunies par rendez-vous, de la première à la dernière ; un énoncé."""
     s, e = SanctionEleve, Etape
-    convocations = (
-        select(func.count())
-        .where(e.uai == s.uai, e.sanction_id == s.id, e.nature.in_(_CONVOCATIONS))
-        .correlate(s)
-        .scalar_subquery()
-    )
     lignes = session.execute(
-        select(s.id, s.conseil_le, s.etat, convocations).where(
-            s.uai == contexte.uai, s.conseil_le.is_not(None), s.etat != EtatSanction.OUVERTE,
-            au_dossier(contexte), *criteres,
-        )
+        select(s.id, s.etat, s.conseil_le, e.nature, e.reunion_le, e.reunion_lieu)
+        .join(e, (e.uai == s.uai) & (e.sanction_id == s.id) & e.nature.in_((*AUDITION, *CONSEIL)))
+        .where(s.uai == contexte.uai, s.etat != EtatSanction.OUVERTE, au_dossier(contexte), *criteres)
+        .order_by(e.le, e.id)
     )  # fmt: skip
-    return [(id_, jour, etat, nombre) for id_, jour, etat, nombre in lignes]
+    reunies: dict[tuple[UUID, str], list[_Convocation]] = {}
+    for ligne in lignes:
+        une = _Convocation(*ligne)
+        reunies.setdefault((une.id, une.devant), []).append(une)
+    return list(reunies.values())
 
 
-def _conseil(ligne: _Conseil, page: Page, objet: UUID) -> RendezVous:
-    id_, jour, etat, nombre = ligne
+def _reunion(lot: Sequence[_Convocation], page: Page, objet: UUID) -> RendezVous:
+    derniere = lot[-1]
+    debut = derniere.reunion_le or derniere.conseil_le
+    assert debut is not None  # noqa: S101 - une convocation d'avant l'heure et le lieu a au moins son jour
+    fin = None if isinstance(debut, datetime) else debut + timedelta(days=1)
     return RendezVous(
-        f"conseil:{id_}", jour, jour + timedelta(days=1), page, objet, revision=max(nombre - 1, 0),
-        annule=etat == EtatSanction.CLASSEE,
+        f"{derniere.devant}:{derniere.id}", debut, fin, page, objet, derniere.reunion_lieu or "",
+        len(lot) - 1, derniere.etat == EtatSanction.CLASSEE,
     )  # fmt: skip
 
 

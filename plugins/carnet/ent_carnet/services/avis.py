@@ -29,6 +29,7 @@ __all__ = [
     "PROPOSITIONS",
     "informer_cpe_et_chef",
     "publier",
+    "reprendre_proposition",
     "retirer",
     "soumettre_proposition",
 ]
@@ -121,3 +122,13 @@ def soumettre_proposition(session: Session, contexte: Contexte, *, lien: str) ->
         if qui := personnels(session, contexte.uai, roles, contexte.jour):
             prevenir(session, contexte, sujet=PROPOSITIONS.cle, personnes=qui, lien=lien)
             return
+
+
+def reprendre_proposition(session: Session, contexte: Contexte, *, lien: str) -> None:
+    """Une proposition retirée n'est plus à lire : ce qui n'est pas parti ne part pas.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui la retire.
+    :param lien: adresse de la proposition.
+    """
+    annuler_messages(session, contexte, sujet=PROPOSITIONS.cle, lien=lien)

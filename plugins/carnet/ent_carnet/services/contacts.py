@@ -69,7 +69,9 @@ def noter(
 def a_appeler(
     session: Session, contexte: Contexte, eleves: Iterable[UUID]
 ) -> dict[UUID, tuple[Correspondant, ...]]:
-    """Qui appeler pour des élèves absents ; au-delà de ce que le noyau permet, les derniers n'ont rien.
+    """Qui appeler pour des élèves absents : personne, si l'annuaire ne connaît aucun responsable à joindre.
+
+    Au-delà de ce que le noyau permet, les derniers ne sont pas rendus : rien n'est dit d'eux.
 
     :param session: session ouverte dans l'établissement.
     :param contexte: qui appelle.
@@ -79,7 +81,8 @@ def a_appeler(
     if not voulus:
         return {}
     opposes = opposees(session, AFFICHAGE.cle, set(voulus))
-    return telephones(session, contexte, voulus, opposes=opposes)
+    connus = telephones(session, contexte, voulus, opposes=opposes)
+    return {eleve: connus.get(eleve, ()) for eleve in voulus}
 
 
 def de_l_eleve(session: Session, uai: str, annee: int, eleve_id: UUID) -> Sequence[Contact]:

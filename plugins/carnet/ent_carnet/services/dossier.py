@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from ent_core.brique import Contexte, DonneeInvalide, Introuvable, OperationRefusee
+from ent_core.brique import FUSEAU, Contexte, DonneeInvalide, Introuvable, OperationRefusee
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, undefer
 
@@ -18,6 +18,8 @@ from ent_carnet.regles.procedure import Acte, Decision, Procedure, Refus, jouer
 from ent_carnet.services import effacement
 
 __all__ = [
+    "AUDITION",
+    "CONSEIL",
     "Dossier",
     "Pieces",
     "appliquer",
@@ -31,6 +33,10 @@ _ALSACE_MOSELLE = frozenset({"057", "067", "068"})
 """Départements, en tête du code UAI, où le vendredi saint et le 26 décembre sont fériés."""
 
 
+AUDITION = (EtapeProcedure.CONVOCATION_AUDITION,)
+CONSEIL = (EtapeProcedure.CONVOCATION_CONSEIL, EtapeProcedure.SECONDE_CONVOCATION)
+"""Étapes qui disent quand et où l'élève est entendu : par le chef d'établissement, par le conseil."""
+
 _ISSUES = dict(zip(Sanction, list(Issue)[2:], strict=True))
 
 
@@ -42,9 +48,27 @@ class Dossier:
     etapes: Sequence[Etape]
 
     @property
+    def audition(self) -> Etape | None:
+        """Dernière convocation pour être entendu par le chef d'établissement."""
+        return self._derniere(AUDITION)
+
+    @property
+    def conseil(self) -> Etape | None:
+        """Dernière convocation devant le conseil de discipline."""
+        return self._derniere(CONSEIL)
+
+    @property
+    def convocation(self) -> Etape | None:
+        """La dernière, devant l'un ou l'autre."""
+        return self._derniere((*AUDITION, *CONSEIL))
+
+    def _derniere(self, natures: Sequence[EtapeProcedure]) -> Etape | None:
+        return next((etape for etape in reversed(self.etapes) if etape.nature in natures), None)
+
+    @property
     def procedure(self) -> Procedure:
         """La procédure, telle que la règle la voit."""
-        s = self.sanction
+        s, audition = self.sanction, self.audition
         decision = None
         if s.sanction is not None:
             decision = Decision(
@@ -60,6 +84,7 @@ class Dossier:
             decision,
             Mesure(s.mesure),
             s.sursis_revoque_le,
+            audition.reunion_le.astimezone(FUSEAU).date() if audition and audition.reunion_le else None,
         )
 
 
@@ -155,9 +180,11 @@ def appliquer(session: Session, contexte: Contexte, dossier: Dossier, acte: Acte
         s.issue = _ISSUES[d.sanction]
     if acte.etape is EtapeProcedure.CLASSEMENT:
         s.issue = Issue.SANS_SANCTION
+    r = acte.reunion
     etape = Etape(
         uai=s.uai, sanction_id=s.id, nature=acte.etape, le=acte.le, voie=acte.voie,
-        auteur_id=contexte.personne_id, efface_le=s.efface_le,
+        reunion_le=datetime.combine(r.jour, r.heure, FUSEAU) if r else None,
+        reunion_lieu=r.lieu if r else None, auteur_id=contexte.personne_id, efface_le=s.efface_le,
     )  # fmt: skip
     session.add(etape)
     session.flush()

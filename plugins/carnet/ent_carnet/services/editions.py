@@ -20,6 +20,7 @@ __all__ = [
     "alerte",
     "appel",
     "carnets",
+    "convocation",
     "demande_absence",
     "exiger",
     "feuilles_de_panne",
@@ -174,6 +175,17 @@ def procedure(session: Session, contexte: Contexte, sanction_id: UUID) -> Editio
     """
     lettre = lettres_du_dossier.lettre_de_procedure(session, contexte, sanction_id)
     return Edition("lettre_sanction.pdf", lettre, 1)
+
+
+def convocation(session: Session, contexte: Contexte, sanction_id: UUID) -> Edition:
+    """La lettre de la dernière convocation d'une procédure.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui imprime.
+    :param sanction_id: procédure.
+    """
+    lettre = lettres_du_dossier.lettre_de_convocation(session, contexte, sanction_id)
+    return Edition("lettre_convocation.pdf", lettre, 1)
 
 
 def alerte(session: Session, contexte: Contexte, alerte_id: UUID) -> Edition:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid5
 
 from ent_core.brique import FUSEAU
-from icalendar import CLASS, STATUS, Calendar, Event
+from icalendar import CLASS, STATUS, Calendar, Event, Timezone
 
 from ent_carnet.services.agenda import Page, RendezVous
 
@@ -24,11 +24,14 @@ _TITRES = {
     Page.PROCEDURE: "Réunion",
     Page.ABSENCES: "Rendez-vous",
 }
+_RELU = timedelta(hours=6)
+"""Ce qu'un agenda abonné attend avant de relire ; certains ne lisent que la forme d'avant la RFC 7986."""
+
 _DETAIL = "Le détail se lit dans l'ENT, après connexion."
 
 
 def composer(
-    rendez_vous: Iterable[RendezVous],
+    rendez_vous: Sequence[RendezVous],
     *,
     uai: str,
     etablissement: str,
@@ -48,6 +51,10 @@ def composer(
     calendrier.add("prodid", "-//ENT//Carnet//FR")
     calendrier.add("version", "2.0")
     calendrier.add("method", "PUBLISH")
+    calendrier.add("name", f"{etablissement} : rendez-vous")
+    calendrier.add("x-wr-calname", f"{etablissement} : rendez-vous")
+    calendrier.add("refresh-interval", _RELU, {"value": "DURATION"})
+    calendrier.add("x-published-ttl", "PT6H")
     releve = instant.astimezone(UTC).replace(microsecond=0)
     for rdv in rendez_vous:
         calendrier.add_component(
@@ -57,7 +64,7 @@ def composer(
                 last_modified=releve,
                 sequence=rdv.revision,
                 start=_local(rdv.debut),
-                end=_local(rdv.fin),
+                end=None if rdv.fin is None else _local(rdv.fin),
                 summary=_TITRES[rdv.page],
                 location=", ".join(filter(None, (rdv.lieu, etablissement))),
                 description=_DETAIL,
@@ -66,8 +73,11 @@ def composer(
                 status=STATUS.CANCELLED if rdv.annule else STATUS.CONFIRMED,
             )
         )
-    annee = instant.year
-    calendrier.add_missing_timezones(date(annee - 1, 1, 1), date(annee + 2, 1, 1))
+    debut, fin = date(instant.year - 1, 1, 1), date(instant.year + 2, 1, 1)
+    if rendez_vous:
+        calendrier.add_missing_timezones(debut, fin)
+    else:  # un agenda a au moins un élément : sans rendez-vous, ce sera le fuseau
+        calendrier.add_component(Timezone.from_tzid(str(FUSEAU), first_date=debut, last_date=fin))
     ecrit: bytes = calendrier.to_ical()
     return ecrit
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from ent_core.brique import DonneeInvalide, heure
+from ent_core.brique import FUSEAU, DonneeInvalide, heure
 
 from ent_carnet.libelles import ACCUEILS, MOTIFS, PUNITIONS, SANCTIONS
 from ent_carnet.nomenclatures import Accueil, MotifDiscipline, NaturePunition, Sanction
@@ -19,6 +19,7 @@ __all__ = [
     "FaitsEcrits",
     "PunitionEcrite",
     "RetenueEcrite",
+    "convocation_a_une_audition",
     "convocation_au_conseil",
     "notification_de_la_decision",
     "notification_des_faits",
@@ -80,13 +81,17 @@ class FaitsEcrits:
 
 @dataclass(frozen=True, slots=True)
 class ConvocationEcrite:
-    """La convocation devant le conseil de discipline."""
+    """La convocation de qui doit être entendu : par le chef d'établissement, ou par le conseil de discipline.
+
+    :param defense_jusqu_au: dernier jour où présenter ses observations.
+    """
 
     eleve: ElevePrecise
     faits: str
     faits_le: date
-    conseil_le: datetime
+    reunion_le: datetime
     lieu: str
+    defense_jusqu_au: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +205,34 @@ def notification_des_faits(ecrits: FaitsEcrits) -> Lettre:
     return Lettre("Engagement d'une procédure disciplinaire", ecrits.eleve, tuple(blocs), _CHEF, accuse=True)
 
 
+def convocation_a_une_audition(ecrite: ConvocationEcrite) -> Lettre:
+    """Convoque pour entendre la défense de l'élève, avant toute décision du chef d'établissement (DISC-16).
+
+    :param ecrite: la convocation.
+    :raises DonneeInvalide: les faits ne sont pas dits.
+    """
+    _exiger(bool(ecrite.faits.strip()), "les faits reprochés")
+    return Lettre(
+        "Convocation : entendre l'élève avant toute décision",
+        ecrite.eleve,
+        (
+            texte(
+                f"Une procédure disciplinaire est engagée à l'égard de {ecrite.eleve.libelle}. Avant toute"
+                f" décision, le chef d'établissement l'entend le {_moment(ecrite)}. L'élève et ses"
+                " représentants légaux y sont convoqués."
+            ),
+            texte(f"Faits reprochés, du {jour_entier(ecrite.faits_le)} : {ecrite.faits}"),
+            texte(
+                "Ne pas pouvoir venir n'ôte aucun droit : les observations peuvent aussi être écrites, et une"
+                " autre heure se demande à l'établissement."
+            ),
+            *_defense(_au_plus_tard(ecrite)),
+        ),
+        _CHEF,
+        accuse=True,
+    )
+
+
 def convocation_au_conseil(ecrite: ConvocationEcrite) -> Lettre:
     """Convoque devant le conseil de discipline ; pli recommandé, ou remise contre signature (DISC-18).
 
@@ -212,8 +245,7 @@ def convocation_au_conseil(ecrite: ConvocationEcrite) -> Lettre:
         ecrite.eleve,
         (
             texte(
-                f"Le conseil de discipline se réunit le {jour_entier(ecrite.conseil_le)} à"
-                f" {heure(ecrite.conseil_le)}, {ecrite.lieu}, pour examiner la situation de"
+                f"Le conseil de discipline se réunit le {_moment(ecrite)}, pour examiner la situation de"
                 f" {ecrite.eleve.libelle}. L'élève et ses représentants légaux y sont convoqués."
             ),
             texte(f"Faits reprochés, du {jour_entier(ecrite.faits_le)} : {ecrite.faits}"),
@@ -313,6 +345,16 @@ def _defense(delai: str) -> tuple[Bloc, ...]:
             )
         ),
     )
+
+
+def _moment(ecrite: ConvocationEcrite) -> str:
+    return f"{jour_entier(ecrite.reunion_le)} à {heure(ecrite.reunion_le)}, {ecrite.lieu}"
+
+
+def _au_plus_tard(ecrite: ConvocationEcrite) -> str:
+    """La défense dure jusqu'à l'audition, si elle vient après le délai : on ne décide pas avant elle."""
+    dernier = max(ecrite.defense_jusqu_au, ecrite.reunion_le.astimezone(FUSEAU).date())
+    return f"jusqu'au {jour_entier(dernier)} inclus"
 
 
 def _quand(retenue: RetenueEcrite) -> str:

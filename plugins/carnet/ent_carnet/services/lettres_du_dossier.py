@@ -12,6 +12,7 @@ from ent_core.brique import (
     DonneeInvalide,
     Foyer,
     Introuvable,
+    OperationRefusee,
     PersonneNommee,
     divisions,
     expediteur,
@@ -45,11 +46,13 @@ from ent_carnet.nomenclatures import (
 from ent_carnet.regles.procedure import fin_de_la_defense
 from ent_carnet.services import lettres_decisions as decisions
 from ent_carnet.services import lettres_discipline as discipline
+from ent_carnet.services.dossier import AUDITION, charger
 from ent_carnet.services.lettres import ElevePrecise, Lettre, imprimer_lettres, sans_camarade
 from ent_carnet.services.lettres_suivi import SeuilEcrit, seuil_franchi
 
 __all__ = [
     "lettre_d_alerte",
+    "lettre_de_convocation",
     "lettre_de_demande_absence",
     "lettre_de_procedure",
     "lettre_de_punition",
@@ -125,8 +128,45 @@ def lettre_de_procedure(session: Session, contexte: Contexte, sanction_id: UUID)
         lettre = discipline.notification_des_faits(_faits(session, contexte, procedure, concerne))
     else:
         lettre = discipline.notification_de_la_decision(_decision(procedure, concerne))
-    destines = [foyer for foyer in concerne.foyers if foyer.eleve or not procedure.majeur]
-    return _imprimer(session, contexte, lettre, destines)
+    return _imprimer(session, contexte, lettre, _destines(procedure, concerne))
+
+
+def lettre_de_convocation(session: Session, contexte: Contexte, sanction_id: UUID) -> bytes:
+    """La dernière convocation d'une procédure : une audition, ou le conseil de discipline.
+
+    L'élève qui était majeur à l'ouverture la reçoit seul.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui imprime.
+    :param sanction_id: procédure.
+    :raises Introuvable: la procédure n'existe pas ici.
+    :raises OperationRefusee: rien n'y est convoqué, ou la décision est prise.
+    :raises DonneeInvalide: aucun foyer n'est connu, ou la convocation ne dit ni l'heure ni le lieu.
+    """
+    dossier = charger(session, contexte, sanction_id)
+    procedure, convocation = dossier.sanction, dossier.convocation
+    if convocation is None or procedure.etat != EtatSanction.FAITS_NOTIFIES:
+        raise OperationRefusee(
+            "il n'y a pas de convocation à imprimer : aucune n'est notée, ou la décision est prise.",
+            remede="noter d'abord la convocation.",
+        )
+    if convocation.reunion_le is None or convocation.reunion_lieu is None:
+        raise DonneeInvalide(
+            "cette convocation ne dit ni l'heure ni le lieu.", remede="remettre une lettre écrite à la main."
+        )
+    assert procedure.defense_jusqu_au is not None  # noqa: S101 - les faits sont notifiés
+    concerne = _concerne(session, contexte, procedure.eleve_id)
+    ecrite = discipline.ConvocationEcrite(
+        concerne.ecrit,
+        sans_camarade(procedure.faits, concerne.personne, concerne.camarades),
+        procedure.faits_le,
+        convocation.reunion_le,
+        convocation.reunion_lieu,
+        procedure.defense_jusqu_au,
+    )
+    audition = convocation.nature in AUDITION
+    ecrire = discipline.convocation_a_une_audition if audition else discipline.convocation_au_conseil
+    return _imprimer(session, contexte, ecrire(ecrite), _destines(procedure, concerne))
 
 
 def lettre_d_alerte(session: Session, contexte: Contexte, alerte_id: UUID) -> bytes:
@@ -209,6 +249,10 @@ def _faits(
         procedure.defense_jusqu_au or fin_de_la_defense(contexte.jour),
         (interdiction.du, interdiction.au) if interdiction else None,
     )
+
+
+def _destines(procedure: SanctionEleve, concerne: _Concerne) -> list[Foyer]:
+    return [foyer for foyer in concerne.foyers if foyer.eleve or not procedure.majeur]
 
 
 def _decision(procedure: SanctionEleve, concerne: _Concerne) -> discipline.DecisionEcrite:

@@ -20,10 +20,10 @@ from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Absence, Etape, InterdictionConservatoire, Motif, SanctionEleve
 from ent_carnet.nomenclatures import EtapeProcedure, EtatSanction, MotifDiscipline, Voie
-from ent_carnet.regles.procedure import Acte
+from ent_carnet.regles.procedure import Acte, Reunion
 from ent_carnet.services import absences, effacement
 from ent_carnet.services.atteinte import exiger_atteint
-from ent_carnet.services.dossier import Dossier, Pieces, appliquer, charger
+from ent_carnet.services.dossier import AUDITION, CONSEIL, Dossier, Pieces, appliquer, charger
 
 __all__ = ["INSTRUCTION", "absent", "interdictions", "interdire", "lever", "noter", "ouvrir"]
 
@@ -89,7 +89,7 @@ def noter(
     le: date,
     *,
     voie: Voie | None = None,
-    conseil_le: date | None = None,
+    reunion: Reunion | None = None,
     pieces: Pieces | None = None,
 ) -> Dossier:
     """Note une étape de l'instruction.
@@ -100,7 +100,7 @@ def noter(
     :param etape: étape faite.
     :param le: son jour.
     :param voie: comment l'acte est remis.
-    :param conseil_le: jour du conseil de discipline, pour une convocation.
+    :param reunion: quand et où l'élève est entendu, pour une convocation, et pour elle seule.
     :param pieces: pour une mesure alternative acceptée, si elle se fait hors de l'établissement.
     :raises OperationRefusee: l'étape n'est pas de l'instruction, ou la règle la refuse.
     """
@@ -111,7 +111,8 @@ def noter(
     dossier = charger(session, contexte, sanction_id, pour_agir=True)
     if pieces is not None and etape is EtapeProcedure.MESURE_ACCEPTEE:
         pieces.joindre(dossier.sanction)
-    return appliquer(session, contexte, dossier, Acte(etape, le, voie, conseil_le))
+    convoque = etape in (*AUDITION, *CONSEIL)
+    return appliquer(session, contexte, dossier, Acte(etape, le, voie, reunion if convoque else None))
 
 
 def interdire(

@@ -29,7 +29,17 @@ from ent_carnet.nomenclatures import EtatProposition, MotifDiscipline, PunitionP
 from ent_carnet.services import avis, punitions
 from ent_carnet.services.atteinte import exiger_atteint
 
-__all__ = ["PropositionLue", "accepter", "miennes", "proposer", "recues", "refuser", "trouver"]
+__all__ = [
+    "PropositionLue",
+    "accepter",
+    "miennes",
+    "proposer",
+    "recues",
+    "refuser",
+    "remettre",
+    "retirer",
+    "trouver",
+]
 
 LIGNES = 200
 
@@ -86,7 +96,50 @@ def proposer(
     session.add(proposition)
     session.flush()
     _inscrire(session, contexte, horloge, "carnet.proposition_deposee", proposition.id, nature)
-    avis.soumettre_proposition(session, contexte, lien=f"/carnet/propositions/{proposition.id}")
+    avis.soumettre_proposition(session, contexte, lien=_lien(proposition.id))
+    return proposition
+
+
+def retirer(
+    session: Session, contexte: Contexte, horloge: Horloge, proposition_id: UUID
+) -> PropositionPunition:
+    """Son auteur retire une proposition sans réponse ; qui devait répondre ne la lit plus.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui l'a déposée.
+    :param horloge: horloge.
+    :param proposition_id: proposition.
+    :raises Introuvable: elle n'existe pas, ou elle est d'une autre personne.
+    :raises OperationRefusee: elle a déjà une réponse, ou elle est déjà retirée.
+    """
+    proposition = _sienne(session, contexte, proposition_id)
+    _exiger_sans_reponse(proposition)
+    proposition.etat = EtatProposition.RETIREE
+    session.flush()
+    avis.reprendre_proposition(session, contexte, lien=_lien(proposition_id))
+    _inscrire(session, contexte, horloge, "carnet.proposition_retiree", proposition_id, proposition.nature)
+    return proposition
+
+
+def remettre(
+    session: Session, contexte: Contexte, horloge: Horloge, proposition_id: UUID
+) -> PropositionPunition:
+    """Son auteur dépose de nouveau, telle quelle, une proposition qu'il vient de retirer.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui l'a déposée.
+    :param horloge: horloge.
+    :param proposition_id: proposition.
+    :raises Introuvable: elle n'existe pas, ou elle est d'une autre personne.
+    :raises OperationRefusee: elle n'est pas retirée.
+    """
+    proposition = _sienne(session, contexte, proposition_id)
+    if proposition.etat != EtatProposition.RETIREE:
+        raise OperationRefusee("cette proposition n'est pas retirée.", remede="revenir à la liste.")
+    proposition.etat = EtatProposition.PROPOSEE
+    session.flush()
+    avis.soumettre_proposition(session, contexte, lien=_lien(proposition_id))
+    _inscrire(session, contexte, horloge, "carnet.proposition_remise", proposition_id, proposition.nature)
     return proposition
 
 
@@ -104,7 +157,9 @@ def miennes(session: Session, contexte: Contexte) -> list[PropositionLue]:
 
 
 def recues(session: Session, contexte: Contexte) -> list[PropositionLue]:
-    """Propositions de l'année : celles qui attendent une réponse d'abord ; deux énoncés.
+    """Propositions de l'année, celles qui attendent une réponse d'abord ; deux énoncés.
+
+    Celles que leur auteur a retirées n'y sont plus.
 
     :param session: session ouverte dans l'établissement.
     :param contexte: qui répond.
@@ -112,7 +167,7 @@ def recues(session: Session, contexte: Contexte) -> list[PropositionLue]:
     p = PropositionPunition
     enonce = (
         select(p)
-        .where(p.uai == contexte.uai, p.annee == contexte.annee)
+        .where(p.uai == contexte.uai, p.annee == contexte.annee, p.etat != EtatProposition.RETIREE)
         .order_by((p.etat != EtatProposition.PROPOSEE), p.id.desc())
         .limit(LIGNES)
     )
@@ -122,7 +177,7 @@ def recues(session: Session, contexte: Contexte) -> list[PropositionLue]:
 def trouver(
     session: Session, contexte: Contexte, portee: Portee, proposition_id: UUID, *, pour_agir: bool = False
 ) -> PropositionPunition:
-    """Une proposition de l'année, d'un élève du périmètre.
+    """Une proposition de l'année, d'un élève du périmètre, que son auteur n'a pas retirée.
 
     :param session: session ouverte dans l'établissement.
     :param contexte: qui répond.
@@ -131,10 +186,9 @@ def trouver(
     :param pour_agir: la tenir jusqu'à la fin de la transaction.
     :raises Introuvable: elle n'existe pas pour cette personne.
     """
-    cle = (contexte.uai, contexte.annee, proposition_id)
-    trouvee = session.get(PropositionPunition, cle, with_for_update=pour_agir or None)
-    if trouvee is None:
-        raise Introuvable("cette proposition n'existe pas.", remede="revenir à la liste des propositions.")
+    trouvee = _lire(session, contexte, proposition_id, pour_agir=pour_agir)
+    if trouvee is None or trouvee.etat == EtatProposition.RETIREE:
+        raise _absente()
     exiger_atteint(session, contexte, portee, trouvee.eleve_id)
     return trouvee
 
@@ -195,9 +249,39 @@ def _en_attente(
     session: Session, contexte: Contexte, portee: Portee, proposition_id: UUID
 ) -> PropositionPunition:
     proposition = trouver(session, contexte, portee, proposition_id, pour_agir=True)
+    _exiger_sans_reponse(proposition)
+    return proposition
+
+
+def _sienne(session: Session, contexte: Contexte, proposition_id: UUID) -> PropositionPunition:
+    trouvee = _lire(session, contexte, proposition_id, pour_agir=True)
+    if trouvee is None or trouvee.auteur_id != contexte.personne_id:
+        raise _absente()
+    return trouvee
+
+
+def _lire(
+    session: Session, contexte: Contexte, proposition_id: UUID, *, pour_agir: bool
+) -> PropositionPunition | None:
+    cle = (contexte.uai, contexte.annee, proposition_id)
+    return session.get(PropositionPunition, cle, with_for_update=pour_agir or None)
+
+
+def _absente() -> Introuvable:
+    return Introuvable(
+        "cette proposition n'existe pas, ou elle est retirée.", remede="revenir à la liste des propositions."
+    )
+
+
+def _exiger_sans_reponse(proposition: PropositionPunition) -> None:
+    if proposition.etat == EtatProposition.RETIREE:
+        raise OperationRefusee("cette proposition est déjà retirée.", remede="revenir à la liste.")
     if proposition.etat != EtatProposition.PROPOSEE:
         raise OperationRefusee("cette proposition a déjà une réponse.", remede="revenir à la liste.")
-    return proposition
+
+
+def _lien(proposition_id: UUID) -> str:
+    return f"/carnet/propositions/{proposition_id}"
 
 
 def _repondre(

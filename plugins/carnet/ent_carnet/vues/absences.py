@@ -41,7 +41,12 @@ from ent_carnet.vues.pages import pages
 
 __all__ = ["MENU"]
 
-MENU = (EntreeMenu("carnet.liste_des_absences", "Absences", ABSENCES, ordre=120, icone="personnes"),)
+MENU = (
+    EntreeMenu(
+        "carnet.liste_des_absences", "Absences", ABSENCES, ordre=120, icone="personnes",
+        section=("carnet.reglement_interieur",),
+    ),
+)  # fmt: skip
 
 
 @pages.get("/absences")

@@ -1,4 +1,7 @@
-"""Télécharger ses rendez-vous : ceux d'un élève, pour lui et sa famille ; les siens, pour un personnel."""
+"""Les rendez-vous d'un élève, ou ceux d'un personnel : pris une fois, ou reliés à un agenda.
+
+Le fichier se télécharge ; l'abonnement est la même chose, qu'un agenda relit par un lien personnel.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from flask import flash, redirect, url_for
 from werkzeug.wrappers import Response
 
 from ent_carnet.permissions import CARNET, PUNITIONS
-from ent_carnet.rendus.agenda import de_l_eleve, du_personnel
+from ent_carnet.rendus.agenda import LUS_DE_L_ELEVE, LUS_DU_PERSONNEL, de_l_eleve, du_personnel
 from ent_carnet.vues.pages import pages
 
-__all__ = ["agenda_d_un_eleve", "mon_agenda"]
+__all__ = ["abonnement_d_un_eleve", "agenda_d_un_eleve", "mon_abonnement", "mon_agenda"]
 
 
 @pages.get("/famille/<uuid:eleve_id>/agenda.ics")
@@ -27,6 +30,18 @@ def agenda_d_un_eleve(eleve_id: UUID) -> Response:
 def mon_agenda() -> Response:
     fichier = du_personnel()
     return fichier if fichier.data else _aucun(url_for(".retenues_du_jour"))
+
+
+@pages.get("/famille/<uuid:eleve_id>/rendez_vous.ics")
+@exige(CARNET, traitements=LUS_DE_L_ELEVE, lien_personnel="Rendez-vous du carnet")
+def abonnement_d_un_eleve(eleve_id: UUID) -> Response:
+    return de_l_eleve(eleve_id, relu=True)
+
+
+@pages.get("/rendez_vous.ics")
+@exige(PUNITIONS, traitements=LUS_DU_PERSONNEL, lien_personnel="Mes rendez-vous du carnet")
+def mon_abonnement() -> Response:
+    return du_personnel(relu=True)
 
 
 def _aucun(retour: str) -> Response:

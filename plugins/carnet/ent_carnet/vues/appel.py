@@ -41,7 +41,7 @@ from ent_carnet.vues.pages import pages
 __all__ = ["MENU", "appel", "appels_du_jour", "enregistrer_appel", "feuille_d_appel", "vignettes"]
 
 _UN_JOUR = timedelta(days=1)
-MENU = (EntreeMenu("carnet.appel", "Appel", APPEL, ordre=100, icone="appel"),)
+MENU = (EntreeMenu("carnet.appel", "Appel", APPEL, ordre=100, icone="appel", section=("carnet.recopie",)),)
 
 
 def vignettes(session: Session, contexte: Contexte, instant: datetime) -> Sequence[Vignette]:

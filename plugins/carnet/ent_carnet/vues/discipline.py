@@ -14,7 +14,6 @@ from ent_carnet.services import demandes
 
 __all__ = ["MENU", "onglets_discipline", "vignettes"]
 
-MENU = (EntreeMenu("carnet.liste_des_punitions", "Discipline", PUNITIONS, ordre=140, icone="carnet"),)
 _ONGLETS = (
     ("liste_des_punitions", "Punitions", PUNITIONS),
     ("retenues_du_jour", "Retenues", PUNITIONS),
@@ -24,6 +23,12 @@ _ONGLETS = (
     ("liste_des_sanctions", "Sanctions", SANCTIONS),
     ("registre_des_sanctions", "Registre", INSTRUIRE),
 )
+MENU = (
+    EntreeMenu(
+        "carnet.liste_des_punitions", "Discipline", PUNITIONS, ordre=140, icone="carnet",
+        section=(*(f"carnet.{nom}" for nom, *_ in _ONGLETS[1:]), "carnet.mes_propositions"),
+    ),
+)  # fmt: skip
 _IMPOSE = {
     Obligation.ENGAGER: "Une procédure doit être engagée",
     Obligation.SAISIR_LE_CONSEIL: "Le conseil de discipline doit être saisi",

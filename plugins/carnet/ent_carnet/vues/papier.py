@@ -111,6 +111,12 @@ def imprimer_procedure(sanction_id: UUID) -> Response:
     return rendre(editions.procedure(session_courante(), contexte_courant(), sanction_id))
 
 
+@pages.post("/papier/sanctions/<uuid:sanction_id>/convocation")
+@exige(IMPRIMER)
+def imprimer_convocation(sanction_id: UUID) -> Response:
+    return rendre(editions.convocation(session_courante(), contexte_courant(), sanction_id))
+
+
 @pages.post("/papier/alertes/<uuid:alerte_id>")
 @exige(IMPRIMER)
 def imprimer_alerte(alerte_id: UUID) -> Response:

@@ -20,6 +20,7 @@ from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from ent_carnet import libelles
+from ent_carnet.nomenclatures import EtatProposition
 from ent_carnet.permissions import PROPOSER, REPONDRE
 from ent_carnet.schemas.discipline import PropositionAcceptee, PropositionRefusee, PropositionSaisie
 from ent_carnet.services import propositions
@@ -36,11 +37,7 @@ MENU = (EntreeMenu("carnet.mes_propositions", "Propositions", PROPOSER, ordre=14
 @pages.get("/propositions")
 @exige(PROPOSER)
 def mes_propositions() -> str:
-    return render_template(
-        "carnet/propositions/liste.html",
-        propositions=propositions.miennes(session_courante(), contexte_courant()),
-        libelles=libelles, miennes=True,
-    )  # fmt: skip
+    return _miennes(None)
 
 
 @pages.get("/propositions/nouvelle")
@@ -64,6 +61,22 @@ def proposer_une_punition() -> Response | tuple[str, int]:
         return _formulaire(erreurs, refus), 422
     flash("La proposition est déposée. La vie scolaire vous répondra ici.", "succes")
     return redirect(url_for(".mes_propositions"))
+
+
+@pages.post("/propositions/<uuid:proposition_id>/retirer")
+@exige(PROPOSER)
+def retirer_une_proposition(proposition_id: UUID) -> Response | tuple[str, int]:
+    session, contexte, horloge = session_courante(), contexte_courant(), horloge_courante()
+    refus = tenter(lambda: propositions.retirer(session, contexte, horloge, proposition_id))
+    return (_miennes(refus), 409) if refus else redirect(url_for(".mes_propositions", retiree=proposition_id))
+
+
+@pages.post("/propositions/<uuid:proposition_id>/remettre")
+@exige(PROPOSER)
+def remettre_une_proposition(proposition_id: UUID) -> Response | tuple[str, int]:
+    session, contexte, horloge = session_courante(), contexte_courant(), horloge_courante()
+    refus = tenter(lambda: propositions.remettre(session, contexte, horloge, proposition_id))
+    return (_miennes(refus), 409) if refus else redirect(url_for(".mes_propositions"))
 
 
 @pages.get("/propositions/recues")
@@ -117,6 +130,16 @@ def refuser_une_proposition(proposition_id: UUID) -> Response | tuple[str, int]:
 
 def _ici() -> tuple[Any, Contexte, Any, Any]:
     return session_courante(), contexte_courant(), portee_courante(), horloge_courante()
+
+
+def _miennes(refus: ErreurEnt | None) -> str:
+    siennes = propositions.miennes(session_courante(), contexte_courant())
+    voulue = request.args.get("retiree", type=UUID)
+    retiree = next((p.id for p in siennes if p.id == voulue and p.etat is EtatProposition.RETIREE), None)
+    return render_template(
+        "carnet/propositions/liste.html",
+        propositions=siennes, libelles=libelles, miennes=True, refus=refus, retiree=retiree,
+    )  # fmt: skip
 
 
 def _formulaire(erreurs: dict[str, str], refus: ErreurEnt | None) -> str:

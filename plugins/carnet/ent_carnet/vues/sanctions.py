@@ -97,7 +97,7 @@ def noter_etape(sanction_id: UUID) -> Response | tuple[str, int]:
     def faire(d: dict[str, Any]) -> object:
         return procedure.noter(
             session_courante(), contexte_courant(), sanction_id, d["etape"], d["le"], voie=d["voie"],
-            conseil_le=d["conseil_le"], pieces=schema.pieces(d),
+            reunion=schema.reunion(d), pieces=schema.pieces(d),
         )  # fmt: skip
 
     return _acte(sanction_id, schema, faire, "L'étape est notée.")
@@ -225,7 +225,8 @@ def _dossier(sanction_id: UUID, erreurs: dict[str, str], refus: ErreurEnt | None
     qui = [s.eleve_id, s.prononcee_par, *(etape.auteur_id for etape in dossier.etapes)]
     return render_template(
         "carnet/sanctions/dossier.html",
-        s=s, etapes=dossier.etapes, noms=nommer(session, [un for un in qui if un]), libelles=libelles,
+        s=s, dossier=dossier, etapes=dossier.etapes,
+        noms=nommer(session, [un for un in qui if un]), libelles=libelles,
         a_noter=[(e, libelles.ETAPES[e]) for e in ici if e in procedure.INSTRUCTION] if instruit else [],
         peut_notifier=instruit and E_NOTIFIER in ici, peut_executer=instruit and E_EXECUTER in ici,
         peut_prononcer=chef and EtapeProcedure.PRONONCE in ici, chef=chef, instruit=instruit,

@@ -59,7 +59,11 @@ def menu(contexte: Contexte) -> Sequence[EntreeMenu]:
     """
     if contexte.roles.isdisjoint(SUIVI) and TRAITER not in contexte.delegations:
         return (EntreeMenu("carnet.presences", "Vie scolaire", JOINDRE, ordre=90, icone="oeil"),)
-    return (EntreeMenu("carnet.tableau", "Vie scolaire", TRAITER, ordre=90, icone="oeil"),)
+    return (
+        EntreeMenu(
+            "carnet.tableau", "Vie scolaire", TRAITER, ordre=90, icone="oeil", section=("carnet.presences",)
+        ),
+    )
 
 
 def vignettes(session: Session, contexte: Contexte, instant: datetime) -> Sequence[Vignette]:

@@ -41,6 +41,7 @@ TEXTES = {
     "Confié-à-qui-instruit": {"ENS", "CPE", "DIR", "ADJ"},
     "Lu-au-dossier-seul": {"ELV", "TUT", "CPE", "DIR", "ADJ"},
     "Proposé-par-un-autre": {"CPE", "DIR", "ADJ"},
+    "Proposé-par-le-secrétariat": {"CPE", "DIR", "ADJ", "ETA"},
 }
 """Textes d'une demande, que son auteur relit, d'une procédure, d'une proposition : qui les voit."""
 
@@ -60,6 +61,7 @@ lire le carnet
     GET /api/v1/carnet/eleves/<uuid:eleve_id>/agenda
     GET /api/v1/carnet/eleves/<uuid:eleve_id>/discipline
     GET /carnet/famille/<uuid:eleve_id>/agenda.ics
+    GET /carnet/famille/<uuid:eleve_id>/rendez_vous.ics
     GET /carnet/famille
     GET /carnet/famille/<uuid:eleve_id>
     POST /carnet/famille/<uuid:eleve_id>/vues
@@ -163,6 +165,7 @@ lire les punitions
     GET /api/v1/carnet/observations
     GET /api/v1/carnet/punitions/<uuid:punition_id>
     GET /carnet/agenda.ics
+    GET /carnet/rendez_vous.ics
     GET /carnet/punitions
     GET /carnet/punitions/<uuid:punition_id>
     GET /carnet/retenues
@@ -192,6 +195,10 @@ proposer une punition
     GET /carnet/propositions/nouvelle
     POST /api/v1/carnet/propositions
     POST /carnet/propositions/nouvelle
+    DELETE /api/v1/carnet/propositions/<uuid:proposition_id>
+    POST /api/v1/carnet/propositions/<uuid:proposition_id>/remise
+    POST /carnet/propositions/<uuid:proposition_id>/retirer
+    POST /carnet/propositions/<uuid:proposition_id>/remettre
 répondre à une proposition
     GET /api/v1/carnet/propositions/recues
     GET /carnet/propositions/recues
@@ -246,6 +253,7 @@ imprimer
     POST /api/v1/carnet/papier/alertes/<uuid:alerte_id>
     POST /api/v1/carnet/papier/punitions/<uuid:punition_id>
     POST /api/v1/carnet/papier/sanctions/<uuid:sanction_id>
+    POST /api/v1/carnet/papier/sanctions/<uuid:sanction_id>/convocation
     POST /api/v1/carnet/papier/signalements/<uuid:signalement_id>
     POST /carnet/papier/signalements/<uuid:signalement_id>
     GET /carnet/papier
@@ -257,6 +265,7 @@ imprimer
     POST /carnet/papier/panne
     POST /carnet/papier/punitions/<uuid:punition_id>
     POST /carnet/papier/sanctions/<uuid:sanction_id>
+    POST /carnet/papier/sanctions/<uuid:sanction_id>/convocation
     POST /carnet/papier/alertes/<uuid:alerte_id>
 régler le carnet
     GET /api/v1/carnet/reglages

@@ -170,6 +170,7 @@ def _peupler(session: Session, college: College) -> None:
             eleves[cercle],
             equipes[cercle],
             college.titres["TUT"][0] if cercle == "sien" else None,
+            college.titres["ETA"][0] if cercle == "autre_classe" else None,
         )
 
 
@@ -194,7 +195,13 @@ _LOCAUX: dict[str, tuple[str, Profil, Role]] = {
 
 
 def _tout(
-    session: Session, uai: str, division: UUID, eleve: UUID, equipe: list[UUID], declarant: UUID | None
+    session: Session,
+    uai: str,
+    division: UUID,
+    eleve: UUID,
+    equipe: list[UUID],
+    declarant: UUID | None,
+    proposant: UUID | None,
 ) -> dict[str, Any]:
     """Une chose de chaque sorte, pour un élève : tout ce qu'une adresse peut désigner."""
     ici: dict[str, Any] = {"uai": uai, "annee": ANNEE}
@@ -245,8 +252,9 @@ def _tout(
         efface_le=date(2029, 8, 1),
     )  # fmt: skip
     proposition = PropositionPunition(
-        **sien, nature="mention", motif="bavardage", circonstances="Proposé-par-un-autre", jour=LUNDI,
-        auteur_id=equipe[0],
+        **sien, nature="mention", motif="bavardage", jour=LUNDI,
+        circonstances="Proposé-par-le-secrétariat" if proposant else "Proposé-par-un-autre",
+        auteur_id=proposant or equipe[0],
     )  # fmt: skip
     interdiction = InterdictionConservatoire(**sien, du=LUNDI, au=LUNDI)
     demande_absence = DemandeAbsence(**sien, **heure, invitee_le=LUNDI)

@@ -129,14 +129,22 @@ def test_les_faits_se_notifient_avec_les_droits_de_la_defense() -> None:
 
 @pytest.mark.exigence("DISC-18")
 def test_la_convocation_dit_les_faits_le_lieu_et_les_droits() -> None:
-    lettre = discipline.convocation_au_conseil(
-        discipline.ConvocationEcrite(
-            ELEVE, "A frappé un camarade.", LE, datetime(2026, 12, 3, 17, tzinfo=FUSEAU), "salle des conseils"
-        )
+    quand, lieu = datetime(2026, 12, 3, 17, tzinfo=FUSEAU), "salle des conseils"
+    ecrite = discipline.ConvocationEcrite(ELEVE, "A frappé un camarade.", LE, quand, lieu, LE)
+    conseil, audition = (
+        discipline.convocation_au_conseil(ecrite),
+        discipline.convocation_a_une_audition(ecrite),
     )
-    assert lettre.accuse, "elle se remet contre signature"
-    assert "jeudi 3 décembre 2026 à 17 h 00, salle des conseils" in dite(lettre)
-    assert "Se faire assister" in dite(lettre)
+    for lettre in (conseil, audition):
+        assert lettre.accuse, "elle se remet contre signature"
+        for attendu in (
+            "jeudi 3 décembre 2026 à 17 h 00, salle des conseils", "A frappé un camarade.",
+            "Se faire assister", "représentants légaux y sont convoqués",
+        ):  # fmt: skip
+            assert attendu in dite(lettre)
+    assert "Le conseil de discipline se réunit" in dite(conseil)
+    assert "le chef d'établissement l'entend" in dite(audition)
+    assert "jusqu'au jeudi 3 décembre 2026 inclus" in dite(audition), "on ne décide pas avant de l'entendre"
 
 
 @pytest.mark.exigence("DISC-28")

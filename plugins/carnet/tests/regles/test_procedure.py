@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from ent_carnet.regles.procedure import (
     Decision,
     Procedure,
     Refus,
+    Reunion,
     fin_de_la_defense,
     jouer,
     possibles,
@@ -61,6 +62,10 @@ _SANCTION_SEULE = {
 }
 
 
+def _le(jour: date) -> Reunion:
+    return Reunion(jour, time(17, 30), "Salle du conseil")
+
+
 def _decision(sanction: Sanction, **plus: object) -> Decision:
     return Decision(sanction, **{**_SANCTION_SEULE.get(sanction, {}), **plus})  # type: ignore[arg-type] # champs variés d’une décision
 
@@ -73,7 +78,7 @@ def _notifiee(*, majeur: bool = False) -> Procedure:
 def _prononcee(decision: Decision, *, le: date = LUNDI + timedelta(days=3)) -> Procedure:
     procedure = _notifiee()
     if decision.par_conseil:
-        convocation = Acte(Etape.CONVOCATION_CONSEIL, LUNDI, Voie.RECOMMANDE, LUNDI + timedelta(days=8))
+        convocation = Acte(Etape.CONVOCATION_CONSEIL, LUNDI, Voie.RECOMMANDE, _le(LUNDI + timedelta(days=8)))
         procedure, le = jouer(procedure, convocation), LUNDI + timedelta(days=8)
     procedure = jouer(procedure, Acte(Etape.PRONONCE, le, decision=decision))
     return jouer(procedure, Acte(Etape.NOTIFICATION_DECISION, le))
@@ -100,9 +105,9 @@ def test_aucune_suite_d_etapes_ne_mene_a_un_etat_illegal(majeur: bool, actes: li
             permises[choix % len(permises)] if permises and choix >= 0 else list(Etape)[choix % len(Etape)]
         )
         jour += timedelta(days=ecart)
-        acte = Acte(etape, jour, voie, jour + timedelta(days=conseil), decision, par_conseil)
+        acte = Acte(etape, jour, voie, _le(jour + timedelta(days=conseil)), decision, par_conseil)
         if decision is not None and decision.par_conseil and procedure.conseil_le is not None:
-            acte = Acte(etape, procedure.conseil_le, voie, acte.conseil_le, decision, par_conseil)
+            acte = Acte(etape, procedure.conseil_le, voie, acte.reunion, decision, par_conseil)
         try:
             procedure = jouer(procedure, acte)
         except Refus:
@@ -199,22 +204,43 @@ def test_une_decision_hors_des_bornes_est_refusee(decision: Decision, dit: str) 
 def test_le_conseil_se_convoque_cinq_jours_avant_et_se_reconvoque_de_cinq_a_dix() -> None:
     convoquer, encore = Etape.CONVOCATION_CONSEIL, Etape.SECONDE_CONVOCATION
     with pytest.raises(Refus, match="cinq jours au moins"):
-        jouer(_notifiee(), Acte(convoquer, LUNDI, Voie.RECOMMANDE, LUNDI + timedelta(days=4)))
+        jouer(_notifiee(), Acte(convoquer, LUNDI, Voie.RECOMMANDE, _le(LUNDI + timedelta(days=4))))
+    with pytest.raises(Refus, match="le jour, l'heure et le lieu"):
+        jouer(_notifiee(), Acte(convoquer, LUNDI, Voie.RECOMMANDE))
     with pytest.raises(Refus, match="pli recommandé"):
-        jouer(_notifiee(), Acte(convoquer, LUNDI, None, LUNDI + timedelta(days=5)))
+        jouer(_notifiee(), Acte(convoquer, LUNDI, None, _le(LUNDI + timedelta(days=5))))
     premier = LUNDI + timedelta(days=5)
-    procedure = jouer(_notifiee(), Acte(convoquer, LUNDI, Voie.MAIN_PROPRE, premier))
+    procedure = jouer(_notifiee(), Acte(convoquer, LUNDI, Voie.MAIN_PROPRE, _le(premier)))
     for ecart in (4, 11):
         with pytest.raises(Refus, match="cinq à dix jours"):
-            jouer(procedure, Acte(encore, premier, Voie.RECOMMANDE, premier + timedelta(days=ecart)))
+            jouer(procedure, Acte(encore, premier, Voie.RECOMMANDE, _le(premier + timedelta(days=ecart))))
     second = premier + timedelta(days=10)
-    procedure = jouer(procedure, Acte(encore, premier, Voie.RECOMMANDE, second))
+    procedure = jouer(procedure, Acte(encore, premier, Voie.RECOMMANDE, _le(second)))
     definitive = Decision(Sanction.EXCLUSION_DEFINITIVE, par_conseil=True)
     with pytest.raises(Refus, match="le jour où il a été convoqué"):
         jouer(procedure, Acte(Etape.PRONONCE, second - timedelta(days=1), decision=definitive))
     assert jouer(procedure, Acte(Etape.PRONONCE, second, decision=definitive)).etat is Etat.PRONONCEE
     with pytest.raises(Refus, match="premier"):
-        jouer(_notifiee(), Acte(encore, LUNDI, Voie.RECOMMANDE, premier))
+        jouer(_notifiee(), Acte(encore, LUNDI, Voie.RECOMMANDE, _le(premier)))
+
+
+@pytest.mark.exigence("DISC-16")
+def test_l_eleve_convoque_pour_etre_entendu_l_est_avant_toute_decision() -> None:
+    entendre, avertir = Etape.CONVOCATION_AUDITION, Decision(Sanction.AVERTISSEMENT)
+    with pytest.raises(Refus, match="ne suit pas"):
+        jouer(Procedure(LUNDI), Acte(entendre, LUNDI, reunion=_le(LUNDI)))
+    for sans in (None, _le(LUNDI - timedelta(days=1))):
+        with pytest.raises(Refus, match="le jour, à venir, l'heure et le lieu"):
+            jouer(_notifiee(), Acte(entendre, LUNDI, reunion=sans))
+    vendredi = LUNDI + timedelta(days=4)
+    convoquee = jouer(_notifiee(), Acte(entendre, LUNDI, reunion=_le(vendredi)))
+    veille = Acte(Etape.PRONONCE, vendredi - timedelta(days=1), decision=avertir)
+    with pytest.raises(Refus, match="attend ce jour-là"):
+        jouer(convoquee, veille)
+    assert jouer(convoquee, Acte(Etape.PRONONCE, vendredi, decision=avertir)).etat is Etat.PRONONCEE
+    # Avancée : une convocation de plus, et la décision suit.
+    avancee = jouer(convoquee, Acte(entendre, LUNDI, reunion=_le(LUNDI + timedelta(days=1))))
+    assert jouer(avancee, veille).etat is Etat.PRONONCEE
 
 
 @pytest.mark.exigence("DISC-12")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -19,6 +19,7 @@ from ent_carnet.services.ical import composer
 
 SIX_HEURES = datetime(2026, 12, 1, 17, tzinfo=FUSEAU)
 LUNDI_LOIN = date(2026, 12, 7)
+ENTENDU = datetime(2026, 12, 2, 8, 15, tzinfo=FUSEAU)
 
 
 class Lu(NamedTuple):
@@ -101,6 +102,7 @@ def test_le_fichier_est_neutre_et_garde_l_identite_d_un_rendez_vous_reporte() ->
     assert (reporte.uid, reporte.revision) == (prevu.uid, 1)
     assert compose(annule=True).etat == "CANCELLED"
     assert compose(cle="retenue:autre").uid != prevu.uid
+    assert compose(fin=None).debut == SIX_HEURES, "nul ne sait à quelle heure un conseil finit"
     entier = compose(debut=LUNDI_LOIN, fin=LUNDI_LOIN + timedelta(days=1))
     assert entier.debut == LUNDI_LOIN
 
@@ -149,8 +151,17 @@ def test_un_conseil_et_un_entretien_sont_a_l_agenda_de_qui_y_vient(ecole: Instan
         )  # fmt: skip
         session.add(procedure)
         session.flush()
-        for etape in ("convocation_conseil", "seconde_convocation"):
-            session.add(Etape(**ici, sanction_id=procedure.id, nature=etape, le=date(2026, 11, 24)))
+        heure = datetime.combine(LUNDI_LOIN, time(17, 30), FUSEAU)
+        for nature, quand in (
+            ("convocation_conseil", heure - timedelta(days=5)), ("seconde_convocation", heure),
+            ("convocation_audition", ENTENDU),
+        ):  # fmt: skip
+            session.add(
+                Etape(
+                    **ici, sanction_id=procedure.id, nature=nature, le=date(2026, 11, 24), reunion_le=quand,
+                    reunion_lieu="Bureau",
+                )
+            )  # fmt: skip
         session.add(
             Contact(
                 **ici, **sujet, canal="entretien", abouti=False, le=date(2026, 12, 3),
@@ -160,14 +171,17 @@ def test_un_conseil_et_un_entretien_sont_a_l_agenda_de_qui_y_vient(ecole: Instan
 
     def jours(role: str) -> list[tuple[str, date, int]]:
         trouves = evenements(fichier(ecole, role))
-        return [(e.titre, e.debut, e.revision) for e in trouves if not isinstance(e.debut, datetime)]
+        return [(e.titre, e.debut, e.revision) for e in trouves if e.titre != "Surveillance"]
 
-    entretien, conseil = ("Rendez-vous", date(2026, 12, 3), 0), ("Réunion", LUNDI_LOIN, 1)
-    assert jours("cpe") == [entretien, conseil]
-    assert jours("direction") == [conseil], "l'entretien est de qui l'a noté"
+    entretien = ("Rendez-vous", date(2026, 12, 3), 0)
+    audition, conseil = ("Réunion", ENTENDU, 0), ("Réunion", heure, 1)
+    assert jours("cpe") == [audition, entretien, conseil]
+    assert jours("direction") == [audition, conseil], "l'entretien est de qui l'a noté"
     assert jours("assistant") == jours("enseignant") == []
-    (sien,) = evenements(fichier(ecole, "camarade", f"eleves/{ecole.annuaire['camarade']}/agenda"))
-    assert (sien.titre, sien.debut) == ("Rendez-vous à l'établissement", LUNDI_LOIN)
+    siens = evenements(fichier(ecole, "camarade", f"eleves/{ecole.annuaire['camarade']}/agenda"))
+    assert {sien.titre for sien in siens} == {"Rendez-vous à l'établissement"}, "rien n'y dit la discipline"
+    assert [sien.debut for sien in siens] == [ENTENDU, heure]
+    assert siens[0].lieu.startswith("Bureau, ")
 
 
 @pytest.mark.exigence("CARNET-04")

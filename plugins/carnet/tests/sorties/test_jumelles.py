@@ -89,6 +89,8 @@ JUMELLES = {
     "une_proposition": "lister_propositions_recues",
     "accepter_une_proposition": "accepter_une_proposition_api",
     "refuser_une_proposition": "refuser_une_proposition_api",
+    "retirer_une_proposition": "retirer_une_proposition_api",
+    "remettre_une_proposition": "remettre_une_proposition_api",
     # Sanctions.
     "liste_des_sanctions": "lister_sanctions",
     "ouvrir_procedure": "ouvrir_une_procedure",
@@ -115,9 +117,12 @@ JUMELLES = {
     "telecharger_pack": "preparer_le_pack",
     "imprimer_punition": "imprimer_la_punition",
     "imprimer_procedure": "imprimer_la_procedure",
+    "imprimer_convocation": "imprimer_la_convocation",
     "imprimer_alerte": "imprimer_l_alerte",
     "agenda_d_un_eleve": "lire_l_agenda_d_un_eleve",
     "mon_agenda": "lire_l_agenda",
+    "abonnement_d_un_eleve": "lire_l_agenda_d_un_eleve",
+    "mon_abonnement": "lire_l_agenda",
 }
 SANS_JUMELLE = {
     "expliquer": FORMULAIRE,

@@ -91,6 +91,15 @@ def test_un_assistant_appelle_la_mere_note_l_essai_et_rien_d_autre(
     assert ecole.client("enseignant").get(PAGE).status_code == 403
 
 
+def test_sans_responsable_connu_la_liste_le_dit_au_lieu_de_se_taire(cour: Cour, ecole: InstanceEssai) -> None:
+    cour.appel(cour.seance(), 0)
+    for role in ("assistant", "cpe"):
+        page = "/carnet/tableau" if role == "cpe" else PAGE
+        lue = ecole.client(role).get(page, query_string={"vue": "joindre", "q": cour.libelle}).text
+        assert cour.noms[0] in lue
+        assert "Aucun responsable à appeler n'est connu" in lue
+
+
 @pytest.mark.exigence("DISC-10")
 def test_un_assistant_sait_d_une_exclusion_les_jours_et_l_effet_seulement(
     cour: Cour, ecole: InstanceEssai
