@@ -53,8 +53,8 @@ def garder(session: Session, poste: Poste, uai: str, sujet: str, reglage: Reglag
     if not touchees or touchees <= PLANCHER:
         return 0
     jour, assez = poste.horloge.aujourd_hui(), -(-touchees * 100 // reglage.seuil)
-    # Deux fois autant d'élèves ont presque toujours assez de familles : le reste n'est compté qu'ensuite.
-    if nombre_de_familles(session, uai, jour, eleves=2 * assez) >= assez:
+    # Un élève a souvent deux responsables : autant d'élèves suffisent presque toujours, sinon on compte tout.
+    if nombre_de_familles(session, uai, jour, eleves=assez) >= assez:
         return 0
     familles = nombre_de_familles(session, uai, jour)
     if familles >= assez:
