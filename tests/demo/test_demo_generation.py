@@ -81,6 +81,7 @@ def test_par_defaut_un_petit_etablissement_a_six_divisions(livraison: Livraison)
     assert [len(e["ENTStructureClasses"]) for e in livraison.etablissements.values()] == [6, 6, 6]
 
 
+@pytest.mark.long
 def test_au_dela_de_dix_etablissements_un_college_a_sa_taille_reelle(tmp_path: Path) -> None:
     livraison = lire(generer(tmp_path, etablissements=11, jour=JOUR).aaf)
     college = livraison.etablissements["10001"]
@@ -89,6 +90,7 @@ def test_au_dela_de_dix_etablissements_un_college_a_sa_taille_reelle(tmp_path: P
     assert len(eleves) == 500
 
 
+@pytest.mark.long
 def test_les_fichiers_sont_decoupes_tous_les_cinq_mille(tmp_path: Path) -> None:
     resume = generer(tmp_path, etablissements=6, eleves_par_etablissement=900, jour=JOUR)
     parts = sorted(resume.aaf.glob("*_Eleve_*.xml"))

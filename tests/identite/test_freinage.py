@@ -216,7 +216,7 @@ def test_l_attente_ne_decroit_jamais_et_reste_bornee(echecs: int) -> None:
 
 
 @pytest.mark.exigence("CNIL-PWD-02")
-@given(st.integers(min_value=1, max_value=365))
+@given(st.integers(min_value=1, max_value=31))
 def test_une_paire_ne_peut_pas_essayer_plus_de_cent_fois_par_jour(jours: int) -> None:
     """La force brute simulée : au mieux cinq essais libres, puis un essai par attente écoulée."""
     essais, temps = 0, timedelta()

@@ -112,7 +112,9 @@ def exiger_lisible(page: Page, axe: Axe) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 320, page.url
 
 
-@pytest.mark.parametrize("sombre", [False, True], ids=["clair", "sombre"])
+@pytest.mark.parametrize(
+    "sombre", [False, pytest.param(True, marks=pytest.mark.long)], ids=["clair", "sombre"]
+)
 def test_chaque_page_du_parcours_est_lisible_par_tous(lieu: Lieu, axe: Axe, sombre: bool) -> None:
     """axe sans violation et rien qui dépasse à 320 pixels, de l'envoi à l'annulation."""
     page = lieu.page(sombre=sombre)

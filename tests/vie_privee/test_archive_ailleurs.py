@@ -143,7 +143,12 @@ transport.acheminer(base)
 
 @pytest.mark.parametrize(
     ("pas", "attendu"),
-    [(1, ("a_porter", 3, 3)), (2, ("portee", 3, 3)), (3, ("verifiee", 3, 3)), (4, ("ailleurs", 0, 3))],
+    [
+        (1, ("a_porter", 3, 3)),
+        pytest.param(2, ("portee", 3, 3), marks=pytest.mark.long),
+        pytest.param(3, ("verifiee", 3, 3), marks=pytest.mark.long),
+        (4, ("ailleurs", 0, 3)),
+    ],
     ids=["écrite là-bas", "notée écrite", "notée vérifiée", "ôtée d'ici"],
 )
 def test_tuee_a_chaque_pas_elle_reprend_sans_rien_perdre(
