@@ -20,6 +20,7 @@ from tests.pairs import npm
 from tests.pairs.navigateur import Navigateur, Page, formulaire, port_libre, servir
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
