@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,7 +22,7 @@ from ent_core.federation.gabarits import GABARITS, SourceAttribut, rendre
 from ent_core.federation.modeles import EmissionService, ServiceFerme
 from ent_core.federation.sources import Porteur, lire_sources
 from ent_core.identite.connexion import LOCALE
-from ent_core.identite.modeles import Compte
+from ent_core.identite.modeles import Compte, Personne
 from ent_core.identite.secrets import Coffre
 from ent_core.identite.sessions import EN_ATTENTE, SessionReconnue
 from ent_core.socle.calendrier import annee_scolaire
@@ -29,8 +30,10 @@ from ent_core.socle.calendrier import annee_scolaire
 __all__ = [
     "Dit",
     "Empechement",
+    "compte_en_regle",
     "compter",
     "dire",
+    "ecrire_si_en_regle",
     "emissions",
     "en_regle",
     "peut_emettre",
@@ -39,6 +42,7 @@ __all__ = [
 
 _emission = Base.metadata.tables[EmissionService.__tablename__]
 _compte = Base.metadata.tables[Compte.__tablename__].c
+_personne = Base.metadata.tables[Personne.__tablename__].c
 _fermes = Base.metadata.tables[ServiceFerme.__tablename__].c
 
 
@@ -85,6 +89,38 @@ def en_regle(methode: ColumnElement[str]) -> ColumnElement[bool]:
     :param methode: moyen par lequel la session a été ouverte.
     """
     return or_(_compte.etat == "actif", and_(_compte.etat == "a_activer", methode != LOCALE))
+
+
+def compte_en_regle(compte_id: UUID, methode: str) -> Select[UUID]:
+    """Le compte, s'il est en règle et que la personne n'est pas partie ; à jouer par l'énoncé qui s'y fie.
+
+    :param compte_id: compte.
+    :param methode: moyen par lequel la session a été ouverte.
+    """
+    return (
+        select(_compte.id)
+        .select_from(_compte.id.table.join(_personne.id.table, _personne.id == _compte.personne_id))
+        .where(_compte.id == compte_id, en_regle(literal(methode)), _personne.sursis_depuis.is_(None))
+    )
+
+
+def ecrire_si_en_regle(
+    session: Session, table: Table, valeurs: Mapping[str, Any], reconnue: SessionReconnue
+) -> bool:
+    """Écrit une ligne si le compte d'une session est en règle ; vrai si elle est écrite.
+
+    L'énoncé qui écrit relit l'état du compte : une suspension simultanée l'emporte.
+
+    :param session: session de la requête.
+    :param table: table d'un ticket, ou d'un code.
+    :param valeurs: valeur de chaque colonne.
+    :param reconnue: session dont la ligne découle.
+    """
+    source = compte_en_regle(reconnue.compte_id, reconnue.methode).with_only_columns(
+        *(literal(valeur, table.c[nom].type) for nom, valeur in valeurs.items())
+    )
+    ecrite = insert(table).from_select(list(valeurs), source).returning(literal(1))
+    return session.scalar(ecrite) is not None
 
 
 def dire(

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, delete, insert, literal, select
+from sqlalchemy import Row, delete
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.services import OptionsCas, ServiceTiers
 from ent_core.donnees.base import Base
-from ent_core.federation.emission import en_regle
+from ent_core.federation.emission import ecrire_si_en_regle
 from ent_core.federation.modeles import TicketCas
-from ent_core.identite.modeles import Compte, Personne
 from ent_core.identite.secrets import empreinte_jeton
 from ent_core.identite.sessions import SessionReconnue
 from ent_core.socle.calendrier import Horloge
@@ -28,8 +27,6 @@ FORME = re.compile(r"ST-[0-9a-zA-Z]{26}")
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _table = Base.metadata.tables[TicketCas.__tablename__]
 _t = _table.c
-_compte = Base.metadata.tables[Compte.__tablename__].c
-_personne = Base.metadata.tables[Personne.__tablename__].c
 _CHAMPS = ("service", "adresse", "session_id", "personne_id", "uai", "profil", "principal", "expire_le")
 
 
@@ -58,8 +55,6 @@ def emettre(
 ) -> str | None:
     """Donne un ticket, ou ``None`` si le compte n'est pas actif, ou la personne en sursis.
 
-    L'état du compte est relu par l'énoncé qui écrit : une suspension simultanée l'emporte.
-
     :param session: session de la requête.
     :param service: service pour lequel il vaut.
     :param reconnue: session dont il découle ; ``peut_emettre`` l'a admise.
@@ -81,17 +76,7 @@ def emettre(
         "cree_le": instant,
         "expire_le": instant + timedelta(seconds=service.selon(OptionsCas).duree),
     }
-    source = (
-        select(*(literal(valeur, _t[nom].type) for nom, valeur in valeurs.items()))
-        .select_from(_compte.id.table.join(_personne.id.table, _personne.id == _compte.personne_id))
-        .where(
-            _compte.id == reconnue.compte_id,
-            en_regle(literal(reconnue.methode)),
-            _personne.sursis_depuis.is_(None),
-        )
-    )
-    ecrit = session.scalar(insert(_table).from_select(list(valeurs), source).returning(_t.service))
-    return ticket if ecrit is not None else None
+    return ticket if ecrire_si_en_regle(session, _table, valeurs, reconnue) else None
 
 
 def bruler(session: Session, ticket: str) -> TicketBrule | None:

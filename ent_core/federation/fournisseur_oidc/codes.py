@@ -10,16 +10,15 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Row, delete, insert, literal, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
-from ent_core.federation.emission import en_regle
+from ent_core.federation.emission import ecrire_si_en_regle
 from ent_core.federation.fournisseur_oidc.demande import Demande
 from ent_core.federation.fournisseur_oidc.mandat import Mandat, colonnes, de_la_ligne
 from ent_core.federation.fournisseur_oidc.modeles import CodeOidc
 from ent_core.federation.fournisseur_oidc.portees import PROLONGER
-from ent_core.identite.modeles import Compte, Personne
 from ent_core.identite.secrets import empreinte_jeton, nouveau_jeton
 from ent_core.identite.sessions import SessionReconnue
 from ent_core.socle.calendrier import Horloge
@@ -32,8 +31,6 @@ DUREE = timedelta(seconds=60)
 _MEMOIRE = timedelta(days=1)
 _table = Base.metadata.tables[CodeOidc.__tablename__]
 _c = _table.c
-_compte = Base.metadata.tables[Compte.__tablename__].c
-_personne = Base.metadata.tables[Personne.__tablename__].c
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +51,6 @@ class CodeLu:
 
 def donner(session: Session, horloge: Horloge, demande: Demande, reconnue: SessionReconnue) -> str | None:
     """Donne un code, ou ``None`` si le compte n'est pas actif, ou la personne en sursis.
-
-    L'état du compte est relu par l'énoncé qui écrit : une suspension simultanée l'emporte.
-
     :param session: session de la requête.
     :param demande: demande contrôlée, à laquelle la personne peut répondre.
     :param reconnue: session dont il découle ; ``peut_emettre`` l'a admise.
@@ -74,17 +68,7 @@ def donner(session: Session, horloge: Horloge, demande: Demande, reconnue: Sessi
         "cree_le": instant,
         "expire_le": instant + DUREE,
     }
-    source = (
-        select(*(literal(valeur, _c[nom].type) for nom, valeur in valeurs.items()))
-        .select_from(_compte.id.table.join(_personne.id.table, _personne.id == _compte.personne_id))
-        .where(
-            _compte.id == reconnue.compte_id,
-            en_regle(literal(reconnue.methode)),
-            _personne.sursis_depuis.is_(None),
-        )
-    )
-    ecrit = session.scalar(insert(_table).from_select(list(valeurs), source).returning(_c.service))
-    return code if ecrit is not None else None
+    return code if ecrire_si_en_regle(session, _table, valeurs, reconnue) else None
 
 
 def prendre(session: Session, horloge: Horloge, code: str) -> CodeLu | None:

@@ -11,15 +11,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, exists, literal, or_, select
+from sqlalchemy import Row, exists, literal, or_
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
-from ent_core.federation.emission import en_regle
+from ent_core.federation.emission import compte_en_regle
 from ent_core.federation.fournisseur_oidc.modeles import AccordService
 from ent_core.federation.fournisseur_oidc.portees import soumises
 from ent_core.identite.contextes import contextes_possibles
-from ent_core.identite.modeles import Compte, Personne, SessionWeb, SuspensionProfil
+from ent_core.identite.modeles import Compte, SessionWeb, SuspensionProfil
 from ent_core.identite.sessions import EN_ATTENTE, SessionReconnue
 from ent_core.socle.calendrier import Horloge
 
@@ -28,7 +28,6 @@ __all__ = ["Mandat", "colonnes", "de_la_ligne", "encore_valable"]
 _tables = Base.metadata.tables
 _accord = _tables[AccordService.__tablename__].c
 _compte = _tables[Compte.__tablename__].c
-_personne = _tables[Personne.__tablename__].c
 _session = _tables[SessionWeb.__tablename__].c
 _suspension = _tables[SuspensionProfil.__tablename__].c
 
@@ -129,13 +128,8 @@ def encore_valable(session: Session, horloge: Horloge, mandat: Mandat) -> bool:
         _accord.portees.contains(sorted(soumises(mandat.portees))),
     )
     tient = session.scalar(
-        select(_compte.id)
-        .join(_personne.id.table, _personne.id == _compte.personne_id)
-        .where(
-            _compte.id == mandat.compte_id,
+        compte_en_regle(mandat.compte_id, mandat.methode).where(
             _compte.personne_id == mandat.personne_id,
-            en_regle(literal(mandat.methode)),
-            _personne.sursis_depuis.is_(None),
             or_(literal(mandat.prolonge), ouverte),
             or_(literal(not soumises(mandat.portees)), accordees),
             ~coupee,

@@ -8,12 +8,10 @@ from datetime import date, datetime
 from uuid import UUID
 
 from lxml import etree
-from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.services import OptionsSaml, Protocole, ServiceTiers
-from ent_core.donnees.base import Base
-from ent_core.federation.emission import compter, dire, en_regle
+from ent_core.federation.emission import compte_en_regle, compter, dire
 from ent_core.federation.fournisseur_saml.assertion import Affirmation, Destination, assertion, repondre
 from ent_core.federation.fournisseur_saml.demande import Demande
 from ent_core.federation.fournisseur_saml.emetteur import CHEMIN, Emetteur
@@ -22,7 +20,6 @@ from ent_core.federation.fournisseur_saml.partenaire import lire_partenaire
 from ent_core.federation.gabarits import GABARITS
 from ent_core.federation.parties import inscrire
 from ent_core.federation.sources import opaque
-from ent_core.identite.modeles import Compte, Personne
 from ent_core.identite.secrets import Coffre
 from ent_core.identite.sessions import DEUX_PREUVES, SessionReconnue
 from ent_core.socle.calendrier import Horloge
@@ -41,8 +38,6 @@ __all__ = [
     "nom_de_session",
 ]
 
-_compte = Base.metadata.tables[Compte.__tablename__].c
-_personne = Base.metadata.tables[Personne.__tablename__].c
 _RANGS = {Contexte.MOT_DE_PASSE: 1, Contexte.DEUX_PREUVES: 2}
 
 
@@ -237,13 +232,4 @@ def nom_de_session(forme: Format, nom: str) -> str:
 
 def _en_regle(session: Session, reconnue: SessionReconnue) -> bool:
     """Le compte est-il actif, la personne toujours dans l'annuaire ? Relu dans la transaction qui affirme."""
-    enonce = (
-        select(_compte.id)
-        .join_from(_compte.id.table, _personne.id.table, _personne.id == _compte.personne_id)
-        .where(
-            _compte.id == reconnue.compte_id,
-            en_regle(literal(reconnue.methode)),
-            _personne.sursis_depuis.is_(None),
-        )
-    )
-    return session.scalar(enonce) is not None
+    return session.scalar(compte_en_regle(reconnue.compte_id, reconnue.methode)) is not None
