@@ -70,7 +70,6 @@ def create_app(
     ent = _assembler(configuration, base, horloge, chargement)
     application = Flask("ent_core.web", static_url_path="/statique")
     application.config["SECRET_KEY"] = cle_secrete(configuration)
-    application.config["MAX_CONTENT_LENGTH"] = 512 * 1024 * 1024
     if configuration.serveur.mandataires:
         mandataires = configuration.serveur.mandataires
         application.wsgi_app = ProxyFix(  # type: ignore[method-assign] # forme conseillée par Flask

@@ -68,7 +68,7 @@ from ent_core.contrat.taches import BaseDesTaches, Tache, TacheParEtablissement
 from ent_core.donnees.base import Base
 from ent_core.donnees.colonnes import Cloisonne, ParAnnee, Partitionnee, cle, donnee, neutre, vers_personne
 from ent_core.donnees.session import lire
-from ent_core.identite.autorite import exerce_l_autorite
+from ent_core.identite.autorite import QuiDecide, qui_decide
 from ent_core.identite.courrier import Expediteur, Foyer, expediteur, foyers
 from ent_core.identite.effectifs import inscrits_du_jour
 from ent_core.identite.jalons import est_majeur, fins_d_annee, partis, personnels
@@ -93,7 +93,9 @@ from ent_core.identite.parcours import (
     inscriptions,
     periodes,
     responsables,
+    seances_de_l_eleve,
     seances_prevues,
+    structures_suivies,
 )
 from ent_core.identite.telephones import TELEPHONES_AU_PLUS, Correspondant, telephones
 from ent_core.messages.demande import (
@@ -104,7 +106,7 @@ from ent_core.messages.demande import (
     prevenir_familles,
 )
 from ent_core.papier.impression import imprimer, imprimer_lot
-from ent_core.roles.perimetre import eleves, peut_atteindre
+from ent_core.roles.perimetre import eleves, eleves_nommes, peut_atteindre
 from ent_core.socle.calendrier import FUSEAU, Horloge, annee_scolaire
 from ent_core.socle.dates import heure, jour_court, jour_long
 from ent_core.socle.erreurs import (
@@ -115,7 +117,7 @@ from ent_core.socle.erreurs import (
     Introuvable,
     OperationRefusee,
 )
-from ent_core.vie_privee.droits.oppositions import limitees, opposee, opposees
+from ent_core.vie_privee.droits.oppositions import limitees, opposee, opposees, opposees_et_limitees
 from ent_core.vie_privee.droits.papier import Saisie
 from ent_core.vie_privee.statistiques.publication import (
     LignePubliee,
@@ -207,6 +209,7 @@ __all__ = [
     "Prealable",
     "Profil",
     "Protocole",
+    "QuiDecide",
     "Role",
     "Rythme",
     "Saisie",
@@ -241,8 +244,8 @@ __all__ = [
     "ecrire_json",
     "eleves",
     "eleves_inscrits",
+    "eleves_nommes",
     "est_majeur",
-    "exerce_l_autorite",
     "exige",
     "expediteur",
     "fins_d_annee",
@@ -264,6 +267,7 @@ __all__ = [
     "nommer",
     "opposee",
     "opposees",
+    "opposees_et_limitees",
     "option_json",
     "par_etablissement",
     "partis",
@@ -278,15 +282,18 @@ __all__ = [
     "prevenir",
     "prevenir_familles",
     "public",
+    "qui_decide",
     "rendre_statistique",
     "responsables",
     "schema_de",
     "seance",
+    "seances_de_l_eleve",
     "seances_du_jour",
     "seances_enseignees",
     "seances_prevues",
     "session_courante",
     "structures_enseignees",
+    "structures_suivies",
     "telephones",
     "vers_personne",
 ]

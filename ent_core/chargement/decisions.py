@@ -17,7 +17,6 @@ from sqlalchemy import (
     ARRAY,
     Date,
     DateTime,
-    Executable,
     Select,
     String,
     bindparam,
@@ -28,6 +27,7 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import SelectBase
 
 from ent_core.chargement.modeles import Bascule, PrealableAtteste
 from ent_core.contrat.manifeste import DEGRES
@@ -222,7 +222,7 @@ class Decisions:
         lues = self._lire(session, self._la, jour, uais=uais)
         return {uai: self._ouverture(brique, uai, jour, lues) for uai in uais}
 
-    def _lire(self, session: Session, enonce: Executable, jour: date, **ou: Any) -> _Lues:
+    def _lire(self, session: Session, enonce: SelectBase, jour: date, **ou: Any) -> _Lues:
         lues = _Lues()
         if not self._briques:
             return lues

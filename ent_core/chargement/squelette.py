@@ -14,6 +14,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
+from unicodedata import normalize
 
 from ent_core import __version__
 from ent_core.chargement.decouverte import installees
@@ -46,7 +47,8 @@ def valider(nom: str, dossier: Path) -> None:
     :raises OperationRefusee: déjà pris.
     """
     if not FORME_IDENTIFIANT.fullmatch(nom):
-        propose = re.sub(r"[^a-z0-9]+", "_", nom.lower()).strip("_0123456789")
+        sans_accent = normalize("NFKD", nom.lower()).encode("ascii", "ignore").decode()
+        propose = re.sub(r"[^a-z0-9]+", "_", sans_accent).strip("_0123456789")
         indice = f" Par exemple : {propose}." if FORME_IDENTIFIANT.fullmatch(propose) else ""
         raise DonneeInvalide(
             f"« {nom} » ne peut pas nommer une brique.",

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.elements import (
+    CollectionAggregate,
     ColumnClause,
     TableValuedColumn,
     UnaryExpression,
@@ -145,10 +146,10 @@ class Compilateur(_Base):  # type: ignore[misc] # ses méthodes ne sont pas typ�
         return super().visit_unary(unary, *arguments, **options)
 
     def visit_binary(self, binary: Any, *arguments: Any, **options: Any) -> Any:
-        if binary.operator in (operators.eq, operators.in_op) and isinstance(binary.right, BindParameter):
+        if binary.operator in (operators.eq, operators.in_op) and (liee := _liee(binary.right)) is not None:
             origine = _origine(getattr(binary.left, "table", None))
             if isinstance(origine, TableClause) and isinstance(binary.left, ColumnClause):
-                self.releve.egalites.append(((_nom(origine), str(binary.left.name)), binary.right))
+                self.releve.egalites.append(((_nom(origine), str(binary.left.name)), liee))
         return super().visit_binary(binary, *arguments, **options)
 
     def group_by_clause(self, select: Any, **options: Any) -> Any:
@@ -279,6 +280,16 @@ def _colonnes_de_base(elements: Iterable[Any]) -> set[tuple[str, str]]:
         for base in colonne.base_columns
         if isinstance(base, Column) and isinstance(base.table, TableClause)
     }
+
+
+def _liee(comparee: Any) -> BindParameter[Any] | None:
+    """La valeur liée à laquelle on compare : elle-même, ou le tableau dont « any » prend chaque élément."""
+    if isinstance(comparee, CollectionAggregate):
+        comparee = comparee.element
+    elif isinstance(comparee, FunctionElement) and comparee.name.lower() == "any":
+        (comparee,) = comparee.clauses
+    comparee = getattr(comparee, "element", comparee)  # les parenthèses d'un groupe
+    return comparee if isinstance(comparee, BindParameter) else None
 
 
 def _origine(source: Any) -> Any:

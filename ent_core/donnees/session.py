@@ -10,25 +10,27 @@ Une lecture se termine par COMMIT : psycopg oublie toutes ses requêtes prépar�
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, CursorResult, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, Result, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, sessionmaker, with_loader_criteria
-from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.selectable import SelectBase
 
 from ent_core.donnees.audiences import audience
 from ent_core.donnees.chiffrement import CHIFFREUR, Chiffreur, fermer_trousseau, preparer
 from ent_core.donnees.colonnes import Cloisonne
+from ent_core.donnees.envoi import envoyer
 from ent_core.donnees.releve import Compilateur
 from ent_core.donnees.reprise import veiller
 from ent_core.donnees.tourniquet import OPTION, Passage, Portillon, Tourniquet, brancher
+from ent_core.donnees.traduction import Traductions
 from ent_core.socle.erreurs import BaseIndisponible, DonneeProtegee
 
 __all__ = [
@@ -100,7 +102,7 @@ class BaseDeDonnees:
 
     :param url: connexion de l'application, dont le compte ne possède rien.
     :param connexions: taille de la réserve de connexions par processus.
-    :param traduits: énoncés déjà traduits en SQL, que des bases aux mêmes tables et au même dialecte
+    :param traductions: énoncés déjà traduits en SQL, que des bases aux mêmes tables et au même dialecte
         partagent ; par défaut, chacune a les siens.
     """
 
@@ -109,7 +111,7 @@ class BaseDeDonnees:
         url: str | URL,
         *,
         connexions: int = 2,
-        traduits: MutableMapping[Any, Any] | None = None,
+        traductions: Traductions | None = None,
     ) -> None:
         self.url = make_url(url).set(drivername="postgresql+psycopg")
         self.moteur: Engine = create_engine(
@@ -117,7 +119,7 @@ class BaseDeDonnees:
             pool_size=connexions,
             max_overflow=0,
             hide_parameters=True,
-            execution_options={} if traduits is None else {"compiled_cache": traduits},
+            execution_options={} if traductions is None else {"compiled_cache": traductions.enonces},
             connect_args={
                 "prepare_threshold": 1,
                 "options": "-c plan_cache_mode=force_generic_plan -c timezone=UTC",
@@ -125,6 +127,7 @@ class BaseDeDonnees:
             },
         )
         self.moteur.dialect.statement_compiler = Compilateur
+        self.traductions = traductions or Traductions()
         self.portillon: Portillon | None = None
         self.chiffreur: Chiffreur | None = None
         self.archive: object | None = None
@@ -275,19 +278,18 @@ def noter_portage(session: Session, **valeurs: Any) -> None:
     session.info[_CLE] = replace(portage(session), **valeurs)
 
 
-def lire(
-    session: Session, enonce: Executable, parametres: Mapping[str, Any]
-) -> CursorResult[*tuple[Any, ...]]:
+def lire(session: Session, enonce: SelectBase, parametres: Mapping[str, Any]) -> Result[*tuple[Any, ...]]:
     """Exécute une lecture fréquente, bâtie une fois à l'import, sans passer par l'ORM.
 
     Le critère d'établissement n'y est pas ajouté : l'énoncé le porte, et la base le tient de toute façon.
 
     :param session: session ouverte.
-    :param enonce: énoncé sur les tables, non sur les classes.
+    :param enonce: énoncé sur les tables, non sur les classes ; ses listes sont des tableaux.
     :param parametres: valeurs liées.
     """
     connexion: Connection = session.info.get(_CONNEXION) or session.connection()
-    return connexion.execute(enonce, parametres)
+    base: BaseDeDonnees = session.info[_BASE]
+    return base.traductions.de(enonce, base.moteur.dialect).executer(connexion, parametres)
 
 
 def poser_tourniquet(session: Session, *, aussitot: bool) -> None:
@@ -349,14 +351,16 @@ def _etablir(session: Session, connexion: Connection) -> None:
     if en_vigueur is not None:
         en_vigueur.noter(connexion)
         connexion.execution_options(**{OPTION: None})
-    role = _audience(actuel)
     connexion.info[ROLE] = actuel.role
-    _poser(connexion, replace(actuel, role=role, finalite=_motif(actuel)) if actuel.finalites else actuel)
+    envoyer(
+        connexion, _PROLOGUE,
+        (_audience(actuel), actuel.uai, str(actuel.personne or ""), _motif(actuel)),
+    )  # fmt: skip
     if actuel.finalites or _TOURNIQUET in session.info:
         poser_tourniquet(session, aussitot=False)
         tourniquet: Tourniquet = session.info[_TOURNIQUET]
         tourniquet.role, tourniquet.finalite = actuel.role, actuel.finalite
-        tourniquet.posee(role)
+        tourniquet.posee(_audience(actuel))
         connexion.execution_options(**{OPTION: tourniquet})
 
 
@@ -371,12 +375,6 @@ def _reecrire(session: Session, transaction: SessionTransaction) -> None:
     tourniquet: Tourniquet | None = session.info.get(_TOURNIQUET)
     if transaction.parent is None and tourniquet is not None:
         tourniquet.sauvetage.rendre(session.info[_BASE].moteur)
-
-
-def _poser(connexion: Connection, valeur: Portage) -> None:
-    connexion.exec_driver_sql(
-        _PROLOGUE, (valeur.role, valeur.uai, str(valeur.personne or ""), valeur.finalite)
-    )
 
 
 def _cloisonner(etat: ORMExecuteState) -> None:

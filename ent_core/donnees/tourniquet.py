@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 
+from ent_core.donnees.envoi import envoyer
 from ent_core.donnees.sauvetage import Lecture, Refus, Sauvetage
 from ent_core.socle.erreurs import DonneeProtegee
 
@@ -213,7 +214,7 @@ class Tourniquet:
         """
         self._interne = True
         try:
-            connexion.exec_driver_sql(ordre, valeurs)
+            envoyer(connexion, ordre, valeurs)
         finally:
             self._interne = False
 
@@ -226,7 +227,7 @@ def executer_du_noyau(connexion: Connection, ordre: str, valeurs: tuple[Any, ...
     """
     tourniquet: Tourniquet | None = connexion.get_execution_options().get(OPTION)
     if tourniquet is None:
-        connexion.exec_driver_sql(ordre, valeurs)
+        envoyer(connexion, ordre, valeurs)
     else:
         tourniquet.executer(connexion, ordre, valeurs)
 

@@ -8,18 +8,20 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL, Dialect, make_url
 from sqlalchemy.pool import NullPool
 
 from ent_core.chargement.decouverte import charger
 from ent_core.donnees.droits import ROLE_PROPRIETAIRE
 from ent_core.donnees.migrations import Distribution, migrer
+from ent_core.donnees.releve import Compilateur
 from ent_core.donnees.session import BaseDeDonnees
+from ent_core.donnees.traduction import Traductions
 from ent_core.essais.annuaire import Annuaire, peupler
+from ent_core.essais.connexions import revenir_sans_oublier
 from ent_core.essais.remise_a_zero import Remise
 from ent_core.essais.serveur import Serveur
 
@@ -61,23 +63,40 @@ class Fabrique:
         self._annuaires: dict[str, Annuaire] = {}
         self._remises: dict[str, Remise] = {}
         self._libres: dict[_Sorte, list[str]] = defaultdict(list)
-        self._traduits: dict[Any, Any] = {}
+        self._traductions = Traductions()
         self._dialecte: Dialect | None = None
 
-    def ouvrir(self, adresse: URL) -> BaseDeDonnees:
+    def ouvrir(self, adresse: URL, *, connexions: int = 2) -> BaseDeDonnees:
         """La base de cette adresse ; ce qu'une autre a traduit en SQL lui sert.
 
         SQLAlchemy retient ses traductions par dialecte ; un dialecte déjà accordé au serveur, qui est le même
         pour toutes, devient celui de la base suivante.
 
         :param adresse: adresse de l'application.
+        :param connexions: taille de sa réserve.
         """
-        base = BaseDeDonnees(adresse, traduits=self._traduits)
+        base = BaseDeDonnees(adresse, connexions=connexions, traductions=self._traductions)
+        self._accorder(base.moteur)
+        return base
+
+    def maitre(self, adresse: URL) -> Engine:
+        """Le moteur du propriétaire d'une base, qui se sert des mêmes traductions.
+
+        :param adresse: adresse du propriétaire.
+        """
+        moteur = create_engine(
+            adresse, poolclass=NullPool, execution_options={"compiled_cache": self._traductions.enonces}
+        )
+        moteur.dialect.statement_compiler = Compilateur
+        self._accorder(moteur)
+        return moteur
+
+    def _accorder(self, moteur: Engine) -> None:
         accorde = self._dialecte
         if accorde is None or getattr(accorde, "server_version_info", None) is None:
-            accorde = self._dialecte = base.moteur.dialect
-        base.moteur.dialect = accorde
-        return base
+            accorde = self._dialecte = moteur.dialect
+            revenir_sans_oublier(accorde)
+        moteur.dialect = accorde
 
     def vide(self) -> AdressesBase:
         """Une base sans aucune table."""

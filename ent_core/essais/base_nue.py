@@ -20,6 +20,7 @@ from ent_core.donnees.session import ROLE_ACADEMIE, BaseDeDonnees, Portage
 from ent_core.essais.annuaire import Annuaire, peupler
 from ent_core.essais.application import assembler, dossier_de, etat
 from ent_core.essais.base import AdressesBase, Fabrique
+from ent_core.essais.connexions import au_repos
 from ent_core.essais.remise_a_zero import Remise
 from ent_core.socle.calendrier import HorlogeFixe
 
@@ -100,8 +101,8 @@ class BaseNue:
         """Ramène la base à sa naissance, ou l'abandonne avec ce que l'essai y a changé."""
         place = self._place
         assert place is not None, "la base d'abord"
-        place.base.fermer()
-        if not (place.propre() and self._bases.remise(place.adresses).remettre()):
+        if not (place.propre() and self._bases.remise(place.adresses).remettre(au_repos(place.base))):
+            place.base.fermer()
             self._bases.retirer(place.adresses)
             self._place = None
 

@@ -66,7 +66,7 @@ _TAILLE = f"{_TABLES} and pg_relation_size(oid) > 0"
 _SUITES = "select format('%I.%I', schemaname, sequencename), last_value from pg_sequences order by 1"
 _COUPER = (
     "select pg_terminate_backend(pid, 2000) from pg_stat_activity where datname = current_database()"
-    " and pid <> pg_backend_pid()"
+    " and pid <> pg_backend_pid() and pid <> all(%s)"
 )
 
 
@@ -162,19 +162,22 @@ class Remise:
                 fois=0,
             )
 
-    def remettre(self) -> bool:
-        """Ramène la base à son départ ; faux s'il vaut mieux la supprimer."""
+    def remettre(self, au_repos: Sequence[int] = ()) -> bool:
+        """Ramène la base à son départ ; faux s'il vaut mieux la supprimer.
+
+        :param au_repos: numéros des connexions qui n'y font rien, et resserviront.
+        """
         self.fois += 1
         if self.fois > _FOIS:
             return False
         try:
             with self.fil.tenir() as connexion:
+                connexion.execute(_COUPER, (list(au_repos),))
                 return self._remettre(connexion)
         except psycopg.Error:
             return False
 
     def _remettre(self, connexion: psycopg.Connection[Any]) -> bool:
-        _lire(connexion, _COUPER)
         if _lire(connexion, _EMPREINTE) != self.empreinte:
             return False
         remplies = _remplies(connexion, self.tables)

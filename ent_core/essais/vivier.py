@@ -17,6 +17,7 @@ import pytest
 
 from ent_core.essais.application import dossier_de, etat
 from ent_core.essais.base import AdressesBase, Fabrique
+from ent_core.essais.connexions import au_repos
 from ent_core.essais.remise_a_zero import Remise
 
 if TYPE_CHECKING:
@@ -41,10 +42,9 @@ class _Gardee:
 
     def ramener(self) -> bool:
         """Ramène l'instance à son départ ; faux si l'essai a changé ce que l'on ne sait pas défaire."""
-        self.instance.base.fermer()
         if etat(self.instance.application) != self.etat:
             return False
-        if not self.remise.remettre():
+        if not self.remise.remettre(au_repos(self.instance.base)):
             return False
         shutil.rmtree(dossier_de(self.instance.application), ignore_errors=True)
         annuaire = self.instance.annuaire

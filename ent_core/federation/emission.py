@@ -35,7 +35,6 @@ __all__ = [
     "dire",
     "ecrire_si_en_regle",
     "emissions",
-    "en_regle",
     "peut_emettre",
     "valeurs",
 ]
@@ -81,7 +80,7 @@ def peut_emettre(reconnue: SessionReconnue) -> Empechement | None:
     return None if reconnue.uai and reconnue.profil else Empechement.CONTEXTE
 
 
-def en_regle(methode: ColumnElement[str]) -> ColumnElement[bool]:
+def _en_regle(methode: ColumnElement[str]) -> ColumnElement[bool]:
     """Condition : le compte n'est ni suspendu, ni en attente d'un mot de passe que la session suppose choisi.
 
     Qui entre par un fournisseur d'identité n'a pas de mot de passe d'ici, et n'a rien à activer.
@@ -91,16 +90,17 @@ def en_regle(methode: ColumnElement[str]) -> ColumnElement[bool]:
     return or_(_compte.etat == "actif", and_(_compte.etat == "a_activer", methode != LOCALE))
 
 
-def compte_en_regle(compte_id: UUID, methode: str) -> Select[UUID]:
+def compte_en_regle(compte_id: UUID | ColumnElement[UUID], methode: str | ColumnElement[str]) -> Select[UUID]:
     """Le compte, s'il est en règle et que la personne n'est pas partie ; à jouer par l'énoncé qui s'y fie.
 
-    :param compte_id: compte.
-    :param methode: moyen par lequel la session a été ouverte.
+    :param compte_id: compte, ou colonne qui le désigne.
+    :param methode: moyen par lequel la session a été ouverte, ou colonne qui le dit.
     """
+    ouverte_par = literal(methode) if isinstance(methode, str) else methode
     return (
         select(_compte.id)
         .select_from(_compte.id.table.join(_personne.id.table, _personne.id == _compte.personne_id))
-        .where(_compte.id == compte_id, en_regle(literal(methode)), _personne.sursis_depuis.is_(None))
+        .where(_compte.id == compte_id, _en_regle(ouverte_par), _personne.sursis_depuis.is_(None))
     )
 
 

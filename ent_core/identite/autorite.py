@@ -7,35 +7,47 @@ ne décide plus).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Exists, bindparam, exists, select
+from sqlalchemy import ARRAY, Exists, Uuid, bindparam, case, exists, func, select
 from sqlalchemy.orm import Session
 
+from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
+from ent_core.donnees.existence import au_moins_une
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import lire
-from ent_core.identite.modeles import Responsabilite, Restriction
+from ent_core.donnees.sous_portillon import hors_portillon
+from ent_core.identite.modeles import Personne, Rattachement, Responsabilite, Restriction
+from ent_core.socle.calendrier import est_mineur
 
-__all__ = ["EffetActe", "ecarte", "exerce_l_autorite"]
+__all__ = ["EffetActe", "QuiDecide", "ecarte", "qui_decide"]
 
 _tables = Base.metadata.tables
+_personne = _tables[Personne.__tablename__].c
+_titre = _tables[Rattachement.__tablename__].c
 _lien = _tables[Responsabilite.__tablename__].c
 _limite = _tables[Restriction.__tablename__].c
 _JOUR: Any = bindparam("jour")
 
-_EXERCE = select(
-    exists().where(
-        _lien.eleve_id == bindparam("eleve"),
+_ELEVE_ICI = au_moins_une(
+    _titre.uai == bindparam("uai"), _titre.personne_id == _personne.id, _titre.profil == Profil.ELEVE.value
+)
+_DECIDE = select(
+    _personne.id,
+    case((_ELEVE_ICI, _personne.naissance)),
+    au_moins_une(
+        _lien.eleve_id == _personne.id,
         _lien.responsable_id == bindparam("responsable"),
         _lien.legal > 0,
         en_vigueur(_lien, _JOUR),
         ~exists().where(_limite.responsabilite_id == _lien.id, en_vigueur(_limite, _JOUR)),
-    )
-)
+    ),
+).where(_personne.id == func.any(bindparam("eleves", type_=ARRAY(Uuid))))
 
 
 class EffetActe(StrEnum):
@@ -43,6 +55,17 @@ class EffetActe(StrEnum):
 
     ACCES = "acces"
     EXERCICE = "exercice"
+
+
+class QuiDecide(NamedTuple):
+    """Qui décide pour un élève, un jour.
+
+    :param majeur: l'élève a dix-huit ans : lui seul décide.
+    :param exerce: la personne exerce l'autorité parentale sur lui, tant qu'il est mineur.
+    """
+
+    majeur: bool
+    exerce: bool
 
 
 def ecarte(lien: Any, jour: Any) -> Exists:
@@ -58,13 +81,21 @@ def ecarte(lien: Any, jour: Any) -> Exists:
     )
 
 
-def exerce_l_autorite(session: Session, responsable: UUID, eleve_id: UUID, jour: date) -> bool:
-    """Vrai si une personne exerce l'autorité parentale sur un élève ce jour : elle décide pour lui.
+def qui_decide(
+    session: Session, uai: str, personne: UUID, eleves: Iterable[UUID], jour: date
+) -> dict[UUID, QuiDecide]:
+    """Les deux questions d'un acte, ensemble : l'élève est-il majeur, et cette personne décide-t-elle ?
 
     :param session: session ouverte dans l'établissement.
-    :param responsable: personne.
-    :param eleve_id: élève.
+    :param uai: établissement.
+    :param personne: personne qui agit.
+    :param eleves: élèves, déjà atteints.
     :param jour: le jour.
+    :returns: par élève, en un énoncé.
     """
-    valeurs = {"eleve": eleve_id, "responsable": responsable, "jour": jour}
-    return bool(lire(session, _EXERCE, valeurs).scalar_one())
+    valeurs = {"uai": uai, "eleves": list(eleves), "responsable": personne, "jour": jour}
+    with hors_portillon(session, "autorité : deux oui ou non, jamais la date de naissance"):
+        lues = lire(session, _DECIDE, valeurs).all()
+    return {
+        eleve: QuiDecide(est_mineur(naissance, jour) is False, exerce) for eleve, naissance, exerce in lues
+    }

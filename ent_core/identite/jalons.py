@@ -67,7 +67,7 @@ def est_majeur(session: Session, uai: str, eleve_id: UUID, jour: date) -> bool:
     :param jour: le jour.
     """
     with hors_portillon(session, "majorité : un oui ou un non, jamais la date"):
-        naissance = session.execute(_NAISSANCE, {"uai": uai, "eleve": eleve_id}).scalar()
+        naissance = lire(session, _NAISSANCE, {"uai": uai, "eleve": eleve_id}).scalar()
     return est_mineur(naissance, jour) is False
 
 

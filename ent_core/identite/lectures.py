@@ -31,12 +31,14 @@ from ent_core.socle.calendrier import FUSEAU
 
 __all__ = [
     "PLAFOND",
+    "SEANCES",
     "PersonneNommee",
     "SeanceLue",
     "Structure",
     "divisions",
     "eleves_inscrits",
     "groupes",
+    "lue",
     "nommer",
     "seance",
     "seances_du_jour",
@@ -167,7 +169,7 @@ _DE_LA_SEANCE = and_(
     _enseigne.c.annee == _creneau.c.annee,
     _enseigne.c.creneau_id == _creneau.c.id,
 )
-_SEANCES = (
+SEANCES = (
     select(
         _creneau.c.id,
         _creneau.c.debut,
@@ -204,17 +206,18 @@ _SEANCES = (
     )
     .where(_creneau.c.uai == _UAI, _creneau.c.annee == _ANNEE)
 )
-_UNE_SEANCE = _SEANCES.where(_creneau.c.id == _ID)
+"""Séances d'un établissement, une année, telles que ``lue`` les rend."""
+_UNE_SEANCE = SEANCES.where(_creneau.c.id == _ID)
 _DU_JOUR = and_(_creneau.c.debut >= bindparam("debut"), _creneau.c.debut < bindparam("fin"))
 _STRUCTURES: Any = func.any(bindparam("structures", type_=ARRAY(Uuid)))
 _TOUTES_LES_SEANCES = (
-    _SEANCES.where(_DU_JOUR).order_by(_creneau.c.debut, "structure", _creneau.c.id).limit(PLAFOND)
+    SEANCES.where(_DU_JOUR).order_by(_creneau.c.debut, "structure", _creneau.c.id).limit(PLAFOND)
 )
 _SEANCES_DES_STRUCTURES = _TOUTES_LES_SEANCES.where(
     or_(_creneau.c.division_id == _STRUCTURES, _creneau.c.groupe_id == _STRUCTURES)
 )
 _MES_SEANCES = (
-    _SEANCES.where(
+    SEANCES.where(
         _DU_JOUR,
         select(null()).where(_DE_LA_SEANCE, _enseigne.c.personne_id == _ID).correlate(_creneau).exists(),
     )
@@ -300,7 +303,7 @@ def seances_enseignees(
     :param jour: le jour, à l'heure de Paris.
     """
     valeurs = {"uai": uai, "annee": annee, "id": personne_id, **_bornes(jour)}
-    return [_seance(ligne) for ligne in lire(session, _MES_SEANCES, valeurs)]
+    return [lue(ligne) for ligne in lire(session, _MES_SEANCES, valeurs)]
 
 
 def seances_du_jour(
@@ -316,9 +319,9 @@ def seances_du_jour(
     """
     valeurs: dict[str, Any] = {"uai": uai, "annee": annee, **_bornes(jour)}
     if structures is None:
-        return [_seance(ligne) for ligne in lire(session, _TOUTES_LES_SEANCES, valeurs)]
+        return [lue(ligne) for ligne in lire(session, _TOUTES_LES_SEANCES, valeurs)]
     valeurs["structures"] = list(structures)
-    return [_seance(ligne) for ligne in lire(session, _SEANCES_DES_STRUCTURES, valeurs)]
+    return [lue(ligne) for ligne in lire(session, _SEANCES_DES_STRUCTURES, valeurs)]
 
 
 def seance(session: Session, uai: str, annee: int, seance_id: UUID) -> SeanceLue | None:
@@ -330,7 +333,7 @@ def seance(session: Session, uai: str, annee: int, seance_id: UUID) -> SeanceLue
     :param seance_id: séance.
     """
     ligne = lire(session, _UNE_SEANCE, {"uai": uai, "annee": annee, "id": seance_id}).one_or_none()
-    return None if ligne is None else _seance(ligne)
+    return None if ligne is None else lue(ligne)
 
 
 def _bornes(jour: date) -> dict[str, datetime]:
@@ -340,6 +343,10 @@ def _bornes(jour: date) -> dict[str, datetime]:
     }
 
 
-def _seance(ligne: Any) -> SeanceLue:
+def lue(ligne: Any) -> SeanceLue:
+    """La séance d'une ligne de ``SEANCES``.
+
+    :param ligne: ligne.
+    """
     valeurs: dict[str, Any] = {**ligne._mapping}
     return SeanceLue(**valeurs | {"enseignants": tuple(valeurs["enseignants"] or ())})

@@ -12,14 +12,14 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, func, or_, select
+from sqlalchemy import ARRAY, Date, Select, Uuid, and_, bindparam, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import lire
 from ent_core.identite.autorite import ecarte
-from ent_core.identite.lectures import PersonneNommee
+from ent_core.identite.lectures import SEANCES, PersonneNommee, SeanceLue, lue
 from ent_core.identite.modeles import Creneau, Inscription, Periode, Personne, Responsabilite
 from ent_core.socle.calendrier import FUSEAU
 
@@ -30,7 +30,9 @@ __all__ = [
     "inscriptions",
     "periodes",
     "responsables",
+    "seances_de_l_eleve",
     "seances_prevues",
+    "structures_suivies",
 ]
 
 _tables = Base.metadata.tables
@@ -127,6 +129,36 @@ _RESPONSABLES = (
     .order_by(_lien.legal, _personne.nom, _personne.id)
 )
 
+# Les séances d'un élève, à sa date : qui change de division suit celles du jour.
+_a_paris = cast(func.timezone(str(FUSEAU), _creneau.debut), Date)
+_siennes = (
+    select(_creneau.id, _creneau.etat, _a_paris.label("jour"))
+    .join(
+        _inscription.uai.table,
+        and_(
+            _inscription.uai == _creneau.uai,
+            _inscription.annee == _creneau.annee,
+            or_(
+                _inscription.division_id == _creneau.division_id,
+                _inscription.groupe_id == _creneau.groupe_id,
+            ),
+            en_vigueur(_inscription, _a_paris),
+        ),
+    )
+    .where(
+        _creneau.uai == _UAI, _creneau.annee == _ANNEE, _inscription.personne_id == bindparam("eleve"),
+        _creneau.debut >= _DEBUT, _creneau.debut < _FIN,
+    )
+    .distinct()
+    .cte("siennes")
+)  # fmt: skip
+_prochain = select(func.min(_siennes.c.jour)).where(_siennes.c.jour > _JOUR, _siennes.c.etat != "annulee")
+_CE_JOUR_ET_LE_PROCHAIN = (
+    SEANCES.join(_siennes, _siennes.c.id == _creneau.id)
+    .where(or_(_siennes.c.jour == _JOUR, _siennes.c.jour == _prochain.scalar_subquery()))
+    .order_by(_creneau.debut, "structure", _creneau.id)
+)
+
 
 def inscriptions(
     session: Session, uai: str, annee: int, du: date, au: date, eleves: Iterable[UUID] | None = None
@@ -147,6 +179,22 @@ def inscriptions(
     return [InscriptionLue(*ligne) for ligne in lire(session, _INSCRIPTIONS_D_ELEVES, valeurs)]
 
 
+def structures_suivies(uai: Any, annee: Any, eleve: Any, jour: Any) -> Select[UUID]:
+    """Énoncé des divisions et des groupes d'un élève un jour.
+
+    :param uai: établissement, ou le paramètre qui le portera ; ainsi des autres.
+    :param annee: année scolaire.
+    :param eleve: élève, déjà atteint.
+    :param jour: le jour.
+    """
+    return select(_structure).where(
+        _inscription.uai == uai,
+        _inscription.annee == annee,
+        _inscription.personne_id == eleve,
+        en_vigueur(_inscription, jour),
+    )
+
+
 def seances_prevues(
     session: Session, uai: str, annee: int, du: date, au: date, structures: Iterable[UUID]
 ) -> list[SeancePrevue]:
@@ -162,11 +210,30 @@ def seances_prevues(
     valeurs = {
         "uai": uai,
         "annee": annee,
-        "debut": datetime.combine(du, time(), FUSEAU),
-        "fin": datetime.combine(au, time(), FUSEAU),
+        "debut": _minuit(du),
+        "fin": _minuit(au),
         "structures": list(structures),
     }
     return [SeancePrevue(*ligne) for ligne in lire(session, _SEANCES, valeurs)]
+
+
+def seances_de_l_eleve(
+    session: Session, uai: str, annee: int, eleve_id: UUID, jour: date, avant: date
+) -> list[SeanceLue]:
+    """Séances d'un élève un jour, puis celles de son prochain jour de cours ; annulées comprises.
+
+    :param session: session ouverte dans l'établissement.
+    :param uai: établissement.
+    :param annee: année scolaire.
+    :param eleve_id: élève, déjà atteint.
+    :param jour: le jour, à l'heure de Paris.
+    :param avant: jour où l'on cesse de chercher le prochain, qui a une séance non annulée.
+    """
+    valeurs = {
+        "uai": uai, "annee": annee, "eleve": eleve_id, "jour": jour,
+        "debut": _minuit(jour), "fin": _minuit(avant),
+    }  # fmt: skip
+    return [lue(ligne) for ligne in lire(session, _CE_JOUR_ET_LE_PROCHAIN, valeurs)]
 
 
 def periodes(session: Session, uai: str, annee: int) -> list[PeriodeLue]:
@@ -188,3 +255,7 @@ def responsables(session: Session, eleve_id: UUID, jour: date) -> list[PersonneN
     """
     lignes = lire(session, _RESPONSABLES, {"eleve": eleve_id, "jour": jour})
     return [PersonneNommee(*ligne) for ligne in lignes]
+
+
+def _minuit(jour: date) -> datetime:
+    return datetime.combine(jour, time(), FUSEAU)

@@ -53,13 +53,13 @@ class ApercuSecurite:
 
     :param comptes: comptes visés, et leurs personnes.
     :param sessions: sessions ouvertes.
-    :param noms: premières personnes, par ordre alphabétique.
+    :param noms: premières personnes, par ordre alphabétique ; l'identifiant distingue les homonymes.
     :param inconnus: identifiants demandés qui ne sont le compte de personne ici.
     """
 
     comptes: tuple[tuple[UUID, UUID], ...]
     sessions: int
-    noms: tuple[str, ...]
+    noms: tuple[tuple[str, str], ...]
     inconnus: tuple[str, ...] = ()
 
 
@@ -99,7 +99,9 @@ def apercu(
     return ApercuSecurite(
         comptes,
         int(ouvertes or 0),
-        tuple(f"{ligne.prenom or ''} {ligne.nom}".strip() for ligne in lignes[:_MONTRES]),
+        tuple(
+            (f"{ligne.prenom or ''} {ligne.nom}".strip(), ligne.identifiant) for ligne in lignes[:_MONTRES]
+        ),
         tuple(sorted(voulus - {ligne.identifiant for ligne in lignes})),
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy import ARRAY, String, and_, any_, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.interface import Contexte
@@ -32,7 +32,7 @@ _MONTRES = and_(
     _c.visible_le <= bindparam("maintenant"),
     _c.etat.notin_(("annule", "retenu")),
     # Une brique qui n'est pas servie n'annonce rien : sa page n'existe pas ici.
-    func.split_part(_c.sujet, ".", 1).in_(bindparam("briques", expanding=True)),
+    func.split_part(_c.sujet, ".", 1) == any_(bindparam("briques", type_=ARRAY(String))),
 )
 _RECUS = (
     select(_c.id, _c.sujet, _c.lien, _c.visible_le, _c.vu, _personne.c.prenom, _c.a_propos)

@@ -13,11 +13,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, and_, bindparam, distinct, exists, func, select
+from sqlalchemy import ARRAY, Uuid, and_, bindparam, distinct, func, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
+from ent_core.donnees.existence import au_moins_une
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import lire
 from ent_core.identite.autorite import ecarte
@@ -53,20 +54,19 @@ _RESPONSABLES = (
     .where(
         _AUTORITE,
         _lien.c.eleve_id == func.any(_QUI),
-        exists().where(_ICI, _eleve.c.personne_id == _lien.c.eleve_id),
+        au_moins_une(_ICI, _eleve.c.personne_id == _lien.c.eleve_id),
     )
     .order_by(_lien.c.eleve_id, _lien.c.responsable_id)
 )
 _LIES = select(_lien.c.responsable_id).where(_lien.c.eleve_id == bindparam("eleve"))
-_ELEVES = select(_p.c.id, _p.c.naissance).where(
-    _p.c.id == func.any(_QUI), exists().where(_ICI, _eleve.c.personne_id == _p.c.id)
-)
-_FAMILLE = exists().where(
+_est_eleve = au_moins_une(_ICI, _eleve.c.personne_id == _p.c.id)
+_ELEVES = select(_p.c.id, _p.c.naissance).where(_p.c.id == func.any(_QUI), _est_eleve)
+_FAMILLE = au_moins_une(
     _AUTORITE,
     _lien.c.responsable_id == _p.c.id,
-    exists().where(_ICI, _eleve.c.personne_id == _lien.c.eleve_id),
+    au_moins_une(_ICI, _eleve.c.personne_id == _lien.c.eleve_id),
 )
-_PERSONNEL = exists().where(
+_PERSONNEL = au_moins_une(
     _titre.c.uai == _UAI,
     _titre.c.personne_id == _p.c.id,
     _titre.c.profil.notin_([Profil.ELEVE.value, Profil.RESPONSABLE.value]),
@@ -76,7 +76,7 @@ _JOIGNABLES = (
     select(
         _p.c.id,
         _PERSONNEL.label("personnel"),
-        exists().where(_ICI, _eleve.c.personne_id == _p.c.id).label("eleve"),
+        _est_eleve.label("eleve"),
         _FAMILLE.label("famille"),
         _p.c.courriel,
         _p.c.mobile,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, bindparam, exists, or_, select
+from sqlalchemy import Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.interface import Contexte, Portee
@@ -15,6 +16,7 @@ from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.donnees.session import lire
 from ent_core.identite.autorite import ecarte
+from ent_core.identite.lectures import PersonneNommee
 from ent_core.identite.modeles import (
     Inscription,
     Personne,
@@ -24,11 +26,14 @@ from ent_core.identite.modeles import (
     Service,
 )
 
-__all__ = ["Enfant", "eleves", "enfants_de", "peut_atteindre"]
+__all__ = ["Enfant", "eleves", "eleves_nommes", "enfants_de", "peut_atteindre"]
 
 _tables = Base.metadata.tables
+_inscrit = _tables[Inscription.__tablename__].c
 _p = _tables[Personne.__tablename__].c
+_principal = _tables[ProfesseurPrincipal.__tablename__].c
 _lien = _tables[Responsabilite.__tablename__].c
+_service = _tables[Service.__tablename__].c
 _titre = _tables[Rattachement.__tablename__].c
 _JOUR: Any = bindparam("jour")
 
@@ -80,14 +85,25 @@ def eleves(contexte: Contexte, portee: Portee) -> Select[UUID]:
     :param contexte: qui agit.
     :param portee: périmètre accordé.
     """
-    scolarises = select(Rattachement.personne_id).where(
-        Rattachement.uai == contexte.uai,
-        Rattachement.profil == Profil.ELEVE.value,
-        en_vigueur(Rattachement, contexte.jour),
+    scolarises = select(_titre.personne_id).where(
+        _titre.uai == contexte.uai,
+        _titre.profil == Profil.ELEVE.value,
+        en_vigueur(_titre, contexte.jour),
     )
     if portee in (Portee.ETABLISSEMENT, Portee.ACADEMIE):
         return scolarises
-    return scolarises.where(Rattachement.personne_id.in_(_relation(contexte, portee)))
+    return scolarises.where(_titre.personne_id.in_(_relation(contexte, portee)))
+
+
+def eleves_nommes(session: Session, contexte: Contexte, portee: Portee) -> list[PersonneNommee]:
+    """Élèves atteints, dans l'ordre des prénoms ; ceux de ``eleves``, en un énoncé bâti une fois.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui agit.
+    :param portee: périmètre accordé.
+    """
+    lus = [PersonneNommee(*ligne) for ligne in lire(session, _NOMMES[portee], _valeurs(contexte))]
+    return sorted(lus, key=lambda eleve: (eleve.prenom, eleve.nom, eleve.id))
 
 
 def peut_atteindre(session: Session, contexte: Contexte, portee: Portee, eleve_id: UUID) -> bool:
@@ -98,52 +114,66 @@ def peut_atteindre(session: Session, contexte: Contexte, portee: Portee, eleve_i
     :param portee: périmètre accordé.
     :param eleve_id: élève visé.
     """
-    enonce = eleves(contexte, portee).where(Rattachement.personne_id == eleve_id)
-    return bool(session.scalar(select(enonce.exists())))
+    valeurs = {**_valeurs(contexte), "eleve": eleve_id}
+    return bool(lire(session, _PEUT[portee], valeurs).scalar_one())
+
+
+def _valeurs(contexte: Contexte) -> dict[str, Any]:
+    return {nom: getattr(contexte, nom) for nom in _QUI}
 
 
 def _relation(contexte: Contexte, portee: Portee) -> Select[UUID]:
     match portee:
         case Portee.MOI:
-            return select(Rattachement.personne_id).where(Rattachement.personne_id == contexte.personne_id)
+            return select(_titre.personne_id).where(_titre.personne_id == contexte.personne_id)
         case Portee.MES_ENFANTS:
             return _enfants(contexte)
         case Portee.MA_CLASSE_PRINCIPALE:
-            return _inscrits(contexte, ProfesseurPrincipal, Inscription.division_id)
+            return _inscrits(contexte, _principal, "division_id")
         case _:
-            return _inscrits(contexte, Service, Inscription.division_id, Inscription.groupe_id)
+            return _inscrits(contexte, _service, "division_id", "groupe_id")
 
 
 def _enfants(contexte: Contexte) -> Select[UUID]:
     """Enfants dont la personne est responsable légale, sans acte qui l'en écarte (ENT-10)."""
-    return select(Responsabilite.eleve_id).where(
-        Responsabilite.responsable_id == contexte.personne_id,
-        Responsabilite.legal > 0,
-        en_vigueur(Responsabilite, contexte.jour),
-        ~ecarte(Responsabilite, contexte.jour),
+    return select(_lien.eleve_id).where(
+        _lien.responsable_id == contexte.personne_id,
+        _lien.legal > 0,
+        en_vigueur(_lien, contexte.jour),
+        ~ecarte(_lien, contexte.jour),
     )
 
 
-def _inscrits(contexte: Contexte, lien: Any, *structures: Any) -> Select[UUID]:
+def _inscrits(contexte: Contexte, lien: Any, *structures: str) -> Select[UUID]:
     """Élèves des divisions ou des groupes d'une personne, ce jour (ENT-11)."""
-    colonnes = {Inscription.division_id: lien.division_id}
-    if Inscription.groupe_id in structures:
-        colonnes[Inscription.groupe_id] = lien.groupe_id
     return (
-        select(Inscription.personne_id)
+        select(_inscrit.personne_id)
         .join(
-            lien,
+            lien.uai.table,
             and_(
-                lien.uai == Inscription.uai,
-                lien.annee == Inscription.annee,
-                or_(*(inscrit == servi for inscrit, servi in colonnes.items())),
+                lien.uai == _inscrit.uai,
+                lien.annee == _inscrit.annee,
+                or_(*(_inscrit[structure] == lien[structure] for structure in structures)),
             ),
         )
         .where(
-            Inscription.uai == contexte.uai,
-            Inscription.annee == contexte.annee,
-            en_vigueur(Inscription, contexte.jour),
+            _inscrit.uai == contexte.uai,
+            _inscrit.annee == contexte.annee,
+            en_vigueur(_inscrit, contexte.jour),
             lien.personne_id == contexte.personne_id,
             en_vigueur(lien, contexte.jour),
         )
     )
+
+
+_QUI = ("uai", "annee", "personne_id", "jour")
+_LIE: Any = SimpleNamespace(**{nom: bindparam(nom) for nom in _QUI})
+"""Qui agit, en valeurs liées : chaque périmètre se bâtit une fois."""
+_NOMMES = {
+    portee: select(_p.id, _p.nom, func.coalesce(_p.prenom, "")).where(_p.id.in_(eleves(_LIE, portee)))
+    for portee in Portee
+}
+_PEUT = {
+    portee: select(eleves(_LIE, portee).where(_titre.personne_id == bindparam("eleve")).exists())
+    for portee in Portee
+}

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from ent_core.donnees.session import base_indisponible
+from ent_core.identite.cadence import TropDeDemandes
 from ent_core.socle.erreurs import AccesRefuse, DonneeInvalide, ErreurEnt
 from ent_core.web.voies import par_un_lien
 
@@ -71,9 +72,12 @@ def montrer(erreur: ErreurEnt) -> Response:
     :param erreur: ce qui s'est passé, et le remède.
     """
     lieu = "" if isinstance(erreur, AccesRefuse) else erreur.lieu
-    return _repondre(
+    reponse = _repondre(
         erreur.statut_http, f"{erreur.message} {lieu}".strip(), erreur.remede, reference(erreur.code)
     )
+    if isinstance(erreur, TropDeDemandes):
+        reponse.headers["Retry-After"] = str(erreur.attente)
+    return reponse
 
 
 def _erreur_http(erreur: HTTPException) -> Response:

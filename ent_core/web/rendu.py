@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from flask import Flask, request, url_for
 
 from ent_core.socle.dates import heure, jour_court, jour_long
 
-__all__ = ["installer", "nombre"]
+__all__ = ["de", "installer", "nombre", "telephone"]
 
 _UN_AN = 31_536_000
 
@@ -23,6 +24,27 @@ def nombre(valeur: float) -> str:
     :param valeur: nombre.
     """
     return f"{valeur:,}".replace(",", "\u202f").replace(".", ",")
+
+
+def de(nom: str) -> str:
+    """« d'Adam », « de Zoé » : le prénom commande l'élision.
+
+    Devant un h ou un y, « de » : rien n'y dit l'élision (« de Hugo », « de Yanis »).
+
+    :param nom: prénom, ou nom qui commence par un prénom.
+    """
+    initiale = unicodedata.normalize("NFD", nom[:1]).upper()[:1]
+    return f"d'{nom}" if initiale and initiale in "AEIOUŒÆ" else f"de {nom}"
+
+
+def telephone(numero: str) -> str:
+    """« 06 12 34 56 78 », d'espaces insécables ; un numéro étranger reste tel quel.
+
+    :param numero: numéro sans séparateur.
+    """
+    if len(numero) != 10 or not numero.startswith("0"):
+        return numero
+    return "\u202f".join(numero[rang : rang + 2] for rang in range(0, 10, 2))
 
 
 def _adresse_statique(application: Flask) -> Callable[..., str]:
@@ -52,7 +74,8 @@ def installer(application: Flask, produit: str) -> None:
     environnement = application.jinja_env
     environnement.trim_blocks = environnement.lstrip_blocks = True
     filtres: dict[str, Callable[..., Any]] = {
-        "jour_long": jour_long, "jour_court": jour_court, "heure": heure, "nombre": nombre,
+        "jour_long": jour_long, "jour_court": jour_court, "heure": heure, "nombre": nombre, "de": de,
+        "telephone": telephone,
     }  # fmt: skip
     environnement.filters.update(filtres)
     environnement.globals.update(produit=produit, url_statique=_adresse_statique(application))

@@ -40,6 +40,7 @@ class Exigence:
     :param reauthentification: l'acte est sensible : la personne se prouve de nouveau si sa preuve date.
     :param traitements: ce que la route lit : un service relié l'ouvre si son jeton les couvre tous.
     :param lien_personnel: ce que la personne abonne un appareil à relire ; vide, aucun lien ne l'ouvre.
+    :param envoi: octets que peut peser la demande, si la route reçoit un fichier.
     """
 
     permission: str = ""
@@ -49,6 +50,7 @@ class Exigence:
     reauthentification: bool = False
     traitements: frozenset[str] = frozenset()
     lien_personnel: str = ""
+    envoi: int = 0
 
 
 def exige(
@@ -57,6 +59,7 @@ def exige(
     reauthentification: bool = False,
     traitements: Iterable[str] = (),
     lien_personnel: str = "",
+    envoi: int = 0,
 ) -> Callable[[Vue], Vue]:
     """La route demande cette permission, dans l'établissement en vigueur.
 
@@ -69,6 +72,7 @@ def exige(
     :param traitements: clés de tout ce que la route lit. Sans elles, ni jeton ni lien ne l'ouvre ; avec
         elles, un service relié lit la ressource de l'API, et rien d'autre que ces traitements.
     :param lien_personnel: nom du calendrier que la route rend, pour la personne qui le relie à un appareil.
+    :param envoi: octets que peut peser la demande, si la route reçoit un fichier ; sinon, deux mébioctets.
     """
     return _marquer(
         Exigence(
@@ -76,6 +80,7 @@ def exige(
             reauthentification=reauthentification,
             traitements=frozenset(traitements),
             lien_personnel=lien_personnel,
+            envoi=envoi,
         )
     )
 

@@ -48,6 +48,9 @@ _VENUES_D_AILLEURS = "ent_venues_d_ailleurs"
 _CORPS = 2 * 1024 * 1024
 """Taille d'une demande qui n'envoie pas de fichier."""
 
+_APERCU = 2 * _CORPS
+"""Taille de ce qu'une route qui reçoit un fichier tient en mémoire."""
+
 _HSTS = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 
 
@@ -74,7 +77,8 @@ def installer(application: Flask, *, securise: bool) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
     )
     # Avant la vérification du jeton, qui lit déjà le formulaire.
-    application.before_request(_borner_le_corps)
+    application.config["MAX_CONTENT_LENGTH"] = _CORPS
+    application.before_request(_elargir_le_corps)
     CSRFProtect(application)
     application.extensions[_VENUES_D_AILLEURS] = set()
 
@@ -103,13 +107,17 @@ def installer(application: Flask, *, securise: bool) -> None:
     application.wsgi_app = _poser_les_entetes(application.wsgi_app, securise)  # type: ignore[assignment,method-assign] # forme conseillée par Flask
 
 
-def _borner_le_corps() -> None:
-    """Un formulaire tient en mémoire : seul l'envoi d'un fichier, par qui est entré, peut être grand."""
+def _elargir_le_corps() -> None:
+    """Une demande est petite, sauf à la route qui reçoit un fichier, et qui dit combien.
+
+    Hors d'un fichier, ce qu'elle reçoit tient en mémoire : l'aperçu, renvoyé pour être confirmé.
+    """
     vue = current_app.view_functions.get(request.endpoint or "")
     exigence = exigence_de(vue, request.method) if vue is not None else None
-    ouverte = exigence is None or bool(exigence.motif)
-    if ouverte or request.mimetype != "multipart/form-data":
-        request.max_content_length = _CORPS
+    if exigence is not None and exigence.envoi:
+        fichier = request.mimetype == "multipart/form-data"
+        request.max_form_memory_size = min(exigence.envoi, _APERCU)
+        request.max_content_length = exigence.envoi if fichier else request.max_form_memory_size
 
 
 def sans_formulaire(application: Flask, adresses: Blueprint) -> None:

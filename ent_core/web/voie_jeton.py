@@ -19,6 +19,7 @@ from ent_core.federation.fournisseur_oidc import jetons
 from ent_core.federation.fournisseur_oidc.jetons import AccesDelegue
 from ent_core.federation.fournisseur_oidc.usages import premiere_du_jour
 from ent_core.federation.services import connus, empeche, fermes_ici
+from ent_core.identite import cadence
 from ent_core.identite.journal import consigner
 from ent_core.identite.titres import Titre, titre_en_vigueur
 from ent_core.socle.erreurs import ErreurEnt
@@ -27,7 +28,10 @@ from ent_core.web.instance import Instance
 from ent_core.web.routes import Exigence
 from ent_core.web.voies import LECTURES, VoieDeRequete, voie_de
 
-__all__ = ["JetonRefuse", "PorteeInsuffisante", "installer", "reconnaitre"]
+__all__ = ["LECTURES_PAR_MINUTE", "JetonRefuse", "PorteeInsuffisante", "installer", "reconnaitre"]
+
+LECTURES_PAR_MINUTE = 600
+"""Lectures d'un service au nom d'une personne : dix par seconde, ce qu'aucune page n'a à demander."""
 
 _SCHEMA = len("Bearer")
 
@@ -61,6 +65,7 @@ def reconnaitre(ent: Instance, session: Session, exigence: Exigence) -> Titre | 
     :param exigence: ce que la route demande.
     :raises JetonRefuse: jeton qui ne vaut rien, ou adresse qui n'est pas de l'API.
     :raises PorteeInsuffisante: écriture, route fermée aux jetons, ou traitement que le jeton ne couvre pas.
+    :raises TropDeDemandes: le service a déjà trop lu dans la minute, au nom de cette personne.
     """
     if exigence.motif:
         return None
@@ -98,6 +103,8 @@ def _acces(ent: Instance, jeton: str) -> AccesDelegue | None:
         acces = jetons.acces(session, ent.horloge, jeton)
         if acces is None:
             return None
+        cible = ent.coffre.sceller("cadence.jeton", acces.service, str(acces.compte_id))
+        cadence.mesurer(session, ent.horloge, cible, LECTURES_PAR_MINUTE)
         tous = connus(session, services_declares(ent.chargement, ent.configuration))
         connu = next((c for c in tous if c.service.cle == acces.service), None)
         if connu is None or not isinstance(connu.service.options, OptionsOidc):

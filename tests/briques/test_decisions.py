@@ -11,7 +11,6 @@ from click.testing import CliRunner
 
 from ent_core.chargement.decouverte import charger
 from ent_core.cli import ent
-from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import AUTRE, ECOLE, RECTORAT
 from ent_core.essais.application import configuration_essai
 from ent_core.essais.base import Fabrique
@@ -112,7 +111,7 @@ def test_la_commande_dit_le_dernier_jour_compris(
     fabrique_bases: Fabrique, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     adresses = fabrique_bases.migree(charger(["annonces"]).distributions)
-    base = BaseDeDonnees(adresses.application)
+    base = fabrique_bases.ouvrir(adresses.application)
     with base.academie("essai") as session:
         session.add(Etablissement(uai=ECOLE, nom="Collège", degre=2))
     monkeypatch.setenv("ENT_BASE", adresses.application.render_as_string(hide_password=False))

@@ -39,6 +39,7 @@ def test_une_brique_neuve_est_entierement_typee(atelier: Atelier) -> None:
     assert fini.returncode == 0, fini.stdout
 
 
+@pytest.mark.long
 def test_une_brique_neuve_se_verifie_de_bout_en_bout(atelier: Atelier) -> None:
     atelier.generer("mots")
     fini = atelier.ent("brique", "verifier", "mots", "--sans-essais", "--json")

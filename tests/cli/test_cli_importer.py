@@ -32,7 +32,7 @@ def base(fabrique_bases: Fabrique, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """La base que la commande trouve par ENT_BASE."""
     adresses = fabrique_bases.migree(charger([]).distributions)
     monkeypatch.setenv("ENT_BASE", adresses.application.render_as_string(hide_password=False))
-    ouverte = BaseDeDonnees(adresses.application)
+    ouverte = fabrique_bases.ouvrir(adresses.application)
     yield ouverte
     ouverte.fermer()
     fabrique_bases.retirer(adresses)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 RACINE = Path(__file__).resolve().parents[2]
 GLOSSAIRE = RACINE / "docs" / "reference" / "glossaire.md"
 SOURCES = ("ent_core", "plugins", "schema_directeur")
@@ -211,6 +213,7 @@ def test_aucun_identifiant_ne_porte_un_synonyme_interdit() -> None:
     assert nouveaux == {}, "employer le nom du glossaire, ou dire ici pourquoi on ne le peut pas"
 
 
+@pytest.mark.long
 def test_chaque_exception_sert_encore() -> None:
     presents = fautifs()
     assert set(IMPOSES) - set().union(*presents.values()) == set()

@@ -93,11 +93,24 @@ _REMPLIR = (
 )
 
 
+_LUES_DANS_LA_TRANSACTION = (
+    b"select relname, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables"
+)
+
+
 class Plan(NamedTuple):
     """Un énoncé, et les tables que la base lirait d'un bout à l'autre."""
 
     enonce: str
     lues: frozenset[str]
+
+
+class Lecture(NamedTuple):
+    """Ce qu'un énoncé a lu d'une table."""
+
+    enonce: str
+    table: str
+    lignes: int
 
 
 class Ville(NamedTuple):
@@ -253,6 +266,53 @@ def test_aucune_page_ne_lit_une_grande_table_d_un_bout_a_l_autre(ville: Ville) -
     } <= ville.grandes
     for page, plans in parcourir(ville).items():
         assert fautes(ville, plans) == [], page
+
+
+@contextmanager
+def compter_les_lignes(ville: Ville) -> Iterator[list[Lecture]]:
+    """Relève ce que chaque énoncé lit vraiment de chaque grande table."""
+    lectures: list[Lecture] = []
+    avant: dict[str, int] = {}
+
+    def lire(connexion: Connection) -> dict[str, int]:
+        pilote = connexion.connection.dbapi_connection
+        assert isinstance(pilote, psycopg.Connection)
+        rendu = pilote.pgconn.exec_(_LUES_DANS_LA_TRANSACTION)
+        colonnes = ((rendu.get_value(rang, 0), rendu.get_value(rang, 1)) for rang in range(rendu.ntuples))
+        return {(nom or b"").decode(): int(nombre or b"0") for nom, nombre in colonnes}
+
+    def retenir(connexion: Connection, *_: object) -> None:
+        avant.clear()
+        avant.update(lire(connexion))
+
+    def comparer(connexion: Connection, _curseur: object, enonce: str, *_: object) -> None:
+        for table, nombre in lire(connexion).items():
+            if table in ville.grandes and nombre > avant.get(table, 0):
+                lectures.append(Lecture(enonce, table, nombre - avant.get(table, 0)))
+
+    moteur = ville.ecole.base.moteur
+    event.listen(moteur, "before_cursor_execute", retenir)
+    event.listen(moteur, "after_cursor_execute", comparer)
+    try:
+        yield lectures
+    finally:
+        event.remove(moteur, "before_cursor_execute", retenir)
+        event.remove(moteur, "after_cursor_execute", comparer)
+
+
+def test_ce_qui_ne_concerne_qu_une_classe_ne_lit_pas_toute_l_ecole(ville: Ville) -> None:
+    """Sous le cloisonnement, la base croit l'école toute petite, et la lirait volontiers d'avance."""
+    prof, parent = ville.client("enseignant:13", "National_ENS"), ville.client("parent:2", "National_TUT")
+    seance, attendu = ville.seance(13)
+    absent = {"changements": [{"eleve_id": str(attendu), "etat": "absent"}], "termine": True}
+    with compter_les_lignes(ville) as lectures:
+        assert prof.put(f"/api/v1/carnet/appels/{seance}", json=absent).status_code == 200
+        assert parent.get("/").status_code == 200
+        assert parent.get("/carnet/famille", follow_redirects=True).status_code == 200
+    assert any(lecture.table == "rattachement" for lecture in lectures)
+    classe = 200 // 8
+    trop = [lecture for lecture in lectures if lecture.table == "rattachement" and lecture.lignes > classe]
+    assert trop == []
 
 
 def test_un_index_ote_se_voit(ville: Ville) -> None:

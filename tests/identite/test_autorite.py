@@ -10,11 +10,20 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ent_core.brique import Contexte, Portee, eleves, exerce_l_autorite, foyers, responsables
+from ent_core.brique import (
+    Contexte,
+    Portee,
+    QuiDecide,
+    eleves,
+    eleves_nommes,
+    foyers,
+    qui_decide,
+    responsables,
+)
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import ANNEE, ECOLE, Annuaire
 from ent_core.identite.fiches import LIBELLES_LIENS
-from ent_core.identite.modeles import Responsabilite, Restriction
+from ent_core.identite.modeles import Personne, Responsabilite, Restriction
 from ent_core.roles.perimetre import enfants_de
 
 JOUR = date(2026, 11, 23)
@@ -36,11 +45,16 @@ def lit(session: Session, annuaire: Annuaire, personne: str) -> bool:
     dits = {
         enfant in session.scalars(eleves(sien, Portee.MES_ENFANTS)).all(),
         enfant in {trouve.id for trouve in enfants_de(session, sien)},
+        enfant in {trouve.id for trouve in eleves_nommes(session, sien, Portee.MES_ENFANTS)},
         parent in {adulte.id for adulte in responsables(session, enfant, JOUR)},
         parent in {personne_id for foyer in ecrits for personne_id in foyer.ids},
     }
     assert len(dits) == 1, "une lecture contredit les autres"
     return dits.pop()
+
+
+def decide(session: Session, personne: UUID, eleve: UUID, jour: date) -> QuiDecide:
+    return qui_decide(session, ECOLE, personne, [eleve], jour)[eleve]
 
 
 def lien(session: Session, responsable: UUID) -> Responsabilite:
@@ -54,22 +68,28 @@ def test_l_exercice_est_presume_et_seul_un_acte_date_le_retire(
 ) -> None:
     eleve, second = annuaire["eleve"], annuaire["second_parent"]
     with base.academie("essai : autorité") as session:
-        for personne, decide in (("parent", True), ("second_parent", True), ("contact", False)):
-            assert exerce_l_autorite(session, annuaire[personne], eleve, JOUR) is decide
-            assert lit(session, annuaire, personne) is decide
+        for personne, sien in (("parent", True), ("second_parent", True), ("contact", False)):
+            assert decide(session, annuaire[personne], eleve, JOUR).exerce is sien
+            assert lit(session, annuaire, personne) is sien
         acte = Restriction(
             responsabilite_id=lien(session, second).id, reference="JAF Lille 12/2026", effet="exercice",
             debut=JOUR, fin=DEMAIN,
         )  # fmt: skip
         session.add(acte)
         session.flush()
-        assert not exerce_l_autorite(session, second, eleve, JOUR)
+        assert not decide(session, second, eleve, JOUR).exerce
+        assert decide(session, second, eleve, JOUR) == (False, False)
+        assert decide(session, annuaire["parent"], eleve, JOUR) == (False, True)
+        session.get_one(Personne, eleve).naissance = JOUR.replace(year=JOUR.year - 18)
+        session.flush()
+        assert decide(session, eleve, eleve, JOUR) == (True, False), "à dix-huit ans, lui seul"
+        assert not decide(session, eleve, eleve, JOUR - timedelta(days=1)).majeur
         assert lit(session, annuaire, "second_parent"), "il reste informé de tout"
-        assert exerce_l_autorite(session, annuaire["parent"], eleve, JOUR), "l'autre décide toujours"
-        assert exerce_l_autorite(session, second, eleve, DEMAIN), "l'acte a un terme"
+        assert decide(session, annuaire["parent"], eleve, JOUR).exerce, "l'autre décide toujours"
+        assert decide(session, second, eleve, DEMAIN).exerce, "l'acte a un terme"
         acte.effet = "acces"
         session.flush()
-        assert not exerce_l_autorite(session, second, eleve, JOUR)
+        assert not decide(session, second, eleve, JOUR).exerce
         assert not lit(session, annuaire, "second_parent")
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ent_core.donnees.session import BaseDeDonnees, Portage
 from ent_core.identite import freinage
+from ent_core.identite.cadence import TropDeDemandes, mesurer
 from ent_core.identite.freinage import (
     ECHECS_PAR_JOUR,
     Cibles,
@@ -224,3 +225,21 @@ def test_une_paire_ne_peut_pas_essayer_plus_de_cent_fois_par_jour(jours: int) ->
         essais += 1
         temps += attente_paire(essais)
     assert essais <= 10 + 96 * jours
+
+
+def test_la_cadence_repart_a_chaque_minute_et_dit_combien_attendre(
+    base: BaseDeDonnees, horloge: HorlogeFixe
+) -> None:
+    def demander() -> None:
+        with base.unite(Portage("essai")) as session:
+            mesurer(session, horloge, b"cible", 2)
+
+    horloge.avancer(-timedelta(seconds=horloge.maintenant().second))
+    demander()
+    demander()
+    horloge.avancer(timedelta(seconds=45))
+    with pytest.raises(TropDeDemandes) as refus:
+        demander()
+    assert refus.value.attente == 15
+    horloge.avancer(timedelta(seconds=15))
+    demander()

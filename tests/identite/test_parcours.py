@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from ent_core.brique import inscriptions, periodes, responsables, seances_prevues
+from ent_core.brique import (
+    inscriptions,
+    periodes,
+    responsables,
+    seances_de_l_eleve,
+    seances_prevues,
+    structures_suivies,
+)
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import ANNEE, AUTRE, ECOLE, RENTREE, Annuaire
 from ent_core.essais.instance import compter_enonces
-from ent_core.identite.modeles import Creneau, Inscription, Periode, Responsabilite, Restriction
+from ent_core.identite.modeles import Creneau, Division, Inscription, Periode, Responsabilite, Restriction
 from ent_core.socle.calendrier import FUSEAU
 
 LUNDI, MARDI = date(2026, 9, 7), date(2026, 9, 8)
@@ -53,3 +60,37 @@ def test_ce_qu_une_brique_lit_d_un_parcours_est_date_d_ici_et_en_un_enonce(
             inscriptions(session, ECOLE, ANNEE, LUNDI, MARDI)
             seances_prevues(session, ECOLE, ANNEE, LUNDI, MARDI, [division])
         assert len(enonces) == 2
+
+
+def test_le_jour_et_le_prochain_jour_de_cours_suivent_l_eleve_qui_change_de_division(
+    base: BaseDeDonnees, annuaire: Annuaire
+) -> None:
+    eleve, avant = annuaire["eleve"], annuaire.divisions[ECOLE]
+    ici = {"uai": ECOLE, "annee": ANNEE}
+    with base.academie("essai") as session:
+        apres = Division(**ici, code="4B", libelle="4e B", mefs=[])
+        session.add(apres)
+        session.flush()
+        session.query(Inscription).filter_by(personne_id=eleve).one().fin = MARDI
+        session.add(Inscription(**ici, personne_id=eleve, division_id=apres.id, debut=MARDI))
+        # Lundi, avant ; mardi, seule l'ancienne division a cours ; mercredi, tout est annulé.
+        for heures, division, etat in (
+            (0, avant, "prevue"), (1, avant, "annulee"), (2, apres.id, "prevue"),
+            (24, avant, "prevue"), (48, apres.id, "annulee"),
+            (72, apres.id, "annulee"), (73, apres.id, "deplacee"), (96, apres.id, "prevue"),
+        ):  # fmt: skip
+            debut = HUIT_HEURES + timedelta(hours=heures)
+            fin = debut + timedelta(minutes=55)
+            session.add(Creneau(**ici, debut=debut, fin=fin, division_id=division, etat=etat))
+        changee = apres.id
+    with base.ecole(ECOLE, "essai") as session, compter_enonces(base) as enonces:
+        lues = seances_de_l_eleve(session, ECOLE, ANNEE, eleve, LUNDI, LUNDI + timedelta(days=21))
+        heures_lues = [round((seance.debut - HUIT_HEURES) / timedelta(hours=1)) for seance in lues]
+        assert heures_lues == [0, 1, 72, 73], "annulées comprises, sauf un jour où il n'y a plus rien"
+        assert len(enonces) == 2, "le prologue, et l'énoncé"
+        proches = seances_de_l_eleve(session, ECOLE, ANNEE, eleve, LUNDI, LUNDI + timedelta(days=3))
+        assert len(proches) == 2, "l'on cesse de chercher"
+        for jour, structure in ((LUNDI, avant), (MARDI, changee)):
+            assert session.scalars(structures_suivies(ECOLE, ANNEE, eleve, jour)).all() == [structure]
+        autre = seances_de_l_eleve(session, AUTRE, ANNEE, eleve, LUNDI, LUNDI + timedelta(days=21))
+        assert autre == [], "la base ne montre pas l'autre collège"

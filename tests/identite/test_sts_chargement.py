@@ -53,7 +53,7 @@ class Academie:
 @pytest.fixture(scope="module")
 def academie(fabrique_bases: Fabrique, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Academie]:
     adresses = fabrique_bases.migree()
-    base, horloge = BaseDeDonnees(adresses.application), HorlogeFixe()
+    base, horloge = fabrique_bases.ouvrir(adresses.application), HorlogeFixe()
     resume = generer(tmp_path_factory.mktemp("academie"), etablissements=1, jour=horloge.aujourd_hui())
     with ouvrir_livraison(resume.aaf) as livraison:
         importer(base, livraison, horloge=horloge, reglages=Imports())

@@ -280,7 +280,7 @@ def test_une_table_que_nul_ne_charge_plus_retient_encore(
 ) -> None:
     """Une brique retirée garde ses tables : ce qu'elle sait d'une personne ne part pas avec une liste."""
     adresses = fabrique_bases.migree()
-    base = BaseDeDonnees(adresses.application)
+    base = fabrique_bases.ouvrir(adresses.application)
     ecole = Ecole(base, horloge)
     lot = ecole.importer(ELEVES)
     moteur = create_engine(adresses.proprietaire)

@@ -11,7 +11,6 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import ECOLE, RECTORAT, peupler
 from ent_core.essais.application import assembler, configuration_essai, connecter
 from ent_core.essais.base import Fabrique
@@ -60,7 +59,7 @@ def servie(
     fabrique_bases: Fabrique, servir: Servir, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[str, dict[str, str]]]:
     adresses, horloge = fabrique_bases.migree(), HorlogeFixe()
-    base = BaseDeDonnees(adresses.application, connexions=8)
+    base = fabrique_bases.ouvrir(adresses.application, connexions=8)
     with base.academie("essai") as session:
         annuaire = peupler(session)
     dossier: Path = tmp_path_factory.mktemp("donnees")

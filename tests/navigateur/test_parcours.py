@@ -11,7 +11,6 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from ent_core.contrat.roles import Profil
-from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import AUTRE, ECOLE, RECTORAT, peupler
 from ent_core.essais.application import CLE, assembler, connecter
 from ent_core.essais.base import Fabrique
@@ -39,7 +38,7 @@ class Servie(str):
 def adresse(fabrique_bases: Fabrique, servir: Servir) -> Iterator[Servie]:
     """Une école servie pour tout le module, où chaque personne a un compte nommé comme son rôle."""
     adresses = fabrique_bases.migree()
-    base = BaseDeDonnees(adresses.application, connexions=8)
+    base = fabrique_bases.ouvrir(adresses.application, connexions=8)
     empreinte = Coffre(CLE).hacher(SECRET)
     with base.academie("essai : comptes") as session:
         annuaire = peupler(session)

@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
-from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import peupler
 from ent_core.essais.application import CLE, assembler
 from ent_core.essais.base import Fabrique
@@ -28,7 +27,7 @@ HORLOGE = HorlogeFixe()
 def adresse(fabrique_bases: Fabrique, servir: Callable[[Flask], str]) -> Iterator[str]:
     """Une école servie sous un nom : une clé d'accès n'accepte pas un nombre pour domaine."""
     adresses = fabrique_bases.migree()
-    base = BaseDeDonnees(adresses.application, connexions=8)
+    base = fabrique_bases.ouvrir(adresses.application, connexions=8)
     empreinte = Coffre(CLE).hacher(SECRET)
     with base.academie("essai : comptes") as session:
         annuaire = peupler(session)

@@ -167,11 +167,11 @@ def monter(fabrique: Fabrique, dossier: Path, ailleurs: str = "") -> Iterator[De
     )
     chargement = charger([], {"dossiers": brique_dossiers()})
     adresses, annuaire = fabrique.peuplee(chargement.distributions)
-    base = BaseDeDonnees(adresses.application, connexions=3)
+    base = fabrique.ouvrir(adresses.application, connexions=3)
     base.chiffreur = chiffreur_de(configuration)
     base.archive = archive = archive_de(configuration, base.url)
     preparer_compte(adresses.proprietaire, archive.ici)
-    proprietaire = create_engine(adresses.proprietaire, poolclass=NullPool)
+    proprietaire = fabrique.maitre(adresses.proprietaire)
     horloge = HorlogeFixe(a_midi(FAIT))
     with base.academie("essai : déclarations") as session:
         enregistrer_vues(session, horloge, chargement)

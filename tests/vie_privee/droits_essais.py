@@ -27,11 +27,9 @@ from sqlalchemy import (
     String,
     Table,
     Uuid,
-    create_engine,
     insert,
     text,
 )
-from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import sort_tables
 
 from ent_core.chargement.decouverte import Chargement, charger
@@ -252,7 +250,7 @@ def monter(bases: Fabrique, dossier: Path, *briques: Any) -> Poste:
     horloge = HorlogeFixe()
     chargement = charger(["annonces"], {brique.ent_manifeste().id: brique for brique in briques})
     adresses, annuaire = bases.peuplee(chargement.distributions)
-    base = BaseDeDonnees(adresses.application)
+    base = bases.ouvrir(adresses.application)
     guichet = Guichet(configuration_essai(donnees=str(dossier)), chargement, horloge)
-    proprietaire = create_engine(adresses.proprietaire, poolclass=NullPool)
+    proprietaire = bases.maitre(adresses.proprietaire)
     return Poste(base, adresses, proprietaire, chargement, horloge, guichet, annuaire)

@@ -120,7 +120,7 @@ class Atelier:
 @pytest.fixture
 def base_essai(fabrique_bases: Fabrique) -> Iterator[tuple[BaseDeDonnees, Any]]:
     adresses = fabrique_bases.migree()
-    base = BaseDeDonnees(adresses.application)
+    base = fabrique_bases.ouvrir(adresses.application)
     yield base, adresses.proprietaire
     base.fermer()
     fabrique_bases.retirer(adresses)

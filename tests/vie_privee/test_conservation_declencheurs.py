@@ -115,7 +115,7 @@ def test_le_tri_se_refait_ailleurs_et_dans_un_autre_ordre() -> None:
 @pytest.fixture(scope="module")
 def base_commune(fabrique_bases: Fabrique) -> Iterator[BaseDeDonnees]:
     adresses = fabrique_bases.migree()
-    base = BaseDeDonnees(adresses.application)
+    base = fabrique_bases.ouvrir(adresses.application)
     yield base
     base.fermer()
     fabrique_bases.retirer(adresses)

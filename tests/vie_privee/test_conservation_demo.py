@@ -90,7 +90,7 @@ def academie(fabrique_bases: Fabrique, horloge: HorlogeFixe, tmp_path: Path) -> 
     configuration = configuration_essai(donnees=str(tmp_path / "donnees"))
     chargement = charger([], {"annonces": annonces})
     adresses = fabrique_bases.migree(chargement.distributions)
-    base = BaseDeDonnees(adresses.application)
+    base = fabrique_bases.ouvrir(adresses.application)
     horloge.instant = a_midi(RENTREE)
     application = assembler(base, horloge, configuration, {"annonces": annonces})
     resume = generer(tmp_path / "fichiers", etablissements=2, eleves_par_etablissement=30, jour=RENTREE)

@@ -357,7 +357,7 @@ def test_un_accident_de_la_base_au_milieu_d_un_lot_se_dit_et_se_reprend(
     fabrique_bases: Fabrique, horloge: HorlogeFixe, tmp_path: Path, dit: str
 ) -> None:
     adresses = fabrique_bases.migree()
-    base = BaseDeDonnees(adresses.application)
+    base = fabrique_bases.ouvrir(adresses.application)
     with base.academie("essai") as session:
         annuaire = peupler(session)
     faire_partir(base, [annuaire["camarade"], annuaire["camarade_autre"]], DEPART)

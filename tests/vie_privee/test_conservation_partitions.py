@@ -109,7 +109,7 @@ class Monde:
 def monde(fabrique_bases: Fabrique, tmp_path: Path) -> Iterator[Monde]:
     chargement = charger([], {"passages": BRIQUE})
     adresses, annuaire = fabrique_bases.peuplee(chargement.distributions)
-    base = BaseDeDonnees(adresses.application)
+    base = fabrique_bases.ouvrir(adresses.application)
     with base.academie("essai") as session:
         session.add_all(
             AnneeScolaire(uai=uai, annee=2027, debut=date(2027, 9, 1), fin=date(2028, 8, 1))

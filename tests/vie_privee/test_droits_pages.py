@@ -15,7 +15,7 @@ from ent_core.essais.instance import FabriqueInstance, InstanceEssai
 from ent_core.identite.modeles import ActeJournal
 from ent_core.vie_privee.conservation.modeles import Gel
 from ent_core.vie_privee.droits.modeles import Demande
-from ent_core.vie_privee.droits.oppositions import limitees, opposee
+from ent_core.vie_privee.droits.oppositions import limitees, opposee, opposees_et_limitees
 from tests.vie_privee.brique_incidents import SUIVI, Fait, brique_incidents
 from tests.vie_privee.pages_essai import chercher, texte_de
 
@@ -160,6 +160,10 @@ def test_repondre_a_une_limitation_pose_un_gel(ent: InstanceEssai) -> None:
     with ent.base.ecole(ECOLE, "essai") as session:
         deux = {ent.annuaire["cpe"], ent.annuaire["enseignant"]}
         assert limitees(session, SUIVI.cle, deux) == {ent.annuaire["cpe"]}
+        assert opposees_et_limitees(session, SUIVI.cle, deux) == (
+            frozenset(),
+            frozenset({ent.annuaire["cpe"]}),
+        )
     with ent.base.ecole(AUTRE, "essai") as session:
         assert limitees(session, SUIVI.cle, deux) == frozenset()
 

@@ -14,7 +14,6 @@ from ent_core.chargement.decouverte import charger
 from ent_core.chargement.relais import Relais
 from ent_core.chargement.retrait import enregistrer_vues
 from ent_core.cli import ent
-from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import AUTRE, ECOLE, peupler
 from ent_core.essais.application import CLE
 from ent_core.essais.base import Fabrique
@@ -32,7 +31,7 @@ def commande(fabrique_bases: Fabrique, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("ENT_BASE", adresses.application.render_as_string(hide_password=False))
     monkeypatch.setenv("ENT_CLE_SECRETE", CLE)
     Path("ent.toml").write_text('[briques]\nchargees = ["annonces"]\n', encoding="utf-8")
-    base = BaseDeDonnees(adresses.application)
+    base = fabrique_bases.ouvrir(adresses.application)
     with base.academie("essai") as session:
         peupler(session)
         enregistrer_vues(session, HorlogeSysteme(), chargement)

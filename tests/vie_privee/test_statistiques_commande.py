@@ -16,7 +16,6 @@ from ent_core.chargement.relais import Relais
 from ent_core.chargement.retrait import enregistrer_vues
 from ent_core.chargement.statistiques import Statistiques
 from ent_core.cli import ent
-from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import ECOLE, peupler
 from ent_core.essais.application import CLE, configuration_essai
 from ent_core.essais.base import Fabrique
@@ -36,7 +35,7 @@ def commande(fabrique_bases: Fabrique, tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("ENT_BASE", adresses.application.render_as_string(hide_password=False))
     monkeypatch.setenv("ENT_CLE_SECRETE", CLE)
     Path("ent.toml").write_text("[briques]\nchargees = []\n", encoding="utf-8")
-    base = BaseDeDonnees(adresses.application)
+    base = fabrique_bases.ouvrir(adresses.application)
     activation = Activation(chargement, Relais(chargement))
     with base.academie("essai") as session:
         peupler(session)

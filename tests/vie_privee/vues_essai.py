@@ -14,7 +14,6 @@ from sqlalchemy.pool import NullPool
 
 from ent_core.chargement.absentes import regles_completes
 from ent_core.chargement.decouverte import charger
-from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import ECOLE, peupler
 from ent_core.essais.application import assembler, configuration_essai
 from ent_core.essais.base import Fabrique
@@ -73,7 +72,7 @@ def garnie(fabrique: Fabrique, dossier: Path) -> Iterator[tuple[InstanceEssai, d
     briques = {module.ent_manifeste().id: module for module in modules}
     configuration, chargement = configuration_essai(donnees=str(dossier)), charger([], briques)
     adresses = fabrique.migree(chargement.distributions)
-    base, horloge = BaseDeDonnees(adresses.application, connexions=8), HorlogeFixe()
+    base, horloge = fabrique.ouvrir(adresses.application, connexions=8), HorlogeFixe()
     application = assembler(base, horloge, configuration, briques)
     with base.academie("essai : annuaire") as session:
         annuaire = peupler(session)

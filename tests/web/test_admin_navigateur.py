@@ -10,7 +10,6 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from ent_core.contrat.roles import Profil
-from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import ECOLE, RECTORAT, peupler
 from ent_core.essais.application import assembler, connecter
 from ent_core.essais.base import Fabrique
@@ -61,7 +60,7 @@ class Lieu:
 @pytest.fixture(scope="module")
 def lieu(fabrique_bases: Fabrique, servir: Callable[[Flask], str]) -> Iterator[Lieu]:
     adresses, horloge = fabrique_bases.migree(), HorlogeFixe()
-    base = BaseDeDonnees(adresses.application, connexions=8)
+    base = fabrique_bases.ouvrir(adresses.application, connexions=8)
     with base.academie("essai") as session:
         annuaire = peupler(session)
     application = assembler(base, horloge, briques={"fanion": Fanion()})

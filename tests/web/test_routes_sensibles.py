@@ -131,3 +131,9 @@ def test_un_caractere_nul_ou_une_saisie_enorme_ne_fait_jamais_une_panne(instance
     for genre in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=b"):
         trop = visiteur.post("/connexion", data=b"x" * 2_100_000, content_type=genre)
         assert trop.status_code == 413, genre
+        trop = parent.post("/compte/adresse", data=b"x" * 2_100_000, content_type=genre)
+        assert trop.status_code == 413, genre
+    tete = b'--b\r\nContent-Disposition: form-data; name="fichier"; filename="lourd.csv"\r\n\r\n'
+    lourd = tete + b"x" * 2_100_000 + b"\r\n--b--\r\n"
+    recu = academie.post("/administration/imports/nouveau/liste", data=lourd, content_type=genre)
+    assert recu.status_code == 422, "une route qui reçoit un fichier dit combien il peut peser"

@@ -11,7 +11,7 @@ from uuid import UUID
 import pyotp
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 from ent_core.contrat.roles import Profil
@@ -25,6 +25,7 @@ from ent_core.identite.modeles import (
     ExigenceFacteur,
     Facteur,
     SessionWeb,
+    Tentative,
 )
 from ent_core.identite.secrets import Coffre
 from ent_core.messages.modeles import Message
@@ -197,6 +198,14 @@ def test_une_cle_d_acces_ajoute_prouve_et_entre_seule(college: InstanceEssai) ->
     assert seul.post("/connexion/cle", data={"reponse": reponse}).location == "/"
     assert seul.get("/fanion/").status_code == 200
     assert seul.post("/connexion/cle", data={"reponse": reponse}).status_code == 401, "rejouée"
+    with college.base.academie("essai : cadence") as session:
+        session.execute(update(Tentative).values(echecs=1000))
+    trop = seul.post("/connexion/cle/defi")
+    assert (trop.status_code, "Retry-After" in trop.headers) == (429, True), (
+        "un réseau qui en demande sans fin"
+    )
+    college.horloge.avancer(timedelta(minutes=1))
+    assert seul.post("/connexion/cle/defi").status_code == 200
 
 
 def test_une_cle_d_acces_n_ouvre_pas_un_profil_suspendu_et_le_journal_le_dit(college: InstanceEssai) -> None:

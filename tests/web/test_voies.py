@@ -32,10 +32,11 @@ from ent_core.federation.fournisseur_oidc import jetons
 from ent_core.federation.modeles import ServiceDeclare, ServiceFerme
 from ent_core.identite import comptes, liens_personnels
 from ent_core.identite.liens_personnels import LECTURES_PAR_JOUR, LIENS_AU_PLUS
-from ent_core.identite.modeles import ActeJournal, Compte, LienPersonnel
+from ent_core.identite.modeles import ActeJournal, Compte, LienPersonnel, Tentative
 from ent_core.identite.suspensions import rouvrir_profil, suspendre_profil
 from ent_core.socle.calendrier import HorlogeFixe
 from ent_core.web.routes import Exigence, exigence_de
+from ent_core.web.voie_jeton import LECTURES_PAR_MINUTE
 
 ABONNEMENT, RENDEZ_VOUS = "/carnet/rendez_vous.ics", "/api/v1/carnet/agenda"
 MOTS = "/api/v1/annonces/mots"
@@ -277,6 +278,18 @@ def test_un_jeton_n_ecrit_pas_et_n_est_sauve_par_aucun_temoin(ecole: InstanceEss
         assert refus.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
     page = client.get("/carnet/retenues", headers={"Authorization": f"Bearer {porte}"})
     assert page.status_code == 401, "un jeton n'ouvre aucune page, même avec un témoin"
+
+
+def test_un_service_qui_lit_sans_fin_attend_la_minute_suivante(ecole: InstanceEssai) -> None:
+    porte = creer_jeton(ecole, "enseignant", *LECTURES)
+    assert lire_par_jeton(ecole, porte, MOTS).status_code == 200
+    with ecole.base.academie("essai : cadence") as session:
+        session.execute(update(Tentative).values(echecs=LECTURES_PAR_MINUTE))
+    refus = lire_par_jeton(ecole, porte, MOTS)
+    assert (refus.status_code, refus.mimetype) == (429, "application/problem+json")
+    assert 0 < int(refus.headers["Retry-After"]) <= 60
+    ecole.horloge.avancer(timedelta(minutes=1))
+    assert lire_par_jeton(ecole, porte, MOTS).status_code == 200
 
 
 def test_un_jeton_suit_la_personne_et_son_accord(ecole: InstanceEssai) -> None:

@@ -12,17 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import CheckConstraint, Table, create_engine, select
+from sqlalchemy import CheckConstraint, Table, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import NullPool
 
 from ent_core.chargement.decouverte import BriqueChargee, Chargement, charger, dossier
 from ent_core.contrat.donnees import Donnee
 from ent_core.contrat.offres import Demande
 from ent_core.contrat.resultats import Anomalie, Niveau
 from ent_core.donnees.colonnes import declaration_colonne
-from ent_core.donnees.session import BaseDeDonnees
 from ent_core.essais.annuaire import AUTRE, ECOLE, RECTORAT, Annuaire
 from ent_core.essais.application import configuration_essai
 from ent_core.essais.contrat.banc import Banc
@@ -174,13 +172,14 @@ def banc(
     request: pytest.FixtureRequest,
     instance_du_contrat: tuple[InstanceEssai, dict[str, Any]],
     serveur: Serveur,
+    vivier: Vivier,
 ) -> Iterator[Banc]:
     """La base de l'instance, tenue par son propriétaire : semer, tout relire, revenir en arrière."""
     instance, _ = instance_du_contrat
     eprouvee = _eprouvee(request)
     adresse = make_url(serveur.url).set(drivername="postgresql+psycopg", database=instance.base.url.database)
-    proprietaire = create_engine(adresse, poolclass=NullPool)
-    base = BaseDeDonnees(instance.base.url)
+    proprietaire = vivier.bases.maitre(adresse)
+    base = vivier.bases.ouvrir(instance.base.url)
     base.chiffreur = instance.base.chiffreur
     with tempfile.TemporaryDirectory(prefix="ent-contrat-") as donnees, proprietaire.connect() as connexion:
         connexion.begin()

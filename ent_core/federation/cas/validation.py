@@ -14,22 +14,19 @@ from ent_core.donnees.session import BaseDeDonnees, Portage
 from ent_core.federation.adresses import sans_ticket
 from ent_core.federation.cas.reponses import CodeEchec, Echec, Reussite
 from ent_core.federation.cas.tickets import TicketBrule, bruler
-from ent_core.federation.emission import compter, dire, en_regle
+from ent_core.federation.emission import compte_en_regle, compter, dire
 from ent_core.federation.parties import inscrire
 from ent_core.federation.services import ServiceConnu, connus, fermes_ici, pour
 from ent_core.identite.contextes import contextes_possibles
 from ent_core.identite.journal import consigner
-from ent_core.identite.modeles import Compte, Personne, SessionWeb
+from ent_core.identite.modeles import SessionWeb
 from ent_core.identite.secrets import Coffre
 from ent_core.identite.sessions import EN_ATTENTE
 from ent_core.socle.calendrier import Horloge
 
 __all__ = ["DemandeCas", "ServeurCas", "valider"]
 
-_tables = Base.metadata.tables
-_s = _tables[SessionWeb.__tablename__].c
-_c = _tables[Compte.__tablename__].c
-_p = _tables[Personne.__tablename__].c
+_s = Base.metadata.tables[SessionWeb.__tablename__].c
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +141,10 @@ def _service(session: Session, serveur: ServeurCas, brule: TicketBrule) -> Servi
 def _session_vivante(session: Session, brule: TicketBrule) -> Row[*tuple[object, ...]] | None:
     """La session d'où vient le ticket, si elle, son compte et sa personne sont toujours en règle."""
     return session.execute(
-        select(_s.creee_le)
-        .join(_tables[Compte.__tablename__], _c.id == _s.compte_id)
-        .join(_tables[Personne.__tablename__], _p.id == _s.personne_id)
-        .where(
+        select(_s.creee_le).where(
             _s.id == brule.session_id,
             _s.niveau > EN_ATTENTE,
-            en_regle(_s.methode),
-            _p.sursis_depuis.is_(None),
+            compte_en_regle(_s.compte_id, _s.methode).exists(),
         )
     ).one_or_none()
 

@@ -51,6 +51,7 @@ class CodeLu:
 
 def donner(session: Session, horloge: Horloge, demande: Demande, reconnue: SessionReconnue) -> str | None:
     """Donne un code, ou ``None`` si le compte n'est pas actif, ou la personne en sursis.
+
     :param session: session de la requête.
     :param demande: demande contrôlée, à laquelle la personne peut répondre.
     :param reconnue: session dont il découle ; ``peut_emettre`` l'a admise.

@@ -9,7 +9,7 @@ import base64
 import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +25,7 @@ from ent_core.socle.xml import analyseur_sur
 __all__ = ["PartenaireService", "Retour", "lire_partenaire", "reduire"]
 
 _TAILLE = 512 * 1024
+_PREAVIS = timedelta(days=30)
 _GARDES = frozenset(
     f"{MD}{nom}" for nom in ("KeyDescriptor", "SingleLogoutService", "AssertionConsumerService")
 )
@@ -72,6 +73,13 @@ class PartenaireService:
         :param instant: maintenant.
         """
         return self.expire_le is not None and instant >= self.expire_le
+
+    def finit_bientot(self, instant: datetime) -> bool:
+        """Vrai si ces métadonnées finissent dans les trente jours, ou ont fini : il faut les redemander.
+
+        :param instant: maintenant.
+        """
+        return self.perime(instant + _PREAVIS)
 
     def retour(self, adresse: str, indice: str) -> str | None:
         """L'adresse de réponse qu'une demande désigne ; ``None`` si elle n'est pas d'ici.

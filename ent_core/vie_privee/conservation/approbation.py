@@ -32,14 +32,25 @@ from ent_core.vie_privee.conservation.modeles import (
 from ent_core.vie_privee.conservation.plan import Conditions, conditions, empreinte
 from ent_core.vie_privee.conservation.regles import Regles
 
-__all__ = ["annuler", "approuver", "aviser", "decider", "perimer", "reporter", "restaurer", "viser"]
+__all__ = [
+    "FICHIER_MAXIMAL",
+    "annuler",
+    "approuver",
+    "aviser",
+    "decider",
+    "perimer",
+    "reporter",
+    "restaurer",
+    "viser",
+]
 
 _REPORT_MAXIMAL = timedelta(days=366)
 _REVUE = timedelta(days=90)
 """Ce que dure la remise en place d'une unité, avant qu'un plan puisse la proposer de nouveau."""
 
 _CLOSENT = ("annulation", "fin", "ecart")
-_FICHIER_MAXIMAL = 5 * 1024 * 1024
+FICHIER_MAXIMAL = 5 * 1024 * 1024
+"""Octets d'un bordereau signé."""
 
 
 def approuver(
@@ -218,7 +229,7 @@ def viser(
         raise DonneeInvalide(
             "le numéro du visa manque, ou sa date est à venir.", remede="les recopier du bordereau signé."
         )
-    if not 0 < len(fichier) <= _FICHIER_MAXIMAL:
+    if not 0 < len(fichier) <= FICHIER_MAXIMAL:
         raise DonneeInvalide(
             "le bordereau signé manque, ou dépasse cinq mégaoctets.", remede="joindre sa numérisation."
         )

@@ -18,8 +18,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, literal, null, or_, select, union_all
 from sqlalchemy.orm import Session
 
+from ent_core.contrat.donnees import Donnee
 from ent_core.contrat.roles import LIBELLES_ROLES
 from ent_core.donnees.audiences import AUDIENCE
+from ent_core.donnees.base import declaration
+from ent_core.donnees.colonnes import declaration_colonne
 from ent_core.vie_privee.droits.modeles import Demande
 from ent_core.vie_privee.publication.droits import Droit
 from ent_core.vie_privee.registre import Registre
@@ -36,6 +39,7 @@ class Consultation:
     """Des lectures d'un même jour, d'une même fonction.
 
     :param donnees: ce qui a été lu, en clair ; vide, tout.
+    :param categories: la même chose, en catégories de données : ce qu'un parent comprend.
     :param personnes: nombre de personnes de cette fonction.
     :param liste: la lecture portait sur une liste où la personne pouvait figurer.
     """
@@ -44,6 +48,7 @@ class Consultation:
     fonction: str
     traitement: str
     donnees: tuple[str, ...]
+    categories: tuple[str, ...]
     personnes: int
     liste: bool = False
 
@@ -76,7 +81,13 @@ def consultations(
     )
     return [
         Consultation(
-            jour, _fonction(role), _intitule(registre, cle), _en_clair(donnees), max(nombre, 1), liste=liste
+            jour,
+            _fonction(role),
+            _intitule(registre, cle),
+            _en_clair(donnees),
+            _categories(registre, cle, donnees),
+            max(nombre, 1),
+            liste=liste,
         )
         for jour, role, cle, donnees, nombre, liste in session.execute(enonce)
     ]
@@ -125,6 +136,13 @@ def _copies(personne: UUID, uai: str | None) -> Any:
 
 def _en_clair(donnees: str | None) -> tuple[str, ...]:
     return tuple(sorted({nom.replace("_", " ") for nom in (donnees or "").split(",") if nom}))
+
+
+def _categories(registre: Registre, cle: str, donnees: str | None) -> tuple[str, ...]:
+    lues = set((donnees or "").split(","))
+    tables = [t for t in registre.tables.values() if (dite := declaration(t)) and dite.traitement == cle]
+    declarees = (declaration_colonne(c) for t in tables for c in t.columns if c.name in lues)
+    return tuple(sorted({d.categorie.value for d in declarees if isinstance(d, Donnee)}))
 
 
 def _fonction(role: str) -> str:

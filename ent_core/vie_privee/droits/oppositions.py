@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, or_, select
+from sqlalchemy import ARRAY, Select, Uuid, bindparam, false, func, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.donnees import Traitement
@@ -31,6 +31,7 @@ __all__ = [
     "limitees",
     "opposee",
     "opposees",
+    "opposees_et_limitees",
 ]
 
 
@@ -53,6 +54,7 @@ _LIMITEES = select(_gel.personne_id).where(
     _gel.leve_le.is_(None),
     or_(_gel.uai.is_(None), _gel.uai == _UAI),
 )
+_LES_DEUX = union_all(_OPPOSEES.add_columns(true()), _LIMITEES.add_columns(false()))
 
 
 class Voie(StrEnum):
@@ -96,6 +98,22 @@ def limitees(session: Session, traitement: str, personnes: set[UUID]) -> frozens
     """
     with hors_portillon(session, "respecter une limitation"):
         return _parmi(session, _LIMITEES, traitement, personnes)
+
+
+def opposees_et_limitees(
+    session: Session, traitement: str, personnes: set[UUID]
+) -> tuple[frozenset[UUID], frozenset[UUID]]:
+    """Ce que disent ``opposees`` et ``limitees``, d'une seule lecture.
+
+    :param session: session de l'établissement.
+    :param traitement: clé du traitement.
+    :param personnes: celles que la page montre.
+    """
+    valeurs = {"uai": portage(session).uai, "traitement": traitement, "personnes": list(personnes)}
+    with hors_portillon(session, "respecter une opposition ou une limitation"):
+        lues = lire(session, _LES_DEUX, valeurs).all()
+    opposes = frozenset(personne for personne, opposee in lues if opposee)
+    return opposes, frozenset(personne for personne, opposee in lues if not opposee)
 
 
 def _parmi(session: Session, enonce: Select[UUID], traitement: str, personnes: set[UUID]) -> frozenset[UUID]:

@@ -58,7 +58,7 @@ def nouvel_import(sorte: str) -> str:
 
 
 @administration.post("/imports/nouveau/<sorte>")
-@exige("noyau.imports")
+@exige("noyau.imports", envoi=512 * _MIO)
 def recevoir_import(sorte: str) -> ReponsePage:
     lue = _sorte(sorte)
     try:

@@ -82,8 +82,14 @@ def liste_services() -> str:
     with perimetre("services tiers : liste") as (session, uai):
         services = services_du_perimetre(session, uai)
         fermes = fermes_ici(session, uai) if uai else frozenset()
+    a_renouveler = {c.service.cle for c in services if _du_partenaire(c.service).get("finit_bientot")}
     return render_template(
-        "admin/services.html", services=services, fermes=fermes, gabarits=GABARITS, academie=uai is None
+        "admin/services.html",
+        services=services,
+        fermes=fermes,
+        a_renouveler=a_renouveler,
+        gabarits=GABARITS,
+        academie=uai is None,
     )
 
 
@@ -245,7 +251,13 @@ def _du_partenaire(service: ServiceTiers) -> dict[str, Any]:
     if not isinstance(service.options, OptionsSaml):
         return {}
     partenaire = lire_partenaire(service.options.metadonnees)
-    return {"partenaire": partenaire, "avise": bool(partenaire.sorties.get(Liaison.SOAP))}
+    instant = instance().horloge.maintenant()
+    return {
+        "partenaire": partenaire,
+        "avise": bool(partenaire.sorties.get(Liaison.SOAP)),
+        "perime": partenaire.perime(instant),
+        "finit_bientot": partenaire.finit_bientot(instant),
+    }
 
 
 def _exiger_des_portees_connues(service: ServiceTiers) -> None:

@@ -110,7 +110,10 @@ def modifier_compte() -> str | Response | tuple[str, int]:
             return _revoquer(request.form.get("session", type=UUID))
         case "revoquer_autres":
             nombre = sessions.fermer_autres(session_courante(), instance().horloge, request.cookies[temoin()])
-            flash(f"{nombre} appareil(s) déconnecté(s).", "succes")
+            flash(
+                "Un appareil est déconnecté." if nombre == 1 else f"{nombre} appareils sont déconnectés.",
+                "succes",
+            )
             return redirect(url_for("ent.mon_compte"))
         case "partout":
             sessions.fermer_autres(session_courante(), instance().horloge, requete().jeton)

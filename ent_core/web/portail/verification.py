@@ -9,7 +9,7 @@ from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
 from ent_core.donnees.session import Portage
-from ent_core.identite import connexion
+from ent_core.identite import cadence, connexion
 from ent_core.identite.connexion import Authentification
 from ent_core.identite.facteurs import cles, inventaire
 from ent_core.identite.facteurs.defis import Usage
@@ -17,6 +17,7 @@ from ent_core.identite.facteurs.epreuve import CLE
 from ent_core.identite.facteurs.politique import DOUBLE
 from ent_core.identite.lecture_session import SessionReconnue
 from ent_core.identite.refus import MotifRefus, Refus
+from ent_core.identite.reseau import reseau_de
 from ent_core.identite.suspensions import ProfilSuspendu
 from ent_core.socle.erreurs import DonneeInvalide, Introuvable
 from ent_core.web import preuve
@@ -32,6 +33,8 @@ __all__ = ["json_de_cle", "lieu"]
 
 _DEFI = "ent_defi"
 _DUREE = 300
+_DEFIS_PAR_MINUTE = 300
+"""Défis donnés à un réseau : un établissement entier n'a souvent qu'une adresse."""
 
 
 @portail.get("/connexion/verification")
@@ -88,20 +91,17 @@ def demander_une_preuve() -> Response:
 @portail.post("/connexion/cle/defi")
 @public("entrer par une clé d'accès, sans mot de passe")
 def demander_une_entree() -> Response:
-    navigateur = secrets.token_urlsafe(32)
+    ent, navigateur = instance(), secrets.token_urlsafe(32)
+    cible = ent.coffre.sceller("cadence.defi", reseau_de(request.remote_addr or ""))
+    with ent.base.unite(Portage("connexion")) as session:
+        cadence.mesurer(session, ent.horloge, cible, _DEFIS_PAR_MINUTE)
     reponse = json_de_cle(
         cles.demander_preuve(session_courante(), horloge_courante(), lieu(), navigateur, Usage.ENTRER)
     )
-    securise = instance().configuration.serveur.securise
     reponse.set_cookie(
-        _DEFI,
-        navigateur,
-        max_age=_DUREE,
-        httponly=True,
-        secure=securise,
-        samesite="Strict",
-        path="/connexion",
-    )
+        _DEFI, navigateur, max_age=_DUREE, httponly=True, secure=ent.configuration.serveur.securise,
+        samesite="Strict", path="/connexion",
+    )  # fmt: skip
     return reponse
 
 

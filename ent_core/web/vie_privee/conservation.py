@@ -110,7 +110,7 @@ def annuler(plan_id: UUID) -> ReponsePage:
 
 
 @conservation.post("/plans/<uuid:plan_id>/visa")
-@exige(PERMISSION)
+@exige(PERMISSION, envoi=approbation.FICHIER_MAXIMAL + 64 * 1024)
 def viser(plan_id: UUID) -> ReponsePage:
     """Enregistre le visa des archives."""
 

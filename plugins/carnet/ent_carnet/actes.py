@@ -37,6 +37,7 @@ ACTES = (
     ),
     ActeDit("carnet.absences_reglees", "A changé les réglages des absences"),
     ActeDit("carnet.autorisation", "{acte}", {"acte": _DEMANDE}),
+    ActeDit("carnet.contact_retire", "A retiré un contact avec une famille, noté par erreur"),
     ActeDit("carnet.decomptes_scelles", "A scellé {eleves:décompte|décomptes} de la période {periode}"),
     ActeDit(
         "carnet.desaccord",

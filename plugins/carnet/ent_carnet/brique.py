@@ -137,6 +137,7 @@ def ent_sujets_de_message() -> Sequence[SujetDeMessage]:
         avis.EXCLUSIONS_DE_COURS,
         avis.PROPOSITIONS,
         suites_absences.ABSENCE_A_LIRE,
+        suites_absences.MOTIF_REFUSE,
         signalements.SIGNALEMENT,
     )
 

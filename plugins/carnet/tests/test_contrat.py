@@ -120,6 +120,10 @@ class TestContrat(ContratBrique):
             **sien, **heure, appel_id=appel.id, nature="retard", minutes=5, saisi_le=FIN, retire_le=FIN,
             auteur_id=annuaire["enseignant"], retire_par=annuaire["cpe"],
         )  # fmt: skip
+        contact = Contact(
+            **sien, responsable_id=annuaire["parent"], canal="telephone", abouti=True, le=JOUR,
+            auteur_id=annuaire["cpe"], retire_le=FIN,
+        )  # fmt: skip
         absence = Absence(
             **sien, **heure, genre="absence", motif_id=motif.id, etat="reglee", auteur_id=annuaire["cpe"],
             traitee_le=FIN, lot_id=uuid4(),
@@ -166,8 +170,7 @@ class TestContrat(ContratBrique):
                      saisi_le=FIN, remplace_id=retard.id),
                 ChangementMotif(**ici, motif_id=motif.id, indicateur="compte", valeur=True, effet_le=JOUR,
                                 decide_le=FIN, auteur_id=annuaire["direction"]),
-                Contact(**sien, responsable_id=annuaire["parent"], canal="telephone", abouti=True, le=JOUR,
-                        auteur_id=annuaire["cpe"]),
+                contact,
                 Decompte(**sien, periode=uuid4().hex[:8], demi_journees=4, non_reglees=1, retards=2,
                          regle="une_seance", scelle_le=FIN),
                 Accuse(**ici, affichage_id=affichage.id, personne_id=annuaire["parent"], lu_le=JOUR),
@@ -188,6 +191,7 @@ class TestContrat(ContratBrique):
             "eleve_id": annuaire["eleve"], "absence_id": absence.id, "lot_id": absence.lot_id,
             "seance_id": appel.seance_id,
             "justification_id": justification.id, "alerte_id": alerte.id, "motif_id": motif.id,
+            "contact_id": contact.id,
             "rang": 1, "decision": "refuser",
             "punition_id": punition.id, "retenue_id": retenue.id, "demande_id": demande.id,
             "sanction_id": sanction.id, "interdiction_id": interdiction.id,

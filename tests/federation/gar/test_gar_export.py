@@ -51,7 +51,7 @@ REGLAGES = Gar(id_ent="ENT99")
 def academie(fabrique_bases: Fabrique, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BaseDeDonnees]:
     """Le collège et l'école construits, importés de l'annuaire, et ouverts au GAR."""
     adresses = fabrique_bases.migree(charger([]).distributions)
-    base = BaseDeDonnees(adresses.application)
+    base = fabrique_bases.ouvrir(adresses.application)
     annuaire = Annuaire(base, tmp_path_factory.mktemp("aaf"))
     annuaire.importer(corpus("constructed/2d_complet_20260907"), jour=LUNDI)
     annuaire.importer(corpus("constructed/1d_complet_20260907"), jour=LUNDI)

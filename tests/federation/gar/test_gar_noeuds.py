@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from ent_core.contrat.roles import Profil
+from ent_core.federation.gabarits import GABARITS
 from ent_core.federation.gar import noeuds
 from ent_core.federation.gar.anomalies import LIBELLES, PLAFOND, REMEDES, MotifGar, ReleveGar
 from ent_core.federation.gar.baisses import BaisseTropForte, Effectif, baisses
@@ -238,3 +240,14 @@ def test_les_exemples_construits_se_lisent_comme_les_notres() -> None:
         pytest.skip("exemples absents : constructed/2d")
     for chemin in sorted(dossier.glob("*.xml")):
         assert schema(FluxGar.SECOND).validate(etree.parse(str(chemin)).getroot())
+
+
+def test_l_assertion_pour_le_gar_porte_les_attributs_du_modele() -> None:
+    from tests.federation.gar.gar_essais import FORMATS
+
+    modele = FORMATS.parent / "sso" / "constructed" / "gar_assertion_attributes.json"
+    if not modele.is_file():
+        pytest.skip("exemple absent : sso/constructed/gar_assertion_attributes.json")
+    attendus = json.loads(modele.read_text(encoding="utf-8"))
+    assert {attribut.nom for attribut in GABARITS["gar"].attributs} == set(attendus)
+    assert UUID(attendus["GARPersonIdentifiant"])

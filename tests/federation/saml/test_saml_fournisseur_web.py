@@ -471,6 +471,12 @@ def test_une_direction_colle_les_metadonnees_et_voit_l_assertion_exacte(salle: S
     fiche = direction.get("/administration/services/manuel").text
     for attendu in (service.entite, service.acs, f"{ENT}/saml/metadonnees", "Durable"):
         assert attendu in fiche
+    assert "à remplacer" not in direction.get("/administration/services").text
+    fin = instance.horloge.maintenant() + timedelta(days=20)
+    bornee = service.metadonnees(bornes=f'validUntil="{fin:%Y-%m-%dT%H:%M:%SZ}"')
+    direction.post("/administration/services/manuel/metadonnees", data={"metadonnees": bornee})
+    assert "Elles finissent le" in direction.get("/administration/services/manuel").text
+    assert "à remplacer" in direction.get("/administration/services").text
     eleve = instance.client("eleve")
     qui = f"essai.{instance.annuaire['eleve'].hex}"
     vu = direction.post("/administration/services/manuel/apercu", data={"identifiant": qui}).text

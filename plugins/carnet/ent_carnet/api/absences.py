@@ -42,7 +42,12 @@ from ent_carnet.schemas.decisions import ExamenSaisi
 from ent_carnet.services import absences, contacts, decompte, justifications, lot_absences, motifs, seuils
 from ent_carnet.services import dossier_absences as dossiers
 from ent_carnet.services.explication import exiger_d_expliquer
-from ent_carnet.services.suites_absences import recompter
+from ent_carnet.services.suites_absences import (
+    recompter,
+    refuser_un_motif,
+    reprendre_un_refus,
+    reprendre_une_suite,
+)
 
 __all__ = ["lister_les_absences"]
 
@@ -146,22 +151,24 @@ def lister_les_motifs_proposes() -> Sequence[Justification]:
     return justifications.a_traiter(session_courante(), contexte.uai, contexte.annee, atteints)
 
 
-@ressources.post("/motifs-proposes/<uuid:justification_id>/<any(accepter,refuser):decision>")
+@ressources.post("/motifs-proposes/<uuid:justification_id>/<any(accepter,refuser,reprendre):decision>")
 @exige(TRAITER)
 @ressources.arguments(ExamenSaisi, location="query")
 @ressources.response(204)
 def decider_d_un_motif(examen: dict[str, bool], justification_id: UUID, decision: str) -> None:
-    """Accepte ou refuse un motif ; ``examinee`` : la personne dit avoir entendu chacun des responsables."""
+    """Accepte, refuse, ou reprend un refus du jour ; ``examinee`` : chacun des responsables est entendu."""
     session, contexte = session_courante(), contexte_courant()
     propose = justifications.trouver(session, contexte.uai, contexte.annee, justification_id)
     dossiers.atteindre(session, contexte, portee_courante(), propose.eleve_id)
-    qui: dict[str, Any] = {"auteur_id": contexte.personne_id, "instant": horloge_courante().maintenant()}
+    maintenant = horloge_courante().maintenant()
     if decision == "refuser":
-        justifications.refuser(session, contexte.uai, contexte.annee, justification_id, **qui)
-        return
+        return refuser_un_motif(session, contexte, justification_id, maintenant)
+    if decision == "reprendre":
+        return reprendre_un_refus(session, contexte, justification_id)
     touchees = justifications.accepter(
-        session, contexte.uai, contexte.annee, justification_id, **qui, examinee=examen["examinee"]
-    )
+        session, contexte.uai, contexte.annee, justification_id, auteur_id=contexte.personne_id,
+        instant=maintenant, examinee=examen["examinee"],
+    )  # fmt: skip
     recompter(session, contexte, {absence.eleve_id for absence in touchees})
 
 
@@ -230,6 +237,18 @@ def clore_une_alerte(saisie: dict[str, Any], alerte_id: UUID) -> Alerte:
         auteur_id=contexte.personne_id, jour=contexte.jour,
         referent_id=contexte.personne_id if saisie["referent"] else None,
     )  # fmt: skip
+
+
+@ressources.delete("/alertes/<uuid:alerte_id>/suite")
+@exige(TRAITER)
+@ressources.response(200, AlerteLue)
+def rouvrir_une_alerte(alerte_id: UUID) -> Alerte:
+    """Reprend la suite notée aujourd'hui ; l'alerte attend de nouveau une personne."""
+    session, contexte = session_courante(), contexte_courant()
+    alerte = seuils.trouver(session, contexte.uai, contexte.annee, alerte_id)
+    dossiers.atteindre(session, contexte, portee_courante(), alerte.eleve_id)
+    reprendre_une_suite(session, contexte, alerte)
+    return alerte
 
 
 @ressources.get("/decomptes/<int:rang>")

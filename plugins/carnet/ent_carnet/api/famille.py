@@ -8,6 +8,7 @@ from uuid import UUID
 from ent_core.brique import (
     PersonneNommee,
     contexte_courant,
+    eleves_nommes,
     exige,
     horloge_courante,
     portee_courante,
@@ -33,7 +34,7 @@ _DISCIPLINE = (PUNITIONS.cle, SANCTIONS.cle)
 @ressources.response(200, EleveRendu(many=True))
 def lister_les_eleves() -> list[PersonneNommee]:
     """Élèves dont on lit le carnet : soi-même, ou ses enfants."""
-    return famille.atteints(session_courante(), contexte_courant(), portee_courante())
+    return eleves_nommes(session_courante(), contexte_courant(), portee_courante())
 
 
 @ressources.get("/eleves/<uuid:eleve_id>/discipline")

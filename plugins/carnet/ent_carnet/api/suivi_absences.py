@@ -17,7 +17,7 @@ from ent_carnet.api.ressources import ressources
 from ent_carnet.permissions import ABSENCES, TRAITER
 from ent_carnet.schemas.absences import ImportSaisi
 from ent_carnet.schemas.suivi_absences import DossierLu, ImportAnnule, ImportLu, LotLu, NombreLu
-from ent_carnet.services import absences, actes_absences, import_absences, rapprochement
+from ent_carnet.services import absences, actes_absences, contacts, import_absences, rapprochement
 from ent_carnet.services import dossier_absences as dossiers
 from ent_carnet.services.suites_absences import recompter, signaler
 
@@ -47,6 +47,21 @@ def annuler_une_absence(absence_id: UUID) -> None:
         instant=horloge_courante().maintenant(),
     )  # fmt: skip
     recompter(session, contexte, [absence.eleve_id])
+
+
+@ressources.delete("/absences/contacts/<uuid:contact_id>")
+@exige(TRAITER)
+@ressources.response(204)
+def retirer_un_contact_note(contact_id: UUID) -> None:
+    """Retire un contact noté par erreur ; le journal dit qui."""
+    contacts.retirer(
+        session_courante(),
+        contexte_courant(),
+        portee_courante(),
+        horloge_courante(),
+        contact_id,
+        du_jour=False,
+    )
 
 
 @ressources.post("/absences/reprise")

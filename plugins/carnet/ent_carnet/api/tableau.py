@@ -61,6 +61,21 @@ def noter_un_appel_passe(saisie: dict[str, bool], eleve_id: UUID) -> Contact:
     )  # fmt: skip
 
 
+@ressources.delete("/presences/contacts/<uuid:contact_id>")
+@exige(JOINDRE)
+@ressources.response(204)
+def retirer_un_appel_passe(contact_id: UUID) -> None:
+    """Retire un contact du jour, noté par erreur."""
+    contacts.retirer(
+        session_courante(),
+        contexte_courant(),
+        portee_courante(),
+        horloge_courante(),
+        contact_id,
+        du_jour=True,
+    )
+
+
 @ressources.get("/tableau/ensemble")
 @exige(TRAITER)
 @ressources.response(200, EnsembleLu)
@@ -86,5 +101,18 @@ def lire_l_ensemble() -> dict[str, Any]:
 @ressources.response(200, TrouveLu(many=True))
 def chercher_un_eleve(voulue: dict[str, str]) -> list[dict[str, Any]]:
     """Élèves du périmètre, par leur nom ou leur division ; vingt au plus."""
+    return _trouves(voulue)
+
+
+@ressources.get("/presences/recherche")
+@exige(JOINDRE)
+@ressources.arguments(RechercheVoulue, location="query")
+@ressources.response(200, TrouveLu(many=True))
+def chercher_un_eleve_aux_presences(voulue: dict[str, str]) -> list[dict[str, Any]]:
+    """Élèves de l'établissement, par leur nom ou leur division ; vingt au plus."""
+    return _trouves(voulue)
+
+
+def _trouves(voulue: dict[str, str]) -> list[dict[str, Any]]:
     trouves = recherche.chercher(session_courante(), contexte_courant(), portee_courante(), mots(voulue["q"]))
     return [{"eleve": eleve, "division": division} for eleve, division in trouves]

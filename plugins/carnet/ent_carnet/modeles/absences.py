@@ -254,6 +254,7 @@ class Contact(DUn, ParAnnee, Base):
     abouti: Mapped[bool] = donnee(_VIE_SCOLAIRE, Boolean, pour=JOIGNENT)
     le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=JOIGNENT)
     auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=SUIVI)
+    retire_le: Mapped[datetime | None] = neutre("noté par erreur", DateTime(timezone=True))
 
     __table_args__ = (
         parmi("canal", CanalContact),

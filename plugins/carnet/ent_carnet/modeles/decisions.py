@@ -40,7 +40,7 @@ class DemandeAbsence(DUn, ParAnnee, Base):
     eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=_LUE)
     debut: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True), pour=_LUE)
     fin: Mapped[datetime] = donnee(_VIE_SCOLAIRE, DateTime(timezone=True), pour=_LUE)
-    invitee_le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=_LUE)
+    invitee_le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=SUIVI)
     recue_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_LUE)
     transmise_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_LUE)
     repondue_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_LUE)
@@ -72,7 +72,7 @@ class Desaccord(DUn, ParAnnee, Base):
     __sujets__ = (Sujet("eleve_id"), Sujet("auteur_id", Lien.AUTEUR))
 
     eleve_id: Mapped[UUID] = vers_personne(sort_order=-5, pour=_LUE)
-    signale_le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=_LUE)
+    signale_le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=SUIVI)
     leve_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=_LUE)
     auteur_id: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=SUIVI)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from unicodedata import combining, normalize
 
-__all__ = ["correspond", "instant_montre", "mots", "numero_dit"]
+__all__ = ["correspond", "instant_montre", "mots"]
 
 _MOT = re.compile(r"[^\W_]+")
 _PAUSE = timedelta(minutes=30)
@@ -52,13 +52,3 @@ def correspond(cherches: Sequence[str], texte: str) -> bool:
     """
     presents = mots(texte) if cherches else ()
     return all(any(present.startswith(cherche) for present in presents) for cherche in cherches)
-
-
-def numero_dit(numero: str) -> str:
-    """« 06 12 34 56 78 », d'espaces insécables ; un numéro étranger reste tel quel.
-
-    :param numero: numéro sans séparateur.
-    """
-    if len(numero) != 10 or not numero.startswith("0"):
-        return numero
-    return "\u202f".join(numero[rang : rang + 2] for rang in range(0, 10, 2))

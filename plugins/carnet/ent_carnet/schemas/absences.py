@@ -98,6 +98,12 @@ class ContactSaisi(_Saisie):
     le = fields.Date(load_default=None, allow_none=True)
 
 
+class Fait(Schema):
+    """Ce que l'on vient de décider, et qui peut encore se défaire."""
+
+    fait = fields.UUID(load_default=None)
+
+
 class ClotureSaisie(_Saisie):
     """Ce qui est décidé d'une alerte ; le référent d'une aide est qui la décide."""
 

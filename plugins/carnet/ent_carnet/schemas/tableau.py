@@ -14,9 +14,12 @@ from ent_carnet.schemas.discipline_lue import EleveRendu
 
 __all__ = [
     "AppelPasse",
+    "ArriveeSaisie",
     "ChoixDuLot",
     "ChoixDuTableau",
+    "ContactARetirer",
     "EnsembleLu",
+    "Geste",
     "LotAConfirmer",
     "LotADefaire",
     "PresencesLues",
@@ -51,6 +54,31 @@ class ChoixDuTableau(_Choix):
 
     vue = fields.Enum(VueTableau, by_value=True, load_default=VueTableau.TOUT)
     q = fields.String(load_default="", validate=validate.Length(max=64))
+
+
+class Geste(Schema):
+    """Ce que l'on vient de faire du tableau, et qui se défait : un contact noté, ou une arrivée."""
+
+    contact = fields.UUID(load_default=None)
+    abouti = fields.Boolean(load_default=False)
+    seance = fields.UUID(load_default=None)
+    heure = fields.Integer(load_default=1, validate=validate.Range(1, 12))
+    eleve = fields.UUID(load_default=None)
+    vu = fields.UUID(load_default=None)
+
+
+class ArriveeSaisie(_Choix):
+    """Un élève dit absent qui arrive ; ou, de retour en arrière, qui n'est pas arrivé."""
+
+    eleve = fields.UUID(required=True)
+    vu = fields.UUID(load_default=None)
+    la = fields.Boolean(load_default=True)
+
+
+class ContactARetirer(_Choix):
+    """D'où l'on retire un contact."""
+
+    du_dossier = fields.Boolean(load_default=False)
 
 
 class ChoixDuLot(_Choix):
@@ -99,6 +127,14 @@ class AppelManquant(Schema):
     etat = fields.String()
 
 
+class ConstateLu(Schema):
+    """L'appel où l'absence est constatée ; ``fait_id`` s'envoie dans ``vu`` pour la corriger."""
+
+    seance_id = fields.UUID()
+    heure = fields.Integer()
+    fait_id = fields.UUID()
+
+
 class AbsentLu(Schema):
     """Un élève qui n'est pas là."""
 
@@ -107,6 +143,7 @@ class AbsentLu(Schema):
     debut = fields.DateTime()
     fin = fields.DateTime()
     annoncee = fields.Boolean()
+    constate = fields.Nested(ConstateLu, allow_none=True)
 
 
 class AJoindreLu(Schema):

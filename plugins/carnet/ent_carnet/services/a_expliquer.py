@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -10,18 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from ent_core.brique import FUSEAU, Base, lire
-from sqlalchemy import (
-    ColumnElement,
-    Result,
-    Select,
-    String,
-    and_,
-    case,
-    exists,
-    literal,
-    select,
-    union_all,
-)
+from sqlalchemy import ColumnElement, Select, String, and_, case, exists, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Absence, Fait, Justification, Motif
@@ -56,9 +45,7 @@ class AExpliquer:
         return self.debut.astimezone(FUSEAU).date()
 
 
-def a_expliquer(
-    session: Session, uai: str, annee: int, eleves: Sequence[UUID] | Select[UUID]
-) -> list[AExpliquer]:
+def a_expliquer(session: Session, uai: str, annee: int, eleves: Iterable[UUID]) -> list[AExpliquer]:
     """Ce que des élèves ont à expliquer, du plus ancien au plus récent ; un énoncé.
 
     :param session: session ouverte dans l'établissement.
@@ -66,9 +53,10 @@ def a_expliquer(
     :param annee: année scolaire.
     :param eleves: élèves, déjà bornés par qui appelle.
     """
+    valeurs = {"uai": uai, "annee": annee, "eleves": list(eleves)}
     lues = [
         AExpliquer(eleve, Genre(genre), debut, fin, attente)
-        for eleve, genre, debut, fin, attente in _lues(session, uai, annee, eleves)
+        for eleve, genre, debut, fin, attente in lire(session, _LUES, valeurs)
     ]
     return sorted(_reunies(lues), key=lambda une: (une.debut, une.genre))
 
@@ -90,19 +78,8 @@ def _reunies(lues: Iterable[AExpliquer]) -> list[AExpliquer]:
     return reunies
 
 
-def _lues(
-    session: Session, uai: str, annee: int, eleves: Sequence[UUID] | Select[UUID]
-) -> Result[*tuple[Any, ...]]:
-    valeurs: dict[str, Any] = {"uai": uai, "annee": annee}
-    if isinstance(eleves, Select):
-        return session.execute(_enonce(eleves), valeurs)
-    return lire(session, _D_UNE_LISTE, {**valeurs, "eleves": list(eleves)})
-
-
-def _enonce(eleves: Select[UUID] | ColumnElement[Any]) -> Select[Any]:
-    def voulu(eleve: ColumnElement[UUID]) -> ColumnElement[bool]:
-        return eleve.in_(eleves) if isinstance(eleves, Select) else eleve == eleves
-
+def _enonce() -> Select[Any]:
+    eleves = liste("eleves")
     a, f, j, m = _absence, _fait, _justification, _motif
     genre: ColumnElement[str] = case(
         (f.nature == NatureFait.RETARD, literal(Genre.RETARD, String)), else_=literal(Genre.ABSENCE, String)
@@ -114,11 +91,11 @@ def _enonce(eleves: Select[UUID] | ColumnElement[Any]) -> Select[Any]:
     )  # fmt: skip
     periodes = union_all(
         select(a.eleve_id, a.genre, a.debut, a.fin).where(
-            a.uai == UAI, a.annee == ANNEE, voulu(a.eleve_id), a.annulee_le.is_(None),
+            a.uai == UAI, a.annee == ANNEE, a.eleve_id == eleves, a.annulee_le.is_(None),
             a.etat == EtatAbsence.SANS_MOTIF,
         ),
         select(f.eleve_id, genre, f.debut, f.fin).where(
-            f.uai == UAI, f.annee == ANNEE, voulu(f.eleve_id), f.retire_le.is_(None),
+            f.uai == UAI, f.annee == ANNEE, f.eleve_id == eleves, f.retire_le.is_(None),
             f.nature.in_(_CONSTATS), ~traite,
         ),
     ).subquery("periodes")  # fmt: skip
@@ -135,4 +112,4 @@ def _enonce(eleves: Select[UUID] | ColumnElement[Any]) -> Select[Any]:
     return select(p.eleve_id, p.genre, p.debut, p.fin, attente)
 
 
-_D_UNE_LISTE = _enonce(liste("eleves"))
+_LUES = _enonce()

@@ -188,7 +188,7 @@ def _entretiens(session: Session, contexte: Contexte) -> list[RendezVous]:
     notes = session.execute(
         select(c.id, c.eleve_id, c.le).where(
             c.uai == contexte.uai, c.annee == contexte.annee, c.canal == CanalContact.ENTRETIEN,
-            c.auteur_id == contexte.personne_id, c.le >= contexte.jour,
+            c.auteur_id == contexte.personne_id, c.le >= contexte.jour, c.retire_le.is_(None),
         )
     )  # fmt: skip
     return [

@@ -11,18 +11,24 @@ from ent_core.brique import (
     Contexte,
     Correspondant,
     DonneeInvalide,
+    Horloge,
+    Introuvable,
+    OperationRefusee,
+    Portee,
+    consigner,
     opposees,
+    peut_atteindre,
     responsables,
     telephones,
 )
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from ent_carnet.modeles import Contact
 from ent_carnet.nomenclatures import CanalContact
 from ent_carnet.traitements import AFFICHAGE
 
-__all__ = ["a_appeler", "de_l_eleve", "noter"]
+__all__ = ["a_appeler", "de_l_eleve", "noter", "retirer"]
 
 
 def noter(
@@ -66,6 +72,40 @@ def noter(
     return contact
 
 
+def retirer(
+    session: Session, contexte: Contexte, portee: Portee, horloge: Horloge, contact_id: UUID, *, du_jour: bool
+) -> UUID:
+    """Retire un contact noté par erreur : la ligne reste, le journal dit qui. Rejoué, rien ne change.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui retire.
+    :param portee: périmètre accordé.
+    :param horloge: horloge.
+    :param contact_id: contact.
+    :param du_jour: un contact d'un autre jour se refuse ; seul qui suit l'élève y revient.
+    :returns: l'élève.
+    :raises Introuvable: il n'existe pas ici, ou l'élève est hors du périmètre.
+    :raises OperationRefusee: il est d'un autre jour.
+    """
+    # Réduit à ce que lit qui téléphone.
+    connu = [load_only(Contact.eleve_id, Contact.le, Contact.retire_le)]
+    contact = session.get(Contact, (contexte.uai, contexte.annee, contact_id), options=connu)
+    if contact is None or not peut_atteindre(session, contexte, portee, contact.eleve_id):
+        raise Introuvable("ce contact n'existe pas.", remede="revenir à la liste.")
+    if du_jour and contact.le != contexte.jour:
+        raise OperationRefusee(
+            "ce contact est d'un autre jour.", remede="demander au CPE de le retirer du dossier de l'élève."
+        )
+    if contact.retire_le is None:
+        contact.retire_le = horloge.maintenant()
+        session.flush()
+        consigner(
+            session, horloge, "carnet.contact_retire", uai=contexte.uai, acteur=contexte.personne_id,
+            objet=str(contact.id),
+        )  # fmt: skip
+    return contact.eleve_id
+
+
 def a_appeler(
     session: Session, contexte: Contexte, eleves: Iterable[UUID]
 ) -> dict[UUID, tuple[Correspondant, ...]]:
@@ -95,6 +135,9 @@ def de_l_eleve(session: Session, uai: str, annee: int, eleve_id: UUID) -> Sequen
     """
     return session.scalars(
         select(Contact)
-        .where(Contact.uai == uai, Contact.annee == annee, Contact.eleve_id == eleve_id)
+        .where(
+            Contact.uai == uai, Contact.annee == annee, Contact.eleve_id == eleve_id,
+            Contact.retire_le.is_(None),
+        )
         .order_by(Contact.le.desc(), Contact.id.desc())
-    ).all()
+    ).all()  # fmt: skip

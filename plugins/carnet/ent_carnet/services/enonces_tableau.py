@@ -8,11 +8,14 @@ from uuid import UUID
 from sqlalchemy import (
     CompoundSelect,
     Select,
+    Uuid,
     and_,
     bindparam,
+    cast,
     exists,
     func,
     literal,
+    null,
     or_,
     select,
     union_all,
@@ -40,7 +43,10 @@ _JOUR: Any = bindparam("jour")
 _INSTANT, _MONTRE, _MATIN, _SOIR = (instant(nom) for nom in ("instant", "montre", "matin", "soir"))
 
 ABSENTS = union_all(
-    select(_fait.eleve_id, _fait.debut, _fait.fin, literal(False).label("annoncee"))
+    select(
+        _fait.eleve_id, _fait.debut, _fait.fin, literal(False).label("annoncee"), _appel.id.label("appel"),
+        _fait.id.label("fait"),
+    )
     .select_from(
         Appel.__table__.join(
             Fait.__table__,
@@ -51,7 +57,7 @@ ABSENTS = union_all(
         _appel.uai == UAI, _appel.annee == ANNEE, _appel.debut >= _MATIN, _appel.debut <= _MONTRE,
         _appel.fin > _MONTRE, _fait.retire_le.is_(None), _fait.nature == NatureFait.ABSENT.value,
     ),
-    select(_absence.eleve_id, _absence.debut, _absence.fin, literal(True))
+    select(_absence.eleve_id, _absence.debut, _absence.fin, literal(True), *[cast(null(), Uuid)] * 2)
     .select_from(
         Absence.__table__.outerjoin(
             Motif.__table__, and_(_motif.uai == _absence.uai, _motif.id == _absence.motif_id)
@@ -68,7 +74,7 @@ ABSENTS = union_all(
 
 _essais = and_(
     _contact.uai == _absence.uai, _contact.annee == _absence.annee, _contact.eleve_id == _absence.eleve_id,
-    _contact.le == _JOUR,
+    _contact.le == _JOUR, _contact.retire_le.is_(None),
 )  # fmt: skip
 A_JOINDRE = (
     select(

@@ -23,7 +23,7 @@ from ent_carnet.modeles import Absence, Justification
 from ent_carnet.nomenclatures import EtatJustification, Genre
 from ent_carnet.services import absences, examen, motifs
 
-__all__ = ["a_traiter", "accepter", "declarer", "refuser", "retirer", "touchees", "trouver"]
+__all__ = ["a_traiter", "accepter", "declarer", "refuser", "reprendre", "retirer", "touchees", "trouver"]
 
 
 def declarer(
@@ -175,6 +175,27 @@ def refuser(
     :raises OperationRefusee: il a déjà été traité.
     """
     return _clore(session, uai, annee, justification_id, EtatJustification.REFUSEE, auteur_id, instant)
+
+
+def reprendre(session: Session, uai: str, annee: int, justification_id: UUID, *, jour: date) -> Justification:
+    """Un refus donné par erreur : le jour même, le motif attend de nouveau une décision.
+
+    :param session: session ouverte dans l'établissement.
+    :param uai: établissement.
+    :param annee: année scolaire.
+    :param justification_id: motif proposé.
+    :param jour: aujourd'hui.
+    :raises OperationRefusee: il n'est pas refusé, ou l'est d'un autre jour.
+    """
+    justification = trouver(session, uai, annee, justification_id)
+    if justification.etat != EtatJustification.REFUSEE or justification.traitee_le != jour:
+        raise OperationRefusee(
+            "seul un refus du jour se reprend.", remede="donner le motif dans le dossier de l'élève."
+        )
+    justification.etat = EtatJustification.ENVOYEE
+    justification.traitee_par = justification.traitee_le = None
+    session.flush()
+    return justification
 
 
 def retirer(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from ent_core.brique import Contexte, limitees, lire, opposees
+from ent_core.brique import Contexte, lire, opposees_et_limitees
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -55,10 +55,9 @@ def sur_papier(session: Session, contexte: Contexte, eleve_id: UUID) -> bool:
     :param contexte: qui lit.
     :param eleve_id: élève.
     """
-    if opposees(session, AFFICHAGE.cle, {eleve_id, contexte.personne_id}):
-        return True
-    limite = limitees(session, AFFICHAGE.cle, {eleve_id})
-    return bool(limite) and contexte.personne_id != eleve_id
+    lecteur = contexte.personne_id
+    opposes, limites = opposees_et_limitees(session, AFFICHAGE.cle, {eleve_id, lecteur})
+    return bool(opposes) or (eleve_id in limites and lecteur != eleve_id)
 
 
 def lignes_montrees(

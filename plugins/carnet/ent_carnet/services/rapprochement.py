@@ -49,11 +49,13 @@ class Rapprochement:
     :param ouvertes: périodes ouvertes, dont les familles ne savent encore rien.
     :param ajustees: périodes prolongées ou raccourcies.
     :param annulees: périodes que plus aucun fait ne porte.
+    :param corriges: élèves de ces dernières.
     """
 
     ouvertes: tuple[Ouverte, ...]
     ajustees: int
     annulees: int
+    corriges: frozenset[UUID] = frozenset()
 
 
 def rapprocher_le_jour(
@@ -102,6 +104,7 @@ def rapprocher(
     releve = relever(session, uai, annee, large_du, large_au, voulus, tenues)
     a_ouvrir: list[dict[str, Any]] = []
     ajustees = annulees = 0
+    corriges: set[UUID] = set()
     for eleve in voulus:
         for genre, accord in _accords(releve, eleve):
             a_ouvrir += [
@@ -117,6 +120,7 @@ def rapprocher(
             for absence_id in accord.annuler:
                 absence = session.get_one(Absence, (uai, annee, absence_id))
                 absence.annulee_le = absence.traitee_le = instant
+                corriges.add(eleve)
             ajustees += len(accord.ajuster)
             annulees += len(accord.annuler)
     session.flush()
@@ -124,7 +128,7 @@ def rapprocher(
     if a_ouvrir:
         lues = session.execute(insert(_TABLE).returning(*_OUVERTE), a_ouvrir)
         ouvertes = [Ouverte(ouverte, eleve, Genre(genre), *bornes) for ouverte, eleve, genre, *bornes in lues]
-    return Rapprochement(tuple(ouvertes), ajustees, annulees)
+    return Rapprochement(tuple(ouvertes), ajustees, annulees, frozenset(corriges))
 
 
 def _accords(releve: Releve, eleve: UUID) -> list[tuple[Genre, Accord]]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from ent_core.brique import Contexte, Horloge, consigner
+from ent_core.brique import Contexte, Horloge, consigner, lire
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Reglage
+from ent_carnet.services.liees import UAI
 from ent_carnet.services.motifs import reglage
 
-__all__ = ["adresse", "changer"]
+__all__ = ["ADRESSE", "adresse", "changer"]
+
+_reglage = Reglage.__table__.c
+ADRESSE = select(_reglage.reglement).where(_reglage.uai == UAI)
+"""L'adresse d'un établissement, à lire seule ou avec le reste d'une page."""
 
 
 def adresse(session: Session, uai: str) -> str:
@@ -17,8 +23,7 @@ def adresse(session: Session, uai: str) -> str:
     :param session: session ouverte dans l'établissement.
     :param uai: établissement.
     """
-    trouve = session.get(Reglage, uai)
-    return (trouve.reglement or "") if trouve else ""
+    return lire(session, ADRESSE, {"uai": uai}).scalar() or ""
 
 
 def changer(session: Session, contexte: Contexte, horloge: Horloge, nouvelle: str) -> None:

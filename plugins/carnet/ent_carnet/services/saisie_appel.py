@@ -22,10 +22,11 @@ from ent_core.brique import (
 )
 from sqlalchemy.orm import Session
 
-from ent_carnet.nomenclatures import Canal
+from ent_carnet.nomenclatures import Canal, NatureFait
 from ent_carnet.regles.appel import (
     PRESENT,
     Changement,
+    Constat,
     Derniere,
     Heure,
     departager,
@@ -42,7 +43,7 @@ from ent_carnet.services.enonces_appel import (
 from ent_carnet.services.feuille import Feuille, Page, dernieres, ouvrir
 from ent_carnet.services.suites_appel import donner_suite
 
-__all__ = ["Enregistrement", "Saisie", "changements_du_formulaire", "enregistrer"]
+__all__ = ["Enregistrement", "Saisie", "changements_du_formulaire", "enregistrer", "noter_une_arrivee"]
 
 _MATIERE = 64
 _AVANCE_D_HORLOGE = timedelta(minutes=5)
@@ -114,6 +115,41 @@ def enregistrer(
         donner_suite(session, contexte, touches, feuille.heure.debut.astimezone(FUSEAU).date(), instant)
     par = {d.par for d in connues.values() if d.par and d.par != contexte.personne_id}
     return Enregistrement(appel, connues, verdict.conflits, nommer(session, par))
+
+
+def noter_une_arrivee(
+    session: Session,
+    contexte: Contexte,
+    portee: Portee,
+    instant: datetime,
+    cible: tuple[UUID, int],
+    eleve_id: UUID,
+    vu: UUID | None,
+    *,
+    la: bool,
+) -> UUID | None:
+    """Un élève dit absent arrive : il est en retard, de maintenant. De retour en arrière, il est absent.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui le voit arriver.
+    :param portee: périmètre de sa permission.
+    :param instant: maintenant.
+    :param cible: séance, et rang de l'heure.
+    :param eleve_id: élève.
+    :param vu: ce qui en était noté.
+    :param la: il est arrivé.
+    :returns: le fait écrit.
+    :raises OperationRefusee: une autre personne vient de le noter, ou la feuille ne s'écrit plus.
+    """
+    constat = Constat(NatureFait.RETARD if la else NatureFait.ABSENT)
+    saisie = Saisie((Changement(eleve_id, constat, vu),))
+    ecrit = enregistrer(session, contexte, portee, instant, cible, saisie)
+    if ecrit.conflits:
+        raise OperationRefusee(
+            "une autre personne vient de noter cet élève : rien n'est changé.",
+            remede="recharger la page, qui dit où il en est.",
+        )
+    return ecrit.connues[eleve_id].fait_id
 
 
 def changements_du_formulaire(page: Page, saisis: Iterable[Changement]) -> tuple[Changement, ...]:

@@ -32,7 +32,7 @@ from ent_carnet.services.decompte import compter_eleves
 from ent_carnet.services.liees import ANNEE, UAI, instant, liste
 from ent_carnet.services.motifs import reglage
 
-__all__ = ["LIBELLES", "a_portee", "clore", "de_l_eleve", "evaluer", "ouvertes", "trouver"]
+__all__ = ["LIBELLES", "a_portee", "clore", "de_l_eleve", "evaluer", "ouvertes", "rouvrir", "trouver"]
 
 LIBELLES = {
     SeuilAbsences.DIALOGUE: "Absences répétées : engager le dialogue avec la famille",
@@ -232,5 +232,26 @@ def clore(
         )
     alerte.suite, alerte.traitee_par, alerte.traitee_le = suite, auteur_id, jour
     alerte.referent_id = referent_id
+    session.flush()
+    return alerte
+
+
+def rouvrir(session: Session, uai: str, annee: int, alerte_id: UUID, *, jour: date) -> Alerte:
+    """Une suite notée par erreur : le jour même, l'alerte attend de nouveau une personne.
+
+    :param session: session ouverte dans l'établissement.
+    :param uai: établissement.
+    :param annee: année scolaire.
+    :param alerte_id: alerte.
+    :param jour: aujourd'hui.
+    :raises OperationRefusee: aucune suite du jour n'est à reprendre.
+    """
+    alerte = trouver(session, uai, annee, alerte_id)
+    if alerte.suite in (None, SuiteAlerte.SANS_OBJET) or alerte.traitee_le != jour:
+        raise OperationRefusee(
+            "seule une suite notée aujourd'hui se reprend.",
+            remede="attendre l'alerte suivante : l'histoire reste au dossier.",
+        )
+    alerte.suite = alerte.traitee_par = alerte.traitee_le = alerte.referent_id = None
     session.flush()
     return alerte

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from ent_carnet.nomenclatures import NatureFait
 from ent_carnet.services.appel import faits_du_jour
 from ent_carnet.services.rapprochement import rapprocher
-from ent_carnet.services.suites_absences import ABSENCE_A_LIRE, recompter, signaler
+from ent_carnet.services.suites_absences import ABSENCE_A_LIRE, recompter, rectifier, signaler
 
 __all__ = ["donner_suite"]
 
@@ -40,7 +40,8 @@ def donner_suite(
     recompter(session, contexte, ouverts, jour)
     if accord.annulees:
         encore = {f.eleve_id for f in faits_du_jour(session, contexte.uai, jour) if f.nature in _A_SIGNALER}
+        rectifier(session, contexte, accord.corriges - encore - ouverts)
         # L'absent devenu retardataire est redit, une fois : ce qui attendait de partir est remplacé.
-        for eleve in (set(eleves) - encore) | ouverts:
+        for eleve in ouverts:
             annuler_messages(session, contexte, sujet=ABSENCE_A_LIRE.cle, a_propos=eleve)
     signaler(session, contexte, accord.ouvertes)

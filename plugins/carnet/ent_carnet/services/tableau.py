@@ -42,6 +42,7 @@ from ent_carnet.services.feuille import minuit
 __all__ = [
     "AJoindre",
     "Absent",
+    "Constate",
     "Ensemble",
     "Exclu",
     "MotifPropose",
@@ -58,10 +59,24 @@ _DEFINITIVE = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
+class Constate:
+    """Où l'appel a constaté une absence : de quoi la corriger d'un geste.
+
+    :param heure: rang de l'heure dans la séance, à partir de 1.
+    :param fait_id: ce que l'on avait sous les yeux.
+    """
+
+    seance_id: UUID
+    heure: int
+    fait_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Absent:
     """Un élève qui n'est pas là maintenant.
 
     :param annoncee: on le savait ; sinon l'appel de l'heure l'a constaté.
+    :param constate: l'appel de l'heure en cours ; ``None``, annoncée, ou l'heure est passée.
     """
 
     eleve: PersonneNommee
@@ -69,6 +84,7 @@ class Absent:
     debut: datetime
     fin: datetime
     annoncee: bool
+    constate: Constate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +162,7 @@ class _Releve:
     montre: datetime | None
     attendus: int
     appels: list[Attendu]
-    absents: Mapping[UUID, tuple[datetime, datetime, bool]]
+    absents: Mapping[UUID, tuple[datetime, datetime, bool, Constate | None]]
     a_joindre: Mapping[UUID, tuple[datetime, datetime, int]]
     exclus: Sequence[tuple[UUID, Sanction, date, date | None]]
     motifs: Sequence[Justification] = ()
@@ -312,18 +328,18 @@ def _relever(
     atteints = None if entier else set(session.scalars(eleves(contexte, portee)))
     seances = seances_du_jour(session, uai, annee, jour, siennes)
     montre = instant_montre(((s.debut, s.fin) for s in seances if s.etat != "annulee"), instant)
-    commences = [
-        a
-        for a in attendus(session, uai, annee, seances, instant)[1]
-        if a.heure.debut <= instant and a.etat is not EtatAppel.ANNULEE
-    ]
+    dits = attendus(session, uai, annee, seances, instant)[1]
+    feuilles = {a.appel.id: (a.seance.id, a.numero) for a in dits if a.appel and montre == instant}
+    commences = [a for a in dits if a.heure.debut <= instant and a.etat is not EtatAppel.ANNULEE]
     bornes = {"matin": minuit(jour), "soir": minuit(jour + timedelta(days=1)), "jour": jour}
     ici = {"uai": uai, "annee": annee, "instant": instant, **bornes}
-    absents: dict[UUID, tuple[datetime, datetime, bool]] = {}
-    for eleve, *vu in lire(session, enonces_tableau.ABSENTS, {**ici, "montre": montre or bornes["matin"]}):
+    absents: dict[UUID, tuple[datetime, datetime, bool, Constate | None]] = {}
+    valeurs = {**ici, "montre": montre or bornes["matin"]}
+    for eleve, *vu, appel, fait in lire(session, enonces_tableau.ABSENTS, valeurs):
         # Ce que l'appel constate l'emporte sur ce qui était annoncé.
         if (atteints is None or eleve in atteints) and (eleve not in absents or not vu[2]):
-            absents[eleve] = (vu[0], vu[1], vu[2])
+            feuille = feuilles.get(appel)
+            absents[eleve] = (vu[0], vu[1], vu[2], Constate(*feuille, fait) if feuille else None)
     a_joindre: dict[UUID, tuple[datetime, datetime, int]] = {}
     for eleve, debut, fin, essais in lire(session, enonces_tableau.A_JOINDRE, ici):
         if atteints is None or eleve in atteints:

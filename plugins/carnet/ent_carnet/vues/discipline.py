@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ent_core.brique import Contexte, EntreeMenu, EtatVignette, LigneVignette, Role, Vignette, peut
+from ent_core.brique import Contexte, EntreeMenu, EtatVignette, LigneVignette, Role, Vignette, jour_long, peut
 from flask import url_for
 from sqlalchemy.orm import Session
 
@@ -56,9 +56,11 @@ def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
     if not contexte.roles & {Role.CPE, Role.DIRECTION}:
         return ()
     nombre, imposees = demandes.en_attente(session, contexte)
-    lignes = [LigneVignette(_IMPOSE[impose], f"demande du {jour:%d/%m/%Y}") for jour, impose in imposees[:4]]
-    if nombre > len(imposees):
-        lignes.append(LigneVignette(f"{nombre - len(imposees)} autre(s) demande(s) à lire"))
+    lignes = [
+        LigneVignette(_IMPOSE[impose], f"demande du {jour_long(jour)}") for jour, impose in imposees[:4]
+    ]
+    if reste := nombre - len(imposees):
+        lignes.append(LigneVignette(_a_lire(reste, autres=bool(imposees))))
     return (
         Vignette(
             "carnet.demandes", "lire les demandes de sanction" if nombre else "Demandes de sanction",
@@ -68,3 +70,9 @@ def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
             libelle_lien="Lire les demandes",
         ),
     )  # fmt: skip
+
+
+def _a_lire(nombre: int, *, autres: bool) -> str:
+    if nombre == 1:
+        return "Une autre demande à lire" if autres else "Une demande à lire"
+    return f"{nombre} {'autres ' if autres else ''}demandes à lire"

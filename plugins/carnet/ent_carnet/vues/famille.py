@@ -14,7 +14,7 @@ from ent_core.brique import (
     Role,
     Vignette,
     contexte_courant,
-    eleves,
+    eleves_nommes,
     exige,
     horloge_courante,
     jour_long,
@@ -34,6 +34,7 @@ from ent_carnet.schemas.famille import ChoixAExpliquer, ChoixCarnet, MotifChoisi
 from ent_carnet.services import explication, famille, justifications, motifs
 from ent_carnet.services.a_expliquer import a_expliquer
 from ent_carnet.services.lecture_famille import lignes_montrees, marquer_vues
+from ent_carnet.services.qui_explique import empechements
 from ent_carnet.traitements import AFFICHAGE
 from ent_carnet.vues.lecture import lire_demande, lire_formulaire
 from ent_carnet.vues.pages import pages
@@ -47,7 +48,9 @@ _MOTS = {Genre.ABSENCE: "l'absence", Genre.RETARD: "le retard"}
 
 
 def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
-    """Sur l'accueil d'un responsable ou d'un élève : ce qu'il reste à expliquer ; trois énoncés au plus.
+    """Sur l'accueil d'un responsable ou d'un élève : ce qu'il reste à expliquer ; quatre énoncés au plus.
+
+    Ce qui est à un autre d'expliquer (l'élève mineur à ses responsables, le majeur à lui seul) n'y est pas.
 
     :param session: session ouverte dans l'établissement.
     :param contexte: qui regarde.
@@ -56,15 +59,14 @@ def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
     portee = next((portees[role] for role in portees if role in contexte.roles), None)
     if portee is None:
         return ()
-    restent = [
-        une
-        for une in a_expliquer(session, contexte.uai, contexte.annee, eleves(contexte, portee))
-        if not une.attente
-    ]
+    noms = {eleve.id: eleve for eleve in eleves_nommes(session, contexte, portee)}
+    restent = [une for une in a_expliquer(session, contexte.uai, contexte.annee, noms) if not une.attente]
     concernes = {une.eleve_id for une in restent} | {contexte.personne_id}
     opposes = opposees(session, AFFICHAGE.cle, concernes)
     restent = [une for une in restent if not opposes & {une.eleve_id, contexte.personne_id}]
-    noms = nommer(session, concernes)
+    if restent:
+        a_d_autres = empechements(session, contexte, {une.eleve_id for une in restent})
+        restent = [une for une in restent if une.eleve_id not in a_d_autres]
     lignes = tuple(
         LigneVignette(
             f"{noms[une.eleve_id].prenom} : {'absence' if une.genre is Genre.ABSENCE else 'retard'}",
@@ -79,7 +81,7 @@ def vignettes(session: Session, contexte: Contexte) -> Sequence[Vignette]:
             "carnet.famille", _a_donner(len(restent)) if lignes else "Carnet", lignes, permission=CARNET,
             ordre=90, compte=len(restent) or None,
             etat=EtatVignette.A_FAIRE if lignes else EtatVignette.VIDE,
-            vide="Aucun motif n'est à donner.", point="carnet.carnet_de_la_famille",
+            vide="Vous n'avez aucun motif à donner.", point="carnet.carnet_de_la_famille",
             libelle_lien="Ouvrir le carnet",
         ),
     )  # fmt: skip
@@ -92,7 +94,7 @@ def _a_donner(nombre: int) -> str:
 @pages.get("/famille")
 @exige(CARNET)
 def carnet_de_la_famille() -> str:
-    enfants = famille.atteints(session_courante(), contexte_courant(), portee_courante())
+    enfants = eleves_nommes(session_courante(), contexte_courant(), portee_courante())
     return _page(enfants[0].id) if enfants else render_template("carnet/famille/personne.html")
 
 
@@ -110,6 +112,7 @@ def _page(eleve_id: UUID) -> str:
     return render_template(
         "carnet/famille/carnet.html", lu=lu, soi=eleve_id == contexte.personne_id, tout=tout,
         lignes=lu.lignes if tout else lu.lignes[:_LIGNES], jour=contexte.jour, peut_expliquer=peut(EXPLIQUER),
+        adresse_du_reglement=lambda: lu.reglement,
     )  # fmt: skip
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from ent_core.brique import BlueprintBrique
 
 from ent_carnet.regles.intervalles import heures_dites, periode_dite
-from ent_carnet.regles.tableau import numero_dit
 
 __all__ = ["pages"]
 
 pages = BlueprintBrique("carnet", "ent_carnet")
-pages.add_app_template_global(numero_dit, "numero_dit")
 pages.add_app_template_global(heures_dites, "heures_dites")
 pages.add_app_template_global(periode_dite, "periode_dite")

@@ -104,7 +104,7 @@ def importer_des_absences() -> str:
 
 
 @pages.post("/absences/import")
-@exige(TRAITER)
+@exige(TRAITER, envoi=2 * _FICHIER)
 def apercevoir_ou_importer() -> Response | str:
     session, contexte, horloge = session_courante(), contexte_courant(), horloge_courante()
     dossiers.exiger_l_etablissement(portee_courante())

@@ -19,12 +19,17 @@ from werkzeug.wrappers import Response
 
 from ent_carnet.nomenclatures import SuiteAlerte
 from ent_carnet.permissions import TRAITER
-from ent_carnet.schemas.absences import ClotureSaisie
+from ent_carnet.schemas.absences import ClotureSaisie, Fait
 from ent_carnet.schemas.decisions import ExamenSaisi
 from ent_carnet.services import actes_absences, decompte, examen, justifications, seuils
 from ent_carnet.services import dossier_absences as dossiers
-from ent_carnet.services.suites_absences import recompter
-from ent_carnet.vues.lecture import lire_formulaire
+from ent_carnet.services.suites_absences import (
+    recompter,
+    refuser_un_motif,
+    reprendre_un_refus,
+    reprendre_une_suite,
+)
+from ent_carnet.vues.lecture import lire_demande, lire_formulaire
 from ent_carnet.vues.pages import pages
 
 __all__ = ["SUITES"]
@@ -47,6 +52,7 @@ def motifs_proposes() -> str:
     concernes = {p for j in attente for p in (j.eleve_id, j.declarant_id) if p}
     return render_template(
         "carnet/absences/motifs_proposes.html",
+        fait=lire_demande(Fait())["fait"],
         attente=attente,
         noms=nommer(session, concernes),
         divisions=dossiers.divisions_du_jour(session, contexte, [j.eleve_id for j in attente]),
@@ -75,13 +81,18 @@ def accepter_le_motif(justification_id: UUID) -> Response:
 @pages.post("/absences/motifs-proposes/<uuid:justification_id>/refuser")
 @exige(TRAITER)
 def refuser_le_motif(justification_id: UUID) -> Response:
-    session, contexte = session_courante(), contexte_courant()
     _atteindre_le_motif(justification_id)
-    justifications.refuser(
-        session, contexte.uai, contexte.annee, justification_id, auteur_id=contexte.personne_id,
-        instant=horloge_courante().maintenant(),
-    )  # fmt: skip
-    flash("Le motif est refusé ; l'absence n'a pas changé.", "succes")
+    maintenant = horloge_courante().maintenant()
+    refuser_un_motif(session_courante(), contexte_courant(), justification_id, maintenant)
+    return redirect(url_for(".motifs_proposes", fait=justification_id))
+
+
+@pages.post("/absences/motifs-proposes/<uuid:justification_id>/reprendre")
+@exige(TRAITER)
+def reprendre_le_motif(justification_id: UUID) -> Response:
+    _atteindre_le_motif(justification_id)
+    reprendre_un_refus(session_courante(), contexte_courant(), justification_id)
+    flash("Le motif attend de nouveau une décision.", "succes")
     return redirect(url_for(".motifs_proposes"))
 
 
@@ -93,6 +104,7 @@ def alertes_d_absences() -> str:
     concernes = [alerte.eleve_id for alerte in ouvertes]
     return render_template(
         "carnet/absences/alertes.html",
+        fait=lire_demande(Fait())["fait"],
         alertes=ouvertes,
         noms=nommer(session, concernes),
         divisions=dossiers.divisions_du_jour(session, contexte, concernes),
@@ -112,7 +124,17 @@ def clore_l_alerte(alerte_id: UUID) -> Response:
         auteur_id=contexte.personne_id, jour=contexte.jour,
         referent_id=contexte.personne_id if saisie["referent"] else None,
     )  # fmt: skip
-    flash("La suite est notée ; le compte repart à zéro, l'histoire reste au dossier.", "succes")
+    return redirect(url_for(".alertes_d_absences", fait=alerte_id))
+
+
+@pages.post("/absences/alertes/<uuid:alerte_id>/rouvrir")
+@exige(TRAITER)
+def rouvrir_l_alerte(alerte_id: UUID) -> Response:
+    session, contexte = session_courante(), contexte_courant()
+    alerte = seuils.trouver(session, contexte.uai, contexte.annee, alerte_id)
+    dossiers.atteindre(session, contexte, portee_courante(), alerte.eleve_id)
+    reprendre_une_suite(session, contexte, alerte)
+    flash("L'alerte attend de nouveau une suite.", "succes")
     return redirect(url_for(".alertes_d_absences"))
 
 

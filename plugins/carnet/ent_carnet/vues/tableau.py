@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from ent_core.brique import (
     Contexte,
@@ -26,19 +25,19 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from ent_carnet.modeles.communs import SUIVI
-from ent_carnet.nomenclatures import CanalContact, EtatAbsence, Genre
+from ent_carnet.nomenclatures import EtatAbsence, Genre
 from ent_carnet.permissions import APPEL, JOINDRE, TRAITER
 from ent_carnet.regles.tableau import correspond, mots
 from ent_carnet.schemas.absences import DECISIONS
 from ent_carnet.schemas.tableau import (
-    AppelPasse,
     ChoixDuLot,
     ChoixDuTableau,
+    Geste,
     LotAConfirmer,
     LotADefaire,
     VueTableau,
 )
-from ent_carnet.services import contacts, lot_absences, motifs, tableau
+from ent_carnet.services import accueil_assistant, contacts, lot_absences, motifs, tableau
 from ent_carnet.services import dossier_absences as dossiers
 from ent_carnet.services.recherche import LIMITE, chercher
 from ent_carnet.vues.lecture import lire_demande, lire_formulaire
@@ -67,13 +66,15 @@ def menu(contexte: Contexte) -> Sequence[EntreeMenu]:
 
 
 def vignettes(session: Session, contexte: Contexte, instant: datetime) -> Sequence[Vignette]:
-    """« Vie scolaire maintenant », sur l'accueil du CPE et de la direction.
+    """« Vie scolaire maintenant », sur l'accueil du CPE, de la direction et de l'assistant d'éducation.
 
     :param session: session ouverte dans l'établissement.
     :param contexte: qui regarde.
     :param instant: maintenant.
     """
-    montree = tableau.vignette(session, contexte, instant)
+    montree = tableau.vignette(session, contexte, instant) or accueil_assistant.vignette(
+        session, contexte, instant
+    )
     return () if montree is None else (montree,)
 
 
@@ -108,7 +109,7 @@ def listes(
     montrees = lue.a_joindre[:court] if joint and vue in (VueTableau.TOUT, VueTableau.JOINDRE) else []
     return {
         "situation": lue, "vue": vue, "vues": VueTableau, "q": q, "court": court, "instant": instant,
-        "appeler": peut(APPEL),
+        "appeler": peut(APPEL), "geste": lire_demande(Geste()),
         "numeros": contacts.a_appeler(
             session_courante(), contexte_courant(), (ligne.eleve.id for ligne in montrees)
         ),
@@ -125,28 +126,6 @@ def ensemble_de_l_etablissement() -> str:
         ensemble=tableau.ensemble(session, contexte, instant),
         instant=instant,
     )
-
-
-@pages.post("/tableau/familles/<uuid:eleve_id>")
-@exige(TRAITER)
-def noter_un_appel_a_la_famille(eleve_id: UUID) -> Response:
-    noter_un_appel(eleve_id)
-    return redirect(url_for(".tableau", vue=VueTableau.JOINDRE.value))
-
-
-def noter_un_appel(eleve_id: UUID) -> None:
-    """Note l'appel que la page envoie, et le dit.
-
-    :param eleve_id: élève.
-    """
-    session, contexte, saisie = session_courante(), contexte_courant(), lire_formulaire(AppelPasse())
-    dossiers.atteindre(session, contexte, portee_courante(), eleve_id)
-    contacts.noter(
-        session, uai=contexte.uai, annee=contexte.annee, eleve_id=eleve_id, responsable_id=None,
-        canal=CanalContact.TELEPHONE, abouti=saisie["abouti"], jour=contexte.jour,
-        auteur_id=contexte.personne_id,
-    )  # fmt: skip
-    flash("La famille est jointe." if saisie["abouti"] else "L'essai sans réponse est noté.", "succes")
 
 
 @pages.get("/tableau/regler")

@@ -79,6 +79,7 @@ def test_suivre_les_absences_au_telephone_avec_et_sans_script(
     dialogue = cpe.locator("section.carte", has=cpe.locator(f"a[href*='{classe.eleve}']")).filter(
         has_text="engager le dialogue"
     )
+    dialogue.get_by_text("Donner une suite").click()
     dialogue.get_by_role("button", name="Noter la suite").click()
     expect(cpe.get_by_text("La suite est notée")).to_be_visible()
     cpe.context.close()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
-from ent_core.brique import Portee
+from ent_core.brique import Base, Portee
 from ent_core.essais.annuaire import ANNEE, ECOLE, RENTREE
 from ent_core.essais.instance import InstanceEssai, compter_enonces
 from ent_core.essais.modeles import Delegation, Division, Service
@@ -27,6 +27,7 @@ else:
     SOIR = datetime(2026, 11, 27, 17, tzinfo=UTC)
 
 LUNDI = date(2026, 11, 16)
+MESSAGE = Base.metadata.tables["message"]
 A, API = "/carnet/absences", "/api/v1/carnet"
 
 
@@ -169,6 +170,35 @@ def test_une_famille_propose_la_vie_scolaire_decide(
     assert clients["cpe"].post(f"{API}/motifs-proposes/{proposee}/refuser").status_code == 409
 
 
+@pytest.mark.exigence("ABS-03")
+def test_un_refus_se_dit_a_qui_a_donne_le_motif_et_se_reprend_le_jour_meme(
+    clients: dict[str, FlaskClient], ecole: InstanceEssai, classe: Classe
+) -> None:
+    corps = {
+        "debut": "2026-12-08T08:00",
+        "fin": "2026-12-08T12:00",
+        "motif_id": str(motif(classe, "maladie")),
+    }
+    enfant, parent, cpe = ecole.annuaire["eleve"], clients["parent"], clients["cpe"]
+    donne = parent.post(f"{API}/eleves/{enfant}/motifs-proposes", json=corps).get_json()["id"]
+    recu = f"/carnet/famille/motifs/{donne}"
+
+    def messages() -> list[tuple[UUID, str]]:
+        with ecole.base.academie("essai : messages") as session:
+            dits = select(MESSAGE.c.personne_id, MESSAGE.c.etat).where(MESSAGE.c.lien == recu)
+            return [(qui, etat) for qui, etat in session.execute(dits)]
+
+    suite = cpe.get(cpe.post(f"{A}/motifs-proposes/{donne}/refuser").location).text
+    assert messages() == [(ecole.annuaire["parent"], "attente")], "à qui l'a donné, et à personne d'autre"
+    assert f'action="{A}/motifs-proposes/{donne}/reprendre"' in suite
+    assert cpe.post(f"{A}/motifs-proposes/{donne}/reprendre").status_code == 302
+    assert messages() == [(ecole.annuaire["parent"], "annule")], "repris : rien ne part"
+    assert "En attente" in parent.get(recu).text
+    assert cpe.post(f"{API}/motifs-proposes/{donne}/reprendre").status_code == 409, "rien à reprendre"
+    assert cpe.post(f"{API}/motifs-proposes/{donne}/refuser").status_code == 204
+    assert "Le motif est refusé" in parent.get(recu).text
+
+
 @pytest.mark.exigence("ABS-09")
 @pytest.mark.exigence("ABS-10")
 def test_une_alerte_se_clot_et_le_dossier_individuel_se_trace(
@@ -185,6 +215,11 @@ def test_une_alerte_se_clot_et_le_dossier_individuel_se_trace(
     assert "réunir la commission éducative" in clients["cpe"].get(f"{A}/alertes").text
     adresse = f"{A}/alertes/{par_seuil['mois']}"
     assert clients["cpe"].post(adresse, data={"suite": "aide"}).status_code == 409
+    trompee = clients["cpe"].post(adresse, data={"suite": "sans_suite"})
+    assert f'action="{adresse}/rouvrir"' in clients["cpe"].get(trompee.location).text
+    assert clients["cpe"].post(f"{adresse}/rouvrir").status_code == 302
+    assert clients["cpe"].delete(f"{API}/alertes/{par_seuil['mois']}/suite").status_code == 409
+    assert par_seuil["mois"] in {x["id"] for x in clients["cpe"].get(f"{API}/alertes").get_json()}
     assert clients["cpe"].post(adresse, data={"suite": "aide", "referent": "1"}).status_code == 302
     dossier = clients["cpe"].get(f"{A}/eleves/{classe.eleve}").text
     assert "Aide contractualisée" in dossier
@@ -262,7 +297,8 @@ def test_un_fichier_s_apercoit_s_importe_et_s_annule_depuis_la_page(
     assert "Ligne 3 : le début ou la fin ne se lit pas" in apercu.text
     assert "Importer 1 absence" in apercu.text
     assert etats(classe) == []
-    importe = clients["cpe"].post(f"{A}/import", data={"texte": texte, "confirmer": "1"})
+    long = texte + f"{' ' * 600}\n" * 1000  # un grand fichier se confirme comme un petit
+    importe = clients["cpe"].post(f"{A}/import", data={"texte": long, "confirmer": "1"})
     assert importe.status_code == 302
     assert etats(classe) == [(EtatAbsence.REGLEE, False)]
     with classe.session() as session:

@@ -78,6 +78,7 @@ def test_la_feuille_de_l_heure_s_ouvre_seule_et_chaque_constat_s_enregistre_a_so
 
 
 @pytest.mark.exigence("ABS-02")
+@pytest.mark.exigence("CARNET-18")
 def test_un_appel_termine_previent_les_familles_une_fois_et_une_correction_l_annule(classe: Classe) -> None:
     eleve = classe.instance.annuaire["eleve"]
     with classe.instance.base.academie("essai : dans cette classe") as session:
@@ -98,6 +99,18 @@ def test_un_appel_termine_previent_les_familles_une_fois_et_une_correction_l_ann
         assert suites() == (1, ["attente", "attente"]), "ses deux responsables, une fois"
     envoyer(client, seance, note(eleve, "present", fait))
     assert suites() == (0, ["annule", "annule"]), "corrigé : plus rien à traiter, ni à dire"
+    # Trop tard pour retenir le message : un second le rectifie, et la page des familles le dit.
+    vu = envoyer(client, seance, note(eleve, "absent")).get_json()["constats"][0]["fait_id"]
+    assert suites() == (1, ["annule", "annule", "attente", "attente"])
+    with classe.instance.base.academie("essai : partis") as session:
+        partis = update(MESSAGE).where(MESSAGE.c.a_propos == eleve, MESSAGE.c.etat == "attente")
+        session.execute(partis.values(etat="parti", clos_le=HUIT_HEURES))
+    envoyer(client, seance, note(eleve, "present", vu))
+    assert suites() == (0, ["annule", "annule", "attente", "attente", "parti", "parti"])
+    page = classe.instance.client("parent").get(f"/carnet/famille/{eleve}").text
+    assert "a corrigé ce qu&#39;il avait noté du lundi 7 septembre" in page
+    envoyer(client, seance, note(classe.eleves[0], "absent"), termine=True)
+    assert suites() == (0, ["annule", "annule", "attente", "attente", "parti", "parti"]), "dit une fois"
 
 
 def test_personne_d_absent_n_est_pas_appel_non_fait(classe: Classe) -> None:

@@ -81,6 +81,7 @@ faire l'appel
     GET /carnet/appel/jour
     GET /carnet/appel/<uuid:seance_id>
     POST /carnet/appel/<uuid:seance_id>
+    POST /carnet/appel/<uuid:seance_id>/arrivees
     GET /carnet/papier/recopie
     GET /carnet/papier/recopie/<uuid:seance_id>
     POST /carnet/papier/recopie/<uuid:seance_id>
@@ -97,9 +98,12 @@ lire les absences
     GET /api/v1/carnet/absences/eleves/<uuid:eleve_id>/decompte
 tenir les présences
     GET /api/v1/carnet/presences
+    GET /api/v1/carnet/presences/recherche
     GET /carnet/presences
     POST /api/v1/carnet/presences/familles/<uuid:eleve_id>
     POST /carnet/presences/familles/<uuid:eleve_id>
+    DELETE /api/v1/carnet/presences/contacts/<uuid:contact_id>
+    POST /carnet/presences/contacts/<uuid:contact_id>/retirer
 suivre l'assiduité
     GET /api/v1/carnet/absences/eleves/<uuid:eleve_id>/autorisations
     GET /api/v1/carnet/absences/eleves/<uuid:eleve_id>/desaccord
@@ -124,6 +128,8 @@ suivre l'assiduité
     GET /api/v1/carnet/tableau
 traiter les absences
     DELETE /api/v1/carnet/absences/<uuid:absence_id>
+    DELETE /api/v1/carnet/absences/contacts/<uuid:contact_id>
+    POST /carnet/absences/contacts/<uuid:contact_id>/retirer
     DELETE /api/v1/carnet/absences/imports/<uuid:lot_id>
     POST /api/v1/carnet/absences/eleves/<uuid:eleve_id>/signalements
     POST /api/v1/carnet/absences/imports
@@ -140,6 +146,9 @@ traiter les absences
     POST /carnet/absences/import/<uuid:lot_id>/annuler
     POST /carnet/absences/motifs-proposes/<uuid:justification_id>/accepter
     POST /carnet/absences/motifs-proposes/<uuid:justification_id>/refuser
+    POST /carnet/absences/motifs-proposes/<uuid:justification_id>/reprendre
+    POST /carnet/absences/alertes/<uuid:alerte_id>/rouvrir
+    DELETE /api/v1/carnet/alertes/<uuid:alerte_id>/suite
     POST /carnet/absences/reprendre
     POST /carnet/tableau/familles/<uuid:eleve_id>
     POST /carnet/tableau/regler
@@ -326,6 +335,7 @@ CORPS: dict[str, Corps] = {
     f"POST {_PAGE}/famille/<uuid:eleve_id>/expliquer": _de(motif_id="@motif_id", jour=_JOUR),
     f"POST {_API}/eleves/<uuid:eleve_id>/motifs-proposes": _de(motif_id="@motif_id", debut=_DEBUT, fin=_FIN),
     f"POST {_API}/eleves/<uuid:eleve_id>/lignes/vues": lambda o: {"vues": [o["affichage_id"]]},
+    f"POST {_PAGE}/appel/<uuid:seance_id>/arrivees": _de(eleve="@eleve_id"),
     f"POST {_PAGE}/absences/alertes/<uuid:alerte_id>": _CLOTURE,
     f"POST {_API}/alertes/<uuid:alerte_id>": _CLOTURE,
     f"POST {_PAGE}/absences/eleves/<uuid:eleve_id>/contact": _CONTACT,

@@ -26,6 +26,7 @@ from ent_carnet.modeles import (
     Affichage,
     Alerte,
     Appel,
+    Contact,
     DemandeAbsence,
     DemandeSanction,
     Desaccord,
@@ -260,6 +261,7 @@ def _tout(
     demande_absence = DemandeAbsence(**sien, **heure, invitee_le=LUNDI)
     signalement = Signalement(**sien, motif="absenteisme", propose_le=LUNDI, etat="decide", decide_le=LUNDI)
     montree = Affichage(**sien, nature="punition", objet_id=punition.id)
+    contact = Contact(**sien, canal="telephone", abouti=True, le=LUNDI)
     session.add_all(
         [
             absence,
@@ -272,6 +274,7 @@ def _tout(
             exclusion,
             proposition,
             montree,
+            contact,
             demande_absence,
             signalement,
             Desaccord(**sien, signale_le=LUNDI),
@@ -286,6 +289,7 @@ def _tout(
         "interdiction_id": interdiction.id, "observation_id": observation.id,
         "demande_absence_id": demande_absence.id, "signalement_id": signalement.id,
         "decision": "refuser", "acte": "recevoir", "suite": "ecarter", "affichage_id": montree.id,
+        "contact_id": contact.id,
     }  # fmt: skip
 
 

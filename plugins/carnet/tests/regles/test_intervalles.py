@@ -8,7 +8,6 @@ import pytest
 from ent_core.brique import FUSEAU
 
 from ent_carnet.regles.intervalles import heures_dites, periode_dite
-from ent_carnet.regles.tableau import numero_dit
 
 
 def le(jour: int, heure: int = 0, minute: int = 0) -> datetime:
@@ -34,7 +33,5 @@ def test_une_absence_se_dit_comme_on_la_vit(debut: datetime, fin: datetime, dit:
     assert "0 h 00" not in lue.replace("10 h 00", "")
 
 
-def test_une_heure_et_un_numero_ne_se_coupent_pas() -> None:
+def test_une_heure_ne_se_coupe_pas() -> None:
     assert " h" not in heures_dites(le(16, 8), le(16, 9))
-    assert numero_dit("0612345678") == "06\u202f12\u202f34\u202f56\u202f78"
-    assert numero_dit("+41221234567") == "+41221234567"

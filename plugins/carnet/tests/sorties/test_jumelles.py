@@ -42,8 +42,10 @@ JUMELLES = {
     "motifs_proposes": "lister_les_motifs_proposes",
     "accepter_le_motif": "decider_d_un_motif",
     "refuser_le_motif": "decider_d_un_motif",
+    "reprendre_le_motif": "decider_d_un_motif",
     "alertes_d_absences": "lister_les_alertes",
     "clore_l_alerte": "clore_une_alerte",
+    "rouvrir_l_alerte": "rouvrir_une_alerte",
     "decomptes_scelles": "lister_les_decomptes",
     "sceller_la_periode": "sceller_les_decomptes",
     # Autorisations, désaccords, signalements, règlement intérieur.
@@ -67,6 +69,9 @@ JUMELLES = {
     "annuler_le_lot": "traiter_des_absences",
     "presences": "lire_les_presences",
     "noter_un_appel_aux_presences": "noter_un_appel_passe",
+    "retirer_un_contact": "retirer_un_contact_note",
+    "retirer_un_contact_du_jour": "retirer_un_appel_passe",
+    "noter_une_arrivee_d_eleve": "ecrire_appel",
     # Punitions, retenues, observations, demandes.
     "liste_des_punitions": "lister_punitions",
     "donner_punition": "donner_punition_api",

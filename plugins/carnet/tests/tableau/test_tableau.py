@@ -152,14 +152,21 @@ def test_une_absence_annoncee_et_un_motif_propose_ne_demandent_pas_d_appel_a_la_
     assert f"{cour.noms[0]} {cour.libelle} Maladie de l&#39;élève" in bloc(page, "motifs")
 
 
-def test_chercher_un_eleve_depuis_le_tableau(clients: dict[str, FlaskClient], cour: Cour) -> None:
+@pytest.mark.parametrize(("role", "ou"), [("cpe", "tableau"), ("assistant", "presences")])
+def test_chercher_un_eleve_depuis_le_tableau_ou_les_presences(
+    clients: dict[str, FlaskClient], cour: Cour, role: str, ou: str
+) -> None:
     code = cour.libelle.split()[-1]
-    page = clients["cpe"].get(T, query_string={"q": f"ozturk {code.lower()}"}).text
-    trouves = re.search(r'<section id="trouves">(.*?)</section>', page, re.S)
+    cherche, page = {"q": f"ozturk {code.lower()}"}, f"/carnet/{ou}"
+    trouves = re.search(
+        r'<section id="trouves">(.*?)</section>', clients[role].get(page, query_string=cherche).text, re.S
+    )
     assert trouves
     assert "Un élève trouvé" in trouves[1]
     assert f"/carnet/absences/eleves/{cour.eleves[1]}" in trouves[1]
-    assert "Aucun élève trouvé" in clients["cpe"].get(T, query_string={"q": "introuvable"}).text
+    (dit,) = clients[role].get(f"/api/v1{page}/recherche", query_string=cherche).get_json()
+    assert dit["division"] == cour.libelle
+    assert "Aucun élève trouvé" in clients[role].get(page, query_string={"q": "introuvable"}).text
 
 
 def test_regler_en_lot_s_apercoit_se_compte_se_fait_se_defait_et_se_journalise(
@@ -227,6 +234,10 @@ def test_l_accueil_du_cpe_dit_la_vie_scolaire_de_maintenant(
     dits = {"absents": "absents", "joindre": "a_joindre", "motifs": "motifs"}
     assert {cle: int(nombre) for cle, nombre in comptes} == {c: len(lu[n]) for c, n in dits.items() if lu[n]}
     assert len(lu["absents"]) >= 1
+    aed = clients["assistant"].get("/").text
+    siens = dict(re.findall(r'<a [^>]*href="/carnet/presences\?vue=(\w+)">(\d+) ', aed))
+    assert siens == {c: str(len(lu[n])) for c, n in dits.items() if n != "motifs" and lu[n]}
+    assert "retenue" not in aed, "aucune n'est prévue ce jour"
     assert "Vie scolaire maintenant" not in clients["enseignant"].get("/").text
 
 

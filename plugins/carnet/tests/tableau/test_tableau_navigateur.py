@@ -37,6 +37,14 @@ def test_la_vie_scolaire_tient_sa_matinee_depuis_le_tableau(
     expect(page.get_by_text("un essai aujourd'hui")).to_be_visible()
     page.get_by_role("button", name=f"Jointe : la famille de Zoé {cour.noms[0]}").click()
     expect(page.get_by_role("button", name="Jointe")).to_have_count(1)
+    page.get_by_role("button", name="Annuler").click()
+    expect(page.get_by_role("button", name="Jointe")).to_have_count(2)
+    # Un absent se présente à la vie scolaire : un geste, qui se défait.
+    page.goto(f"{adresse}/carnet/tableau?vue=absents")
+    page.get_by_role("button", name=f"Arrivé : Zoé {cour.noms[0]}").click()
+    expect(page.get_by_role("button", name="Arrivé")).to_have_count(1)
+    page.get_by_role("button", name="Annuler").click()
+    expect(page.get_by_role("button", name="Arrivé")).to_have_count(2)
     # Régler les deux d'un coup, se raviser.
     page.goto(f"{adresse}/carnet/tableau")
     page.get_by_role("link", name="Régler plusieurs absences").click()
