@@ -12,7 +12,7 @@ import pytest
 from ent_annonces import brique as annonces
 from ent_carnet import brique as carnet
 from flask.testing import FlaskClient
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, delete, select, update
 from werkzeug.test import TestResponse
 
 from ent_core.donnees.session import Portage
@@ -54,8 +54,10 @@ def instance(vivier: Vivier) -> Iterator[InstanceEssai]:
 
 @pytest.fixture
 def ecole(instance: InstanceEssai) -> InstanceEssai:
-    """La même, à l'heure de départ."""
+    """La même, à l'heure de départ, sans demande comptée."""
     instance.horloge.instant = VENDREDI
+    with instance.base.academie("essai : cadence") as session:
+        session.execute(delete(Tentative))
     return instance
 
 
