@@ -12,7 +12,7 @@ import pytest
 from ent_annonces import brique as annonces
 from ent_carnet import brique as carnet
 from flask.testing import FlaskClient
-from sqlalchemy import delete, delete, select, update
+from sqlalchemy import delete, select, update
 from werkzeug.test import TestResponse
 
 from ent_core.donnees.session import Portage
