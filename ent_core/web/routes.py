@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from flask import Blueprint, Flask
-from flask_smorest import Blueprint as BlueprintSmorest
 
 from ent_core.contrat.interface import Permission
 from ent_core.contrat.resultats import Anomalie
+from ent_core.web.ressources import Ressources
 
 __all__ = [
     "ApiBrique",
@@ -146,7 +146,7 @@ class BlueprintBrique(Blueprint):
         self.brique = brique
 
 
-class ApiBrique(BlueprintSmorest):  # type: ignore[misc] # flask-smorest n'est pas typé
+class ApiBrique(Ressources):
     """Les ressources d'une brique, sous ``/api/v1/<brique>/``, décrites par OpenAPI.
 
     :param brique: identifiant de la brique.
@@ -154,18 +154,8 @@ class ApiBrique(BlueprintSmorest):  # type: ignore[misc] # flask-smorest n'est p
     """
 
     def __init__(self, brique: str, module: str, description: str = "") -> None:
-        super().__init__(f"{brique}_api", module, url_prefix=f"/api/v1/{brique}", description=description)
+        super().__init__(f"{brique}_api", module, description, f"/api/v1/{brique}")
         self.brique = brique
-
-    if TYPE_CHECKING:
-        # Ce que flask-smorest fait sans le dire : un décorateur rend une fonction de même forme.
-        def get(self, rule: str, **options: Any) -> Callable[[Vue], Vue]: ...
-        def post(self, rule: str, **options: Any) -> Callable[[Vue], Vue]: ...
-        def put(self, rule: str, **options: Any) -> Callable[[Vue], Vue]: ...
-        def patch(self, rule: str, **options: Any) -> Callable[[Vue], Vue]: ...
-        def delete(self, rule: str, **options: Any) -> Callable[[Vue], Vue]: ...
-        def arguments(self, schema: Any, **options: Any) -> Callable[[Vue], Vue]: ...
-        def response(self, status_code: int, schema: Any = None, **options: Any) -> Callable[[Vue], Vue]: ...
 
 
 def verifier_routes(application: Flask, permissions: dict[str, Permission]) -> Iterator[Anomalie]:

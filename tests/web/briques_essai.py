@@ -42,7 +42,7 @@ class Fanion:
         def accueil() -> str:
             return "bleu, blanc, rouge"
 
-        @api.route("/couleurs")  # type: ignore[untyped-decorator] # flask-smorest n'est pas typé
+        @api.route("/couleurs")
         @api.response(200)
         @exige("fanion.voir")
         def couleurs() -> list[str]:

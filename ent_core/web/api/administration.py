@@ -15,11 +15,11 @@ from ent_core.web.admin.briques import basculer
 from ent_core.web.admin.effets import BriqueAffichee
 from ent_core.web.admin.pages import perimetre
 from ent_core.web.admin.saisies import SaisieBascule, SaisieJournal, SaisiePrealables
-from ent_core.web.api.ressources import Ressources
 from ent_core.web.api.schemas import ActeRendu, BasculeRendue, BriqueRendue, PrealableRendu
 from ent_core.web.api.suites import DESCRIPTION, liens
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant, session_courante
+from ent_core.web.ressources import Ressources
 from ent_core.web.routes import exige
 
 __all__ = ["ressources"]

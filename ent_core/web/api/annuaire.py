@@ -13,10 +13,10 @@ from ent_core.web.admin.etablissements import EtablissementAffiche, afficher, li
 from ent_core.web.admin.pages import perimetre
 from ent_core.web.admin.personnes import rechercher
 from ent_core.web.admin.saisies import SaisieEtablissements, SaisieRecherche
-from ent_core.web.api.ressources import Ressources
 from ent_core.web.api.schemas import EtablissementRendu, PersonneRendue, PersonneTrouveeRendue
 from ent_core.web.api.suites import DESCRIPTION, liens
 from ent_core.web.requete import contexte_courant
+from ent_core.web.ressources import Ressources
 from ent_core.web.routes import exige
 
 __all__ = ["ressources"]

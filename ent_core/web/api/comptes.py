@@ -14,9 +14,9 @@ from ent_core.identite.modeles import Compte, SessionWeb
 from ent_core.socle.erreurs import Introuvable
 from ent_core.web.admin import comptes
 from ent_core.web.admin.pages import perimetre
-from ent_core.web.api.ressources import Ressources
 from ent_core.web.api.schemas_comptes import CodeRendu, CompteRendu, EtatDuCompte
 from ent_core.web.requete import contexte_courant
+from ent_core.web.ressources import Ressources
 from ent_core.web.routes import exige
 
 __all__ = ["ressources"]

@@ -6,10 +6,10 @@ from typing import Any
 
 from flask_wtf.csrf import generate_csrf
 
-from ent_core.web.api.ressources import Ressources
 from ent_core.web.api.schemas import MoiRendu
 from ent_core.web.instance import instance
 from ent_core.web.requete import contexte_courant
+from ent_core.web.ressources import Ressources
 from ent_core.web.routes import connecte
 
 __all__ = ["ressources"]

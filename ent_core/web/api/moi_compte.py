@@ -17,11 +17,11 @@ from ent_core.federation.services import recu_par
 from ent_core.identite.facteurs import inventaire
 from ent_core.identite.facteurs.inventaire import FacteurLu
 from ent_core.identite.lecture_session import SessionReconnue
-from ent_core.web.api.ressources import Ressources
 from ent_core.web.api.schemas_comptes import FacteurRendu, LienDeConnexionRendu, MonServiceRendu
 from ent_core.web.federation.mes_services import ouverts
 from ent_core.web.portail.facteurs import retirer
 from ent_core.web.requete import contexte_courant, requete, session_courante
+from ent_core.web.ressources import Ressources
 from ent_core.web.routes import connecte, exige
 
 __all__ = ["ressources"]

@@ -8,11 +8,11 @@ from uuid import UUID
 from ent_core.federation.fournisseur_oidc.jetons import retirer_accord
 from ent_core.identite import liens_personnels
 from ent_core.identite.liens_personnels import LienLu
-from ent_core.web.api.ressources import Ressources
 from ent_core.web.api.schemas import LienPersonnelRendu, ServiceRelieRendu
 from ent_core.web.federation.services_relies import ServiceRelie, compte_de_la_personne, relies
 from ent_core.web.instance import instance
 from ent_core.web.requete import horloge_courante, session_courante
+from ent_core.web.ressources import Ressources
 from ent_core.web.routes import connecte
 
 __all__ = ["ressources"]

@@ -9,8 +9,8 @@ from ent_core.contrat.services import ServiceTiers
 from ent_core.federation.services import fermes_ici, recu_par
 from ent_core.web.admin.pages import perimetre
 from ent_core.web.admin.services import services_du_perimetre
-from ent_core.web.api.ressources import Ressources
 from ent_core.web.api.schemas_comptes import ServiceRendu
+from ent_core.web.ressources import Ressources
 from ent_core.web.routes import exige
 
 __all__ = ["ressources"]
