@@ -67,6 +67,7 @@ from ent_core.contrat.statistiques import Dimension, Rythme, Statistique, UniteC
 from ent_core.contrat.taches import BaseDesTaches, Tache, TacheParEtablissement
 from ent_core.donnees.base import Base
 from ent_core.donnees.colonnes import Cloisonne, ParAnnee, Partitionnee, cle, donnee, neutre, vers_personne
+from ent_core.donnees.liees import ANNEE, JOUR, UAI, instant_lie, liste_liee
 from ent_core.donnees.session import lire
 from ent_core.identite.autorite import QuiDecide, qui_decide
 from ent_core.identite.courrier import Expediteur, Foyer, expediteur, foyers
@@ -132,10 +133,13 @@ from ent_core.web.routes import ApiBrique, BlueprintBrique, exige, public
 from ent_core.web.sortie import schema_de
 
 __all__ = [
+    "ANNEE",
     "COMMANDE",
     "CONTRAT",
     "FUSEAU",
+    "JOUR",
     "TELEPHONES_AU_PLUS",
+    "UAI",
     "Acces",
     "AccesRefuse",
     "ActeDit",
@@ -258,10 +262,12 @@ __all__ = [
     "imprimer_lot",
     "inscriptions",
     "inscrits_du_jour",
+    "instant_lie",
     "jour_court",
     "jour_long",
     "limitees",
     "lire",
+    "liste_liee",
     "messages_en_attente",
     "neutre",
     "nommer",

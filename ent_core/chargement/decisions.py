@@ -33,6 +33,7 @@ from ent_core.chargement.modeles import Bascule, PrealableAtteste
 from ent_core.contrat.manifeste import DEGRES
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import pas_fini
+from ent_core.donnees.liees import JOUR, UAI
 from ent_core.donnees.session import lire
 from ent_core.identite.modeles import Etablissement
 from ent_core.socle.configuration import BasculeFichier
@@ -41,8 +42,6 @@ from ent_core.vie_privee.acceptation.services import ACCEPTEE
 
 __all__ = ["Decision", "Decisions", "EtatLu"]
 
-_JOUR: Any = bindparam("jour")
-_UAI: Any = bindparam("uai")
 _UAIS: Any = bindparam("uais", type_=ARRAY(String))
 _DECISION, _ACCEPTEE, _ATTESTE, _DEGRE = "decision", "acceptee", "atteste", "degre"
 _b = Base.metadata.tables[Bascule.__tablename__].c
@@ -68,14 +67,14 @@ _POSEES = select(
     _b.debut,
     _b.fin,
     _b.posee_le,
-).where(_b.retiree_le.is_(None), pas_fini(_b, _JOUR))
-_ICI = _POSEES.where(or_(_b.uai == _UAI, _b.uai.is_(None)))
+).where(_b.retiree_le.is_(None), pas_fini(_b, JOUR))
+_ICI = _POSEES.where(or_(_b.uai == UAI, _b.uai.is_(None)))
 _LA = _POSEES.where(or_(_b.uai == _UAIS.any_(), _b.uai.is_(None)))
 _ACCEPTEES_ICI = _lignes(_ACCEPTEE, _a.uai, _a.brique, _a.empreinte, _a.decidee_le).where(
-    _a.uai == _UAI, _a.reponse == ACCEPTEE, _a.remplacee_le.is_(None)
+    _a.uai == UAI, _a.reponse == ACCEPTEE, _a.remplacee_le.is_(None)
 )
 _ATTESTES_ICI = _lignes(_ATTESTE, _p.uai, _p.brique, _p.cle, _p.atteste_le).where(
-    _p.uai == _UAI, _p.retire_le.is_(None)
+    _p.uai == UAI, _p.retire_le.is_(None)
 )
 _DEGRES = _lignes(_DEGRE, _e.uai, literal(""), _e.degre.cast(String), null().cast(DateTime(timezone=True)))
 
@@ -155,7 +154,7 @@ class Decisions:
         refuses = _e.degre.in_(sorted(set().union(*self._refus.values())))
         ici, la = [_ICI], [_LA]
         if self._refus:
-            ici.append(_DEGRES.where(_e.uai == _UAI, refuses))
+            ici.append(_DEGRES.where(_e.uai == UAI, refuses))
             la.append(_DEGRES.where(_e.uai == _UAIS.any_(), refuses))
         attestes = [_ATTESTES_ICI] if prealables else []
         self._ici = union_all(*ici).order_by("posee_le")

@@ -14,11 +14,12 @@ from uuid import UUID
 from sqlalchemy import and_, bindparam, exists, func, literal, select, union
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.orm import Session
-from sqlalchemy.types import Date, String, Uuid
+from sqlalchemy.types import String, Uuid
 
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.liees import ANNEE, JOUR
 from ent_core.federation.gabarits import SourceAttribut
 from ent_core.federation.gar.format import PROFILS
 from ent_core.federation.gar.identifiants import ent_du_gar, identifiant_gar
@@ -52,9 +53,7 @@ _d = _tables[Division.__tablename__].c
 _g = _tables[Groupe.__tablename__].c
 
 _QUI: Any = bindparam("personne", type_=Uuid)
-_JOUR: Any = bindparam("jour", type_=Date)
 _ECOLES: Any = bindparam("uais", type_=ARRAY(String))
-_ANNEE: Any = bindparam("annee")
 _CLE_AAF, _CLE_ELEVE = "ENTPersonJointure", "ELEVE_ID"
 
 _NUMEROS: dict[str, str] = {
@@ -252,7 +251,7 @@ _MES_ECOLES = (
             _r.uai == _e.uai,
             _r.personne_id == _QUI,
             _r.profil == bindparam("profil"),
-            en_vigueur(_r, _JOUR),
+            en_vigueur(_r, JOUR),
         )
     )
     .order_by(_e.uai)
@@ -274,10 +273,10 @@ _IDENTITE = (
 
 _miennes = union(
     select(_i.uai, _i.annee, _i.division_id, _i.groupe_id).where(
-        _i.personne_id == _QUI, _i.annee == _ANNEE, _i.uai == func.any(_ECOLES), en_vigueur(_i, _JOUR)
+        _i.personne_id == _QUI, _i.annee == ANNEE, _i.uai == func.any(_ECOLES), en_vigueur(_i, JOUR)
     ),
     select(_s.uai, _s.annee, _s.division_id, _s.groupe_id).where(
-        _s.personne_id == _QUI, _s.annee == _ANNEE, _s.uai == func.any(_ECOLES), en_vigueur(_s, _JOUR)
+        _s.personne_id == _QUI, _s.annee == ANNEE, _s.uai == func.any(_ECOLES), en_vigueur(_s, JOUR)
     ),
 ).subquery()
 _DIVISIONS = union(
@@ -302,7 +301,7 @@ def _eleves(eleve: Any, nomme: Any) -> Any:
             _r.personne_id == eleve,
             _r.profil == Profil.ELEVE.value,
             _r.uai == func.any(_ECOLES),
-            en_vigueur(_r, _JOUR),
+            en_vigueur(_r, JOUR),
             _e.uai == _r.uai,
             _id.personne_id == eleve,
             _id.type == _CLE_ELEVE,
@@ -317,6 +316,6 @@ _MES_ENFANTS = _eleves(_lien.eleve_id, _p).where(
     _p.id == _QUI,
     _lien.responsable_id == _p.id,
     _lien.legal > 0,
-    en_vigueur(_lien, _JOUR),
-    ~ecarte(_lien, _JOUR),
+    en_vigueur(_lien, JOUR),
+    ~ecarte(_lien, JOUR),
 )

@@ -13,13 +13,14 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Exists, Uuid, bindparam, case, exists, func, select
+from sqlalchemy import Exists, bindparam, case, exists, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
 from ent_core.donnees.existence import au_moins_une
 from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.liees import JOUR, UAI, liste_liee
 from ent_core.donnees.session import lire
 from ent_core.donnees.sous_portillon import hors_portillon
 from ent_core.identite.modeles import Personne, Rattachement, Responsabilite, Restriction
@@ -32,10 +33,9 @@ _personne = _tables[Personne.__tablename__].c
 _titre = _tables[Rattachement.__tablename__].c
 _lien = _tables[Responsabilite.__tablename__].c
 _limite = _tables[Restriction.__tablename__].c
-_JOUR: Any = bindparam("jour")
 
 _ELEVE_ICI = au_moins_une(
-    _titre.uai == bindparam("uai"), _titre.personne_id == _personne.id, _titre.profil == Profil.ELEVE.value
+    _titre.uai == UAI, _titre.personne_id == _personne.id, _titre.profil == Profil.ELEVE.value
 )
 _DECIDE = select(
     _personne.id,
@@ -44,10 +44,10 @@ _DECIDE = select(
         _lien.eleve_id == _personne.id,
         _lien.responsable_id == bindparam("responsable"),
         _lien.legal > 0,
-        en_vigueur(_lien, _JOUR),
-        ~exists().where(_limite.responsabilite_id == _lien.id, en_vigueur(_limite, _JOUR)),
+        en_vigueur(_lien, JOUR),
+        ~exists().where(_limite.responsabilite_id == _lien.id, en_vigueur(_limite, JOUR)),
     ),
-).where(_personne.id == func.any(bindparam("eleves", type_=ARRAY(Uuid))))
+).where(_personne.id == liste_liee("eleves"))
 
 
 class EffetActe(StrEnum):

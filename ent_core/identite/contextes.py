@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Profil, Role
 from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.liees import JOUR
 from ent_core.identite.modeles import Etablissement, Rattachement
 from ent_core.identite.regles_secret import Exigence
 
@@ -47,21 +48,20 @@ role_local = table(
 
 
 _PERSONNE: Any = bindparam("personne")
-_JOUR: Any = bindparam("jour", type_=Date)
 
 _titres = union(
     select(_RATTACHEMENT.uai, literal("profil").label("genre"), _RATTACHEMENT.profil.label("valeur")).where(
-        _RATTACHEMENT.personne_id == _PERSONNE, en_vigueur(_RATTACHEMENT, _JOUR)
+        _RATTACHEMENT.personne_id == _PERSONNE, en_vigueur(_RATTACHEMENT, JOUR)
     ),
     select(role_local.c.uai, literal("local"), role_local.c.role).where(
-        role_local.c.personne_id == _PERSONNE, en_vigueur(role_local.c, _JOUR)
+        role_local.c.personne_id == _PERSONNE, en_vigueur(role_local.c, JOUR)
     ),
 ).subquery()
 
 _CONTEXTES = (
     select(_titres.c.uai, _ETABLISSEMENT.nom, _ETABLISSEMENT.degre, _titres.c.genre, _titres.c.valeur)
     .join_from(_titres, Etablissement.__table__, _ETABLISSEMENT.uai == _titres.c.uai)
-    .where(or_(_ETABLISSEMENT.ferme_le.is_(None), _ETABLISSEMENT.ferme_le > _JOUR))
+    .where(or_(_ETABLISSEMENT.ferme_le.is_(None), _ETABLISSEMENT.ferme_le > JOUR))
     .order_by(_ETABLISSEMENT.nom, _titres.c.uai, _titres.c.genre.desc(), _titres.c.valeur)
 )
 

@@ -11,10 +11,8 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     CompoundSelect,
-    Uuid,
     bindparam,
     exists,
     false,
@@ -29,6 +27,7 @@ from ent_core.contrat.interface import Contexte
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.liees import JOUR, UAI, liste_liee
 from ent_core.identite.autorite import ecarte
 from ent_core.identite.modeles import Personne, Rattachement, Responsabilite
 
@@ -39,14 +38,13 @@ _eleve = _tables[Personne.__tablename__].alias("eleve").c
 _adulte = _tables[Personne.__tablename__].alias("adulte").c
 _titre = _tables[Rattachement.__tablename__].c
 _lien = _tables[Responsabilite.__tablename__].c
-_JOUR: Any = bindparam("jour")
-_ELEVES: Any = bindparam("eleves", type_=ARRAY(Uuid))
+_ELEVES: Any = liste_liee("eleves")
 
 _ICI = exists().where(
-    _titre.uai == bindparam("uai"),
+    _titre.uai == UAI,
     _titre.personne_id == _eleve.id,
     _titre.profil == Profil.ELEVE.value,
-    en_vigueur(_titre, _JOUR),
+    en_vigueur(_titre, JOUR),
 )
 
 
@@ -64,16 +62,16 @@ def correspondants(
         select(
             _eleve.id.label("eleve"), literal(0).label("rang"), true().label("lui_meme"),
             _eleve.id.label("personne"), *coordonnees(_eleve),
-        ).where(_eleve.id == func.any(_ELEVES), majeur(_eleve), _ICI),
+        ).where(_eleve.id == _ELEVES, majeur(_eleve), _ICI),
         select(_eleve.id, _lien.legal, false(), _adulte.id, *coordonnees(_adulte)).where(
-            _eleve.id == func.any(_ELEVES),
+            _eleve.id == _ELEVES,
             responsables(_eleve),
             _ICI,
             _lien.eleve_id == _eleve.id,
             _lien.responsable_id == _adulte.id,
             _lien.legal > 0,
-            en_vigueur(_lien, _JOUR),
-            ~ecarte(_lien, _JOUR),
+            en_vigueur(_lien, JOUR),
+            ~ecarte(_lien, JOUR),
         ),
     )  # fmt: skip
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, desc, func, select
+from sqlalchemy import desc, func, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.interface import Contexte
 from ent_core.contrat.roles import Role
 from ent_core.donnees.base import Base
+from ent_core.donnees.liees import UAI
 from ent_core.donnees.session import lire
 from ent_core.donnees.sous_portillon import hors_portillon
 from ent_core.identite.correspondants import correspondants, nom_de, valeurs
@@ -42,7 +43,7 @@ _EXPEDITEUR = select(
     func.concat_ws(" ", _ecole.code_postal, _ecole.ville),
     _ecole.telephone,
     _ecole.courriel,
-).where(_ecole.uai == bindparam("uai"))
+).where(_ecole.uai == UAI)
 
 
 _Cle = tuple[bool, tuple[str, ...], int]

@@ -6,11 +6,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, collate, func, select
+from sqlalchemy import collate, func, select
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.liees import ANNEE, JOUR, UAI
 from ent_core.donnees.session import lire
 from ent_core.identite.lectures import PersonneNommee
 from ent_core.identite.modeles import Inscription, Personne
@@ -28,10 +29,10 @@ _INSCRITS = (
         func.coalesce(_personne.prenom, ""),
     )
     .where(
-        _inscription.uai == bindparam("uai"),
-        _inscription.annee == bindparam("annee"),
+        _inscription.uai == UAI,
+        _inscription.annee == ANNEE,
         _inscription.personne_id == _personne.id,
-        en_vigueur(_inscription, bindparam("jour")),
+        en_vigueur(_inscription, JOUR),
     )
     .order_by(collate(_personne.recherche, "C"), _personne.id)
 )

@@ -8,11 +8,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, FromClause, Select, Uuid, and_, bindparam, func, literal, select, union_all
+from sqlalchemy import FromClause, Select, and_, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.liees import ANNEE, JOUR, UAI, liste_liee
 from ent_core.donnees.session import lire
 from ent_core.identite.modeles import (
     Creneau,
@@ -51,15 +52,12 @@ _inscription = _tables[Inscription.__tablename__]
 _matiere = _tables[Matiere.__tablename__]
 _personne = _tables[Personne.__tablename__]
 
-_UAI: Any = bindparam("uai")
-_ANNEE: Any = bindparam("annee")
 _DEBUT: Any = bindparam("debut")
 _FIN: Any = bindparam("fin")
-_JOUR: Any = bindparam("jour")
-_PERSONNES: Any = bindparam("personnes", type_=ARRAY(Uuid))
+_PERSONNES: Any = liste_liee("personnes")
 
 _DU_JOUR = and_(
-    _creneau.c.uai == _UAI, _creneau.c.annee == _ANNEE, _creneau.c.debut >= _DEBUT, _creneau.c.debut < _FIN
+    _creneau.c.uai == UAI, _creneau.c.annee == ANNEE, _creneau.c.debut >= _DEBUT, _creneau.c.debut < _FIN
 )
 
 
@@ -77,8 +75,8 @@ def _par_inscription(structure_inscrite: Any, structure_servie: Any) -> Select[A
         )
         .where(
             _DU_JOUR,
-            _inscription.c.personne_id == func.any(_PERSONNES),
-            en_vigueur(_inscription.c, _JOUR),
+            _inscription.c.personne_id == _PERSONNES,
+            en_vigueur(_inscription.c, JOUR),
         )
     )
 
@@ -139,7 +137,7 @@ _ENSEIGNANT = _montrer(
             _creneau.c.id == _enseignant.c.creneau_id,
         ),
     )
-    .where(_DU_JOUR, _enseignant.c.personne_id == func.any(_PERSONNES))
+    .where(_DU_JOUR, _enseignant.c.personne_id == _PERSONNES)
     .subquery("seance"),
     lambda _seances: literal(""),
 )

@@ -23,11 +23,12 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import DateTime, Interval, LargeBinary, bindparam, case, delete, literal, or_, select, update
+from sqlalchemy import Interval, LargeBinary, bindparam, case, delete, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
+from ent_core.donnees.liees import instant_lie
 from ent_core.donnees.session import BaseDeDonnees, Portage
 from ent_core.identite.modeles import Tentative
 from ent_core.identite.reseau import reseau_de
@@ -107,7 +108,7 @@ def attente_reseau(echecs: int) -> timedelta:
 
 
 _CIBLE: Any = bindparam("cible", type_=LargeBinary)
-_INSTANT: Any = bindparam("instant", type_=DateTime(timezone=True))
+_INSTANT: Any = instant_lie("instant")
 _ECHECS = case((_INSTANT - _c.dernier_le >= _OUBLI, 1), else_=_c.echecs + 1)
 # La règle n'est écrite qu'une fois, par ``attente_paire`` : la base en reçoit le tableau.
 _ATTENTE = case(

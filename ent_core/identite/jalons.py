@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, exists, func, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Profil, Role, role_de
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.liees import JOUR, UAI, liste_liee
 from ent_core.donnees.session import lire
 from ent_core.donnees.sous_portillon import hors_portillon
 from ent_core.identite.modeles import AnneeScolaire, Personne, Rattachement
@@ -28,24 +28,22 @@ _tables = Base.metadata.tables
 _annee = _tables[AnneeScolaire.__tablename__].c
 _personne = _tables[Personne.__tablename__].c
 _titre = _tables[Rattachement.__tablename__].c
-_UAI: Any = bindparam("uai")
-_JOUR: Any = bindparam("jour")
 
-_FINS = select(_annee.annee, _annee.fin).where(_annee.uai == _UAI)
+_FINS = select(_annee.annee, _annee.fin).where(_annee.uai == UAI)
 _NAISSANCE = select(_personne.naissance).where(
     _personne.id == bindparam("eleve"),
     exists().where(
-        _titre.uai == _UAI, _titre.personne_id == _personne.id, _titre.profil == Profil.ELEVE.value
+        _titre.uai == UAI, _titre.personne_id == _personne.id, _titre.profil == Profil.ELEVE.value
     ),
 )
 _PRESENTS = select(_titre.personne_id).where(
-    _titre.uai == _UAI,
+    _titre.uai == UAI,
     _titre.profil == Profil.ELEVE.value,
-    _titre.personne_id == func.any(bindparam("eleves", type_=ARRAY(Uuid))),
-    en_vigueur(_titre, _JOUR),
+    _titre.personne_id == liste_liee("eleves"),
+    en_vigueur(_titre, JOUR),
 )
 _TITRES = select(_titre.personne_id, _titre.profil, _titre.fonction).where(
-    _titre.uai == _UAI, en_vigueur(_titre, _JOUR), _titre.profil.not_in([Profil.ELEVE, Profil.RESPONSABLE])
+    _titre.uai == UAI, en_vigueur(_titre, JOUR), _titre.profil.not_in([Profil.ELEVE, Profil.RESPONSABLE])
 )
 
 

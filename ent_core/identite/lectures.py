@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.liees import ANNEE, JOUR, UAI, liste_liee
 from ent_core.donnees.session import lire
 from ent_core.identite.modeles import (
     Creneau,
@@ -58,9 +59,6 @@ _inscription = _tables[Inscription.__tablename__].c
 _matiere = _tables[Matiere.__tablename__]
 _personne = _tables[Personne.__tablename__].c
 _service = _tables[Service.__tablename__].c
-_UAI: Any = bindparam("uai")
-_ANNEE: Any = bindparam("annee")
-_JOUR: Any = bindparam("jour")
 _ID: Any = bindparam("id")
 
 
@@ -122,7 +120,7 @@ def _structures(table: Any, genre: str) -> Select[Any]:
 def _ouvertes(table: Any, genre: str) -> Select[Any]:
     return (
         _structures(table, genre)
-        .where(table.c.uai == _UAI, table.c.annee == _ANNEE, table.c.ferme_le.is_(None))
+        .where(table.c.uai == UAI, table.c.annee == ANNEE, table.c.ferme_le.is_(None))
         .order_by(table.c.libelle, table.c.id)
         .limit(PLAFOND)
     )
@@ -133,10 +131,10 @@ def _enseignees(table: Any, genre: str, servie: Any) -> Select[Any]:
         table.c.uai == _service.uai,
         table.c.annee == _service.annee,
         table.c.id == servie,
-        _service.uai == _UAI,
-        _service.annee == _ANNEE,
+        _service.uai == UAI,
+        _service.annee == ANNEE,
         _service.personne_id == _ID,
-        en_vigueur(_service, _JOUR),
+        en_vigueur(_service, JOUR),
     )
 
 
@@ -147,17 +145,17 @@ _ENSEIGNEES = union(
     _enseignees(_groupe, "groupe", _service.groupe_id),
 ).order_by("genre", "libelle")
 _NOMS = select(_personne.id, _personne.nom, func.coalesce(_personne.prenom, "")).where(
-    _personne.id == func.any(bindparam("personnes", type_=ARRAY(Uuid)))
+    _personne.id == liste_liee("personnes")
 )
 _ELEVES = (
     select(_personne.id, _personne.nom, func.coalesce(_personne.prenom, ""))
     .where(
         _personne.id.in_(
             select(_inscription.personne_id).where(
-                _inscription.uai == _UAI,
-                _inscription.annee == _ANNEE,
+                _inscription.uai == UAI,
+                _inscription.annee == ANNEE,
                 or_(_inscription.division_id == _ID, _inscription.groupe_id == _ID),
-                en_vigueur(_inscription, _JOUR),
+                en_vigueur(_inscription, JOUR),
             )
         )
     )
@@ -204,12 +202,12 @@ SEANCES = (
             _groupe.c.id == _creneau.c.groupe_id,
         ),
     )
-    .where(_creneau.c.uai == _UAI, _creneau.c.annee == _ANNEE)
+    .where(_creneau.c.uai == UAI, _creneau.c.annee == ANNEE)
 )
 """Séances d'un établissement, une année, telles que ``lue`` les rend."""
 _UNE_SEANCE = SEANCES.where(_creneau.c.id == _ID)
 _DU_JOUR = and_(_creneau.c.debut >= bindparam("debut"), _creneau.c.debut < bindparam("fin"))
-_STRUCTURES: Any = func.any(bindparam("structures", type_=ARRAY(Uuid)))
+_STRUCTURES: Any = liste_liee("structures")
 _TOUTES_LES_SEANCES = (
     SEANCES.where(_DU_JOUR).order_by(_creneau.c.debut, "structure", _creneau.c.id).limit(PLAFOND)
 )

@@ -12,11 +12,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, func, select, union_all
+from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.evenements import ElevesPartisDeDivision, Evenement, PersonnesMisesEnSursis
 from ent_core.donnees.base import Base
+from ent_core.donnees.liees import ANNEE, liste_liee
 from ent_core.donnees.session import lire
 from ent_core.identite.contextes import role_local
 from ent_core.identite.modeles import Inscription, Personne, Rattachement
@@ -29,12 +30,12 @@ Annoncer = Callable[[Session, Iterable[Evenement]], None]
 _inscription = Base.metadata.tables[Inscription.__tablename__].c
 _personne = Base.metadata.tables[Personne.__tablename__].c
 _rattachement = Base.metadata.tables[Rattachement.__tablename__].c
-_PERSONNES: Any = bindparam("personnes", type_=ARRAY(Uuid))
+_PERSONNES: Any = liste_liee("personnes")
 
 _FINIES = select(
     _inscription.uai, _inscription.division_id, _inscription.fin, _inscription.personne_id, _inscription.id
 ).where(
-    _inscription.annee == bindparam("annee"),
+    _inscription.annee == ANNEE,
     _inscription.division_id.is_not(None),
     _inscription.fin.is_not(None),
 )
@@ -42,7 +43,7 @@ _EN_SURSIS = select(_personne.id).where(_personne.suppression_le.is_not(None))
 # Où elles étaient en dernier : un établissement quitté plus tôt n'a rien à apprendre.
 _tous = union_all(
     *(
-        select(lien.personne_id, lien.uai, lien.fin).where(lien.personne_id == func.any(_PERSONNES))
+        select(lien.personne_id, lien.uai, lien.fin).where(lien.personne_id == _PERSONNES)
         for lien in (_rattachement, role_local.c)
     )
 ).subquery()

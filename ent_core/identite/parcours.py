@@ -12,11 +12,12 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Date, Select, Uuid, and_, bindparam, cast, func, or_, select
+from sqlalchemy import Date, Select, and_, bindparam, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.liees import ANNEE, JOUR, UAI, liste_liee
 from ent_core.donnees.session import lire
 from ent_core.identite.autorite import ecarte
 from ent_core.identite.lectures import SEANCES, PersonneNommee, SeanceLue, lue
@@ -41,15 +42,8 @@ _inscription = _tables[Inscription.__tablename__].c
 _periode = _tables[Periode.__tablename__].c
 _personne = _tables[Personne.__tablename__].c
 _lien = _tables[Responsabilite.__tablename__].c
-_UAI: Any = bindparam("uai")
-_ANNEE: Any = bindparam("annee")
 _DEBUT: Any = bindparam("debut")
 _FIN: Any = bindparam("fin")
-_JOUR: Any = bindparam("jour")
-
-
-def _parmi(nom: str) -> Any:
-    return func.any(bindparam(nom, type_=ARRAY(Uuid)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +83,12 @@ _structure = func.coalesce(_inscription.division_id, _inscription.groupe_id)
 _INSCRIPTIONS = select(
     _inscription.personne_id, _structure, _inscription.debut, _inscription.fin
 ).where(
-    _inscription.uai == _UAI,
-    _inscription.annee == _ANNEE,
+    _inscription.uai == UAI,
+    _inscription.annee == ANNEE,
     _inscription.debut < _FIN,
     or_(_inscription.fin.is_(None), _inscription.fin > _DEBUT),
 )  # fmt: skip
-_INSCRIPTIONS_D_ELEVES = _INSCRIPTIONS.where(_inscription.personne_id == _parmi("eleves"))
+_INSCRIPTIONS_D_ELEVES = _INSCRIPTIONS.where(_inscription.personne_id == liste_liee("eleves"))
 _SEANCES = (
     select(
         _creneau.id,
@@ -103,18 +97,18 @@ _SEANCES = (
         _creneau.fin,
     )
     .where(
-        _creneau.uai == _UAI,
-        _creneau.annee == _ANNEE,
+        _creneau.uai == UAI,
+        _creneau.annee == ANNEE,
         _creneau.debut >= _DEBUT,
         _creneau.debut < _FIN,
         _creneau.etat != "annulee",
-        or_(_creneau.division_id == _parmi("structures"), _creneau.groupe_id == _parmi("structures")),
+        or_(_creneau.division_id == liste_liee("structures"), _creneau.groupe_id == liste_liee("structures")),
     )
     .order_by(_creneau.debut, _creneau.id)
 )
 _PERIODES = (
     select(_periode.rang, _periode.libelle, _periode.debut, _periode.fin)
-    .where(_periode.uai == _UAI, _periode.annee == _ANNEE)
+    .where(_periode.uai == UAI, _periode.annee == ANNEE)
     .order_by(_periode.rang)
 )
 _RESPONSABLES = (
@@ -123,8 +117,8 @@ _RESPONSABLES = (
         _lien.eleve_id == bindparam("eleve"),
         _lien.responsable_id == _personne.id,
         _lien.legal > 0,
-        en_vigueur(_lien, _JOUR),
-        ~ecarte(_lien, _JOUR),
+        en_vigueur(_lien, JOUR),
+        ~ecarte(_lien, JOUR),
     )
     .order_by(_lien.legal, _personne.nom, _personne.id)
 )
@@ -146,16 +140,16 @@ _siennes = (
         ),
     )
     .where(
-        _creneau.uai == _UAI, _creneau.annee == _ANNEE, _inscription.personne_id == bindparam("eleve"),
+        _creneau.uai == UAI, _creneau.annee == ANNEE, _inscription.personne_id == bindparam("eleve"),
         _creneau.debut >= _DEBUT, _creneau.debut < _FIN,
     )
     .distinct()
     .cte("siennes")
 )  # fmt: skip
-_prochain = select(func.min(_siennes.c.jour)).where(_siennes.c.jour > _JOUR, _siennes.c.etat != "annulee")
+_prochain = select(func.min(_siennes.c.jour)).where(_siennes.c.jour > JOUR, _siennes.c.etat != "annulee")
 _CE_JOUR_ET_LE_PROCHAIN = (
     SEANCES.join(_siennes, _siennes.c.id == _creneau.id)
-    .where(or_(_siennes.c.jour == _JOUR, _siennes.c.jour == _prochain.scalar_subquery()))
+    .where(or_(_siennes.c.jour == JOUR, _siennes.c.jour == _prochain.scalar_subquery()))
     .order_by(_creneau.debut, "structure", _creneau.id)
 )
 

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, DateTime, Row, String, Uuid, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Row, String, Uuid, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from ent_core.donnees.base import Base
+from ent_core.donnees.liees import instant_lie
 from ent_core.identite.modeles import Compte, LienIdentite, Personne
 from ent_core.socle.calendrier import Horloge
 
@@ -42,7 +43,7 @@ def _passage(designe: ColumnElement[bool]) -> ReturningUpdate[tuple[UUID, UUID, 
     return (
         update(_compte)
         .where(_c.id == elu.c.id, _c.etat != "suspendu", or_(empreinte.is_(None), _c.empreinte == empreinte))
-        .values(vu_le=bindparam("instant", type_=DateTime(timezone=True)))
+        .values(vu_le=instant_lie("instant"))
         .returning(_c.id, _c.personne_id, elu.c.vu_le)
     )
 

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from ent_core.donnees.base import Base
+from ent_core.donnees.liees import JOUR, UAI
 from ent_core.donnees.session import changer_portage, lire
 from ent_core.identite.modeles import Compte, Etablissement, Personne, SuspensionProfil
 from ent_core.socle.calendrier import Horloge
@@ -26,19 +27,19 @@ _etablissement = _tables[Etablissement.__tablename__]
 _suspension = _tables[SuspensionProfil.__tablename__]
 
 _SUSPENDU = exists().where(
-    _suspension.c.uai == bindparam("uai"),
+    _suspension.c.uai == UAI,
     _suspension.c.profil == bindparam("profil"),
     _suspension.c.rouvert_le.is_(None),
 )
 _TITRE = (
     select(_compte.c.personne_id, _etablissement.c.nom)
     .join(_personne, _personne.c.id == _compte.c.personne_id)
-    .join(_etablissement, _etablissement.c.uai == bindparam("uai"))
+    .join(_etablissement, _etablissement.c.uai == UAI)
     .where(
         _compte.c.id == bindparam("compte"),
         _compte.c.etat != "suspendu",
         _personne.c.sursis_depuis.is_(None),
-        or_(_etablissement.c.ferme_le.is_(None), _etablissement.c.ferme_le > bindparam("jour")),
+        or_(_etablissement.c.ferme_le.is_(None), _etablissement.c.ferme_le > JOUR),
         ~_SUSPENDU,
     )
 )

@@ -13,13 +13,14 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, and_, bindparam, distinct, func, select
+from sqlalchemy import and_, bindparam, distinct, func, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
 from ent_core.donnees.existence import au_moins_une
 from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.liees import JOUR, UAI, liste_liee
 from ent_core.donnees.session import lire
 from ent_core.identite.autorite import ecarte
 from ent_core.identite.modeles import Compte, Personne, Rattachement, Responsabilite
@@ -38,39 +39,37 @@ _titre = _tables[Rattachement.__tablename__]
 _lien = _tables[Responsabilite.__tablename__]
 _compte = _tables[Compte.__tablename__]
 _pref = _tables[PreferenceMessage.__tablename__]
-_UAI: Any = bindparam("uai")
-_JOUR: Any = bindparam("jour")
-_QUI: Any = bindparam("personnes", type_=ARRAY(Uuid))
+_QUI: Any = liste_liee("personnes")
 
 _eleve = _titre.alias("eleve")
-_ICI = and_(_eleve.c.uai == _UAI, _eleve.c.profil == Profil.ELEVE.value, en_vigueur(_eleve.c, _JOUR))
+_ICI = and_(_eleve.c.uai == UAI, _eleve.c.profil == Profil.ELEVE.value, en_vigueur(_eleve.c, JOUR))
 _AUTORITE = and_(
     _lien.c.legal > 0,
-    en_vigueur(_lien.c, _JOUR),
-    ~ecarte(_lien.c, _JOUR),
+    en_vigueur(_lien.c, JOUR),
+    ~ecarte(_lien.c, JOUR),
 )
 _RESPONSABLES = (
     select(_lien.c.eleve_id, _lien.c.responsable_id, _lien.c.lien)
     .where(
         _AUTORITE,
-        _lien.c.eleve_id == func.any(_QUI),
+        _lien.c.eleve_id == _QUI,
         au_moins_une(_ICI, _eleve.c.personne_id == _lien.c.eleve_id),
     )
     .order_by(_lien.c.eleve_id, _lien.c.responsable_id)
 )
 _LIES = select(_lien.c.responsable_id).where(_lien.c.eleve_id == bindparam("eleve"))
 _est_eleve = au_moins_une(_ICI, _eleve.c.personne_id == _p.c.id)
-_ELEVES = select(_p.c.id, _p.c.naissance).where(_p.c.id == func.any(_QUI), _est_eleve)
+_ELEVES = select(_p.c.id, _p.c.naissance).where(_p.c.id == _QUI, _est_eleve)
 _FAMILLE = au_moins_une(
     _AUTORITE,
     _lien.c.responsable_id == _p.c.id,
     au_moins_une(_ICI, _eleve.c.personne_id == _lien.c.eleve_id),
 )
 _PERSONNEL = au_moins_une(
-    _titre.c.uai == _UAI,
+    _titre.c.uai == UAI,
     _titre.c.personne_id == _p.c.id,
     _titre.c.profil.notin_([Profil.ELEVE.value, Profil.RESPONSABLE.value]),
-    en_vigueur(_titre.c, _JOUR),
+    en_vigueur(_titre.c, JOUR),
 )
 _JOIGNABLES = (
     select(
@@ -87,7 +86,7 @@ _JOIGNABLES = (
     .select_from(_p)
     .outerjoin(_compte, _compte.c.personne_id == _p.c.id)
     .outerjoin(_pref, and_(_pref.c.personne_id == _p.c.id, _pref.c.sujet == bindparam("sujet")))
-    .where(_p.c.id == func.any(_QUI), _p.c.sursis_depuis.is_(None))
+    .where(_p.c.id == _QUI, _p.c.sursis_depuis.is_(None))
 )
 _FAMILLES = select(func.count(distinct(_lien.c.responsable_id))).where(
     _AUTORITE, _lien.c.eleve_id.in_(select(_eleve.c.personne_id).where(_ICI).limit(bindparam("eleves")))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.interface import Contexte
 from ent_core.donnees.base import Base
+from ent_core.donnees.liees import UAI
 from ent_core.donnees.session import lire
 from ent_core.identite.journal import consigner
 from ent_core.messages.heures import PAR_DEFAUT, Reglage
@@ -20,9 +21,7 @@ from ent_core.socle.erreurs import DonneeInvalide
 __all__ = ["reglage_de", "regler"]
 
 _table = Base.metadata.tables[ReglageMessages.__tablename__]
-_REGLAGE = select(*(_table.c[champ.name] for champ in fields(Reglage))).where(
-    _table.c.uai == bindparam("uai")
-)
+_REGLAGE = select(*(_table.c[champ.name] for champ in fields(Reglage))).where(_table.c.uai == UAI)
 
 
 def reglage_de(session: Session, uai: str) -> Reglage:

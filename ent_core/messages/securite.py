@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, func, or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.messages import SujetDeMessage
 from ent_core.contrat.roles import Profil, Role
 from ent_core.donnees.file_taches import differer
 from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.liees import JOUR, UAI, liste_liee
 from ent_core.donnees.session import BaseDeDonnees, portage
 from ent_core.identite.correspondants import dix_huit_ans_avant
 from ent_core.identite.journal import consigner
@@ -56,22 +56,20 @@ SUJETS = (AVIS, AVIS_ENFANT, ASSISTANCE)
 
 TACHE_LIEN = "noyau.envoyer_lien"
 
-_JOUR: Any = bindparam("jour")
-_UAI: Any = bindparam("uai")
 _t = Rattachement
 _MINEURS = (
     select(Personne.id)
     .join(_t, _t.personne_id == Personne.id)
     .where(
-        Personne.id == func.any(bindparam("personnes", type_=ARRAY(Uuid))),
-        _t.uai == _UAI,
+        Personne.id == liste_liee("personnes"),
+        _t.uai == UAI,
         _t.profil == Profil.ELEVE.value,
-        en_vigueur(_t, _JOUR),
+        en_vigueur(_t, JOUR),
         or_(Personne.naissance.is_(None), Personne.naissance > bindparam("majeurs")),
     )
 )
 _CHEFS = select(_t.personne_id).where(
-    _t.uai == _UAI, _t.profil == Profil.DIRECTION.value, en_vigueur(_t, _JOUR)
+    _t.uai == UAI, _t.profil == Profil.DIRECTION.value, en_vigueur(_t, JOUR)
 )
 
 _CHEMINS = {Usage.SECRET: "/mot-de-passe", Usage.ADRESSE: "/adresse"}

@@ -15,6 +15,7 @@ from ent_core.contrat.interface import Portee
 from ent_core.contrat.roles import Profil, Role, role_de
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.liees import JOUR, UAI
 from ent_core.donnees.session import lire
 from ent_core.identite.modeles import ProfesseurPrincipal, Rattachement, Service
 from ent_core.roles.modeles import Delegation, RoleLocal
@@ -41,10 +42,8 @@ _principal = _tables[ProfesseurPrincipal.__tablename__]
 _service = _tables[Service.__tablename__]
 _local = _tables[RoleLocal.__tablename__]
 _delegation = _tables[Delegation.__tablename__]
-_UAI: Any = bindparam("uai")
 _PERSONNE: Any = bindparam("personne")
 _PROFIL: Any = bindparam("profil")
-_JOUR: Any = bindparam("jour")
 
 _ENONCE: CompoundSelect[Any] = union_all(
     select(
@@ -52,35 +51,35 @@ _ENONCE: CompoundSelect[Any] = union_all(
         _rattachement.c.profil.label("valeur"),
         _rattachement.c.fonction.label("complement"),
     ).where(
-        _rattachement.c.uai == _UAI,
+        _rattachement.c.uai == UAI,
         _rattachement.c.personne_id == _PERSONNE,
         _rattachement.c.profil == _PROFIL,
-        en_vigueur(_rattachement.c, _JOUR),
+        en_vigueur(_rattachement.c, JOUR),
     ),
     select(literal("autre"), literal(""), null()).where(
         _rattachement.c.personne_id == _PERSONNE,
-        or_(_rattachement.c.uai != _UAI, _rattachement.c.profil != _PROFIL),
-        en_vigueur(_rattachement.c, _JOUR),
+        or_(_rattachement.c.uai != UAI, _rattachement.c.profil != _PROFIL),
+        en_vigueur(_rattachement.c, JOUR),
     ),
     select(literal("local"), _local.c.role, null()).where(
-        _local.c.uai == _UAI, _local.c.personne_id == _PERSONNE, en_vigueur(_local.c, _JOUR)
+        _local.c.uai == UAI, _local.c.personne_id == _PERSONNE, en_vigueur(_local.c, JOUR)
     ),
     select(literal("principal"), literal(""), null()).where(
-        _principal.c.uai == _UAI,
+        _principal.c.uai == UAI,
         _principal.c.personne_id == _PERSONNE,
-        en_vigueur(_principal.c, _JOUR),
+        en_vigueur(_principal.c, JOUR),
     ),
     select(literal("service"), _service.c.nature, null()).where(
-        _service.c.uai == _UAI,
+        _service.c.uai == UAI,
         _service.c.personne_id == _PERSONNE,
         _service.c.nature == "suppleant",
-        en_vigueur(_service.c, _JOUR),
+        en_vigueur(_service.c, JOUR),
     ),
     select(literal("delegation"), _delegation.c.permission, _delegation.c.portee).where(
-        _delegation.c.uai == _UAI,
+        _delegation.c.uai == UAI,
         _delegation.c.personne_id == _PERSONNE,
         _delegation.c.revoquee_le.is_(None),
-        en_vigueur(_delegation.c, _JOUR),
+        en_vigueur(_delegation.c, JOUR),
     ),
 )
 

@@ -14,6 +14,7 @@ from ent_core.contrat.interface import Contexte, Portee
 from ent_core.contrat.roles import Profil
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.liees import JOUR, UAI
 from ent_core.donnees.session import lire
 from ent_core.identite.autorite import ecarte
 from ent_core.identite.lectures import PersonneNommee
@@ -35,7 +36,6 @@ _principal = _tables[ProfesseurPrincipal.__tablename__].c
 _lien = _tables[Responsabilite.__tablename__].c
 _service = _tables[Service.__tablename__].c
 _titre = _tables[Rattachement.__tablename__].c
-_JOUR: Any = bindparam("jour")
 
 _ENFANTS = (
     select(_p.id, _p.prenom, _p.nom)
@@ -43,13 +43,13 @@ _ENFANTS = (
     .where(
         _lien.responsable_id == bindparam("personne"),
         _lien.legal > 0,
-        en_vigueur(_lien, _JOUR),
-        ~ecarte(_lien, _JOUR),
+        en_vigueur(_lien, JOUR),
+        ~ecarte(_lien, JOUR),
         exists().where(
-            _titre.uai == bindparam("uai"),
+            _titre.uai == UAI,
             _titre.personne_id == _p.id,
             _titre.profil == Profil.ELEVE.value,
-            en_vigueur(_titre, _JOUR),
+            en_vigueur(_titre, JOUR),
         ),
     )
     .order_by(_p.naissance, _p.prenom)

@@ -14,13 +14,9 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
-    Date,
-    DateTime,
     Select,
-    SmallInteger,
     String,
     and_,
-    any_,
     bindparam,
     exists,
     func,
@@ -35,6 +31,7 @@ from sqlalchemy.orm import Session, aliased
 from ent_core.contrat.roles import Profil, Role
 from ent_core.donnees.base import Base
 from ent_core.donnees.intervalles import en_vigueur, pas_fini
+from ent_core.donnees.liees import ANNEE, JOUR, instant_lie
 from ent_core.federation.gar.format import PROFILS
 from ent_core.federation.gar.modeles import GarIdentifiant
 from ent_core.identite.modeles import (
@@ -49,8 +46,8 @@ from ent_core.identite.modeles import (
 from ent_core.roles.modeles import Delegation, RoleLocal
 
 __all__ = [
-    "AFFECTATION", "ANNEE", "DIVISIONS", "ELEVE", "ELEVES", "ETABLISSEMENTS", "GROUPES", "IDENTIFIANTS",
-    "JOUR", "PERSONNELS", "RESPONSABLES_AFFECTATION", "SANS_IDENTIFIANT", "FenetreGar", "attribuer",
+    "AFFECTATION", "DIVISIONS", "ELEVE", "ELEVES", "ETABLISSEMENTS", "GROUPES", "IDENTIFIANTS",
+    "PERSONNELS", "RESPONSABLES_AFFECTATION", "SANS_IDENTIFIANT", "FenetreGar", "attribuer",
     "colonnes_de", "dedans", "encore_inscrit", "parcourir",
 ]  # fmt: skip
 
@@ -73,13 +70,11 @@ _personne = colonnes_de(Personne)
 _rattachement, _delegation, _local = map(colonnes_de, (Rattachement, Delegation, RoleLocal))
 _etablissement, _gar = map(colonnes_de, (Etablissement, GarIdentifiant))
 
-JOUR: Any = bindparam("jour", type_=Date)
 """Paramètre : le jour de l'export."""
 
-ANNEE: Any = bindparam("annee", type_=SmallInteger)
 """Paramètre : l'année scolaire de ce jour."""
 
-_UAIS: Any = bindparam("uais", type_=ARRAY(String))
+_UAIS: Any = func.any(bindparam("uais", type_=ARRAY(String)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +110,7 @@ def dedans(colonne: Any) -> Any:
 
     :param colonne: colonne qui porte l'établissement.
     """
-    return colonne == any_(_UAIS)
+    return colonne == _UAIS
 
 
 # --- Les personnes ---------------------------------------------------------------------------------
@@ -133,7 +128,7 @@ ELEVE = (Profil.ELEVE.value,)
 
 _TRANSMIS = (*ELEVE, *PROFILS)
 _NOUVEAUX = (
-    select(_rattachement.personne_id, bindparam("maintenant", type_=DateTime(timezone=True)))
+    select(_rattachement.personne_id, instant_lie("maintenant"))
     .join(Personne.__table__, _personne.id == _rattachement.personne_id)
     .where(
         dedans(_rattachement.uai),

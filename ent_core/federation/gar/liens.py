@@ -11,12 +11,11 @@ from typing import Any
 from sqlalchemy import CTE, Select, and_, exists, func, or_, select, union
 
 from ent_core.donnees.intervalles import en_vigueur
+from ent_core.donnees.liees import ANNEE, JOUR
 from ent_core.federation.gar.format import PROFILS
 from ent_core.federation.gar.lectures import (
-    ANNEE,
     ELEVE,
     IDENTIFIANTS,
-    JOUR,
     colonnes_de,
     dedans,
     encore_inscrit,

@@ -7,10 +7,11 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, bindparam, false, func, or_, select, true, union_all
+from sqlalchemy import Select, bindparam, false, or_, select, true, union_all
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.donnees import Traitement
+from ent_core.donnees.liees import UAI, liste_liee
 from ent_core.donnees.session import lire, portage
 from ent_core.donnees.sous_portillon import hors_portillon
 from ent_core.identite.journal import consigner
@@ -37,22 +38,21 @@ __all__ = [
 
 _opposition: Any = OppositionPersonne.__table__.c
 _gel: Any = Gel.__table__.c
-_UAI: Any = bindparam("uai")
 _TRAITEMENT: Any = bindparam("traitement")
-_PERSONNES: Any = func.any(bindparam("personnes", type_=ARRAY(Uuid)))
+_PERSONNES: Any = liste_liee("personnes")
 # Sans établissement, la session est celle de l'académie : toutes les écoles.
 _OPPOSEES = select(_opposition.personne_id).where(
     _opposition.personne_id == _PERSONNES,
     _opposition.traitement == _TRAITEMENT,
     _opposition.fin.is_(None),
-    or_(_opposition.uai == _UAI, _UAI == ""),
+    or_(_opposition.uai == UAI, UAI == ""),
 )
 _LIMITEES = select(_gel.personne_id).where(
     _gel.personne_id == _PERSONNES,
     _gel.nature == NatureGel.LIMITATION.value,
     or_(_gel.traitement.is_(None), _gel.traitement == _TRAITEMENT),
     _gel.leve_le.is_(None),
-    or_(_gel.uai.is_(None), _gel.uai == _UAI),
+    or_(_gel.uai.is_(None), _gel.uai == UAI),
 )
 _LES_DEUX = union_all(_OPPOSEES.add_columns(true()), _LIMITEES.add_columns(false()))
 
