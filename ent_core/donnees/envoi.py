@@ -53,7 +53,7 @@ def envoyer(
     envoi = Envoi(compile_, [valeurs])
     curseur: psycopg.Cursor[Any] = connexion.connection.cursor()  # type: ignore[assignment] # celui du pilote
     for ecouteur in connexion.dispatch.before_cursor_execute:
-        ecouteur(connexion, curseur, ordre, valeurs, envoi, False)
+        ordre, valeurs = ecouteur(connexion, curseur, ordre, valeurs, envoi, False)
     try:
         curseur.execute(ordre, valeurs)
     except psycopg.Error as erreur:

@@ -17,6 +17,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, Result, make_url
 from sqlalchemy.exc import OperationalError
@@ -68,6 +69,9 @@ _PROLOGUE = (
     "select set_config('role', %s, true), set_config('ent.uai', %s, true),"
     " set_config('ent.personne', %s, true), set_config('ent.finalite', %s, true)"
 )
+_PREPARES = 500
+"""Énoncés gardés prêts par connexion : une page en demande vingt, et chaque rôle qui la lit a les siens."""
+
 _journal = logging.getLogger("ent.base")
 
 
@@ -133,6 +137,7 @@ class BaseDeDonnees:
         self.archive: object | None = None
         self.poste: object | None = None
         self.facteurs_des_le: date | None = None
+        event.listen(self.moteur, "connect", _preparer)
         veiller(self.moteur)
         brancher(self.moteur)
         self._fabrique = sessionmaker(self.moteur, expire_on_commit=False)
@@ -337,6 +342,10 @@ def _valider(session: Session) -> None:
     tourniquet: Tourniquet | None = session.info.get(_TOURNIQUET)
     if tourniquet is not None and not session.in_nested_transaction():
         tourniquet.sauvetage.valider()
+
+
+def _preparer(connexion: psycopg.Connection[Any], _fiche: object) -> None:
+    connexion.prepared_max = _PREPARES
 
 
 def _prologue(session: Session, _transaction: SessionTransaction, connexion: Connection) -> None:

@@ -137,8 +137,6 @@ class Tourniquet:
         :param connexion: connexion qui l'exécute.
         :param contexte: contexte d'exécution de SQLAlchemy.
         """
-        if self._interne:
-            return
         if self._juge is None:
             self.poser(connexion, self.role)
             return
@@ -202,6 +200,15 @@ class Tourniquet:
             self.executer(connexion, f"select {notes}", tuple(valeurs))
 
     @property
+    def marque(self) -> str:
+        """Ce qui distingue, sous un autre rôle, le même énoncé.
+
+        PostgreSQL ne garde d'un énoncé préparé que le plan du dernier rôle, dont les politiques y sont
+        écrites : relu par un parent puis par un élève, il serait planifié à chaque fois.
+        """
+        return f" /* {self._pose} */" if self._pose and self._pose != self.role else ""
+
+    @property
     def interne(self) -> bool:
         """Vrai pendant un énoncé du tourniquet lui-même."""
         return self._interne
@@ -254,7 +261,7 @@ def brancher(moteur: Engine) -> None:
 
     :param moteur: moteur de l'application.
     """
-    event.listen(moteur, "before_cursor_execute", _passer)
+    event.listen(moteur, "before_cursor_execute", _passer, retval=True)
     event.listen(moteur, "after_cursor_execute", _constater)
     event.listen(moteur, "handle_error", _echouer)
     event.listen(moteur, "rollback_savepoint", _douter)
@@ -263,11 +270,13 @@ def brancher(moteur: Engine) -> None:
 
 
 def _passer(
-    connexion: Connection, _curseur: Any, _enonce: str, _parametres: Any, contexte: Any, _plusieurs: bool
-) -> None:
+    connexion: Connection, _curseur: Any, enonce: str, parametres: Any, contexte: Any, _plusieurs: bool
+) -> tuple[str, Any]:
     tourniquet: Tourniquet | None = connexion.get_execution_options().get(OPTION)
-    if tourniquet is not None:
-        tourniquet.passer(connexion, contexte)
+    if tourniquet is None or tourniquet.interne:
+        return enonce, parametres
+    tourniquet.passer(connexion, contexte)
+    return f"{enonce}{tourniquet.marque}", parametres
 
 
 def _constater(

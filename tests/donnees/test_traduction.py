@@ -33,6 +33,7 @@ from sqlalchemy import (
     literal,
     null,
     select,
+    text,
     union_all,
     values,
 )
@@ -174,6 +175,25 @@ def test_le_portillon_l_entend_avant_qu_il_ne_parte(base: BaseDeDonnees) -> None
         lire(session, enonce, {"qui": [UUID(int=1)]})
     assert garde.vus == [{"personne"}]
     assert not [e for e in enonces if "FROM personne" in e and "any" not in e]
+
+
+def test_chaque_role_de_base_garde_le_sien_prepare(base: BaseDeDonnees) -> None:
+    """D'un énoncé que plusieurs rôles lisent tour à tour, PostgreSQL ne garderait que le plan du dernier."""
+    enonce = select(_ecole.nom.label("tour_a_tour")).where(_ecole.uai == bindparam("uai"))
+    roles = ["ent_audience_eleve", "ent_audience_responsable"]
+    tour = iter(roles * 3)
+    _, ouvrir = _sous_garde(base, lambda _: Passage((next(tour),)))
+    for _ in roles:
+        with ouvrir() as session:
+            lire(session, enonce, {"uai": "0750001A"})
+            session.execute(enonce, {"uai": "0750001A"})
+            session.execute(enonce, {"uai": "0750001A"})
+            session.commit()
+    with base.academie("essai") as session:
+        prepares = session.scalars(
+            text("select statement from pg_prepared_statements where statement like '%AS tour_a_tour%'")
+        ).all()
+    assert sorted(p.partition("/* ")[2] for p in prepares) == [f"{role} */" for role in roles]
 
 
 def test_le_portillon_apprend_de_qui_parlent_ses_valeurs(base: BaseDeDonnees) -> None:
