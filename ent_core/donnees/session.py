@@ -3,8 +3,6 @@
 Chaque transaction commence par un prologue qui pose, pour elle seule, le rôle de la base et
 le contexte (établissement, personne, finalité). Sans contexte, la base ne montre rien : les
 politiques de cloisonnement le tiennent, et une sonde le prouve au démarrage.
-
-Une lecture se termine par COMMIT : psycopg oublie toutes ses requêtes préparées sur ROLLBACK.
 """
 
 from __future__ import annotations
@@ -17,7 +15,6 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, Result, make_url
 from sqlalchemy.exc import OperationalError
@@ -28,6 +25,7 @@ from ent_core.donnees.audiences import audience
 from ent_core.donnees.chiffrement import CHIFFREUR, Chiffreur, fermer_trousseau, preparer
 from ent_core.donnees.colonnes import Cloisonne
 from ent_core.donnees.envoi import envoyer
+from ent_core.donnees.prepares import garder_prets
 from ent_core.donnees.releve import Compilateur
 from ent_core.donnees.reprise import veiller
 from ent_core.donnees.tourniquet import OPTION, Passage, Portillon, Tourniquet, brancher
@@ -69,9 +67,6 @@ _PROLOGUE = (
     "select set_config('role', %s, true), set_config('ent.uai', %s, true),"
     " set_config('ent.personne', %s, true), set_config('ent.finalite', %s, true)"
 )
-_PREPARES = 500
-"""Énoncés gardés prêts par connexion : une page en demande vingt, et chaque rôle qui la lit a les siens."""
-
 _journal = logging.getLogger("ent.base")
 
 
@@ -137,7 +132,7 @@ class BaseDeDonnees:
         self.archive: object | None = None
         self.poste: object | None = None
         self.facteurs_des_le: date | None = None
-        event.listen(self.moteur, "connect", _preparer)
+        garder_prets(self.moteur)
         veiller(self.moteur)
         brancher(self.moteur)
         self._fabrique = sessionmaker(self.moteur, expire_on_commit=False)
@@ -342,10 +337,6 @@ def _valider(session: Session) -> None:
     tourniquet: Tourniquet | None = session.info.get(_TOURNIQUET)
     if tourniquet is not None and not session.in_nested_transaction():
         tourniquet.sauvetage.valider()
-
-
-def _preparer(connexion: psycopg.Connection[Any], _fiche: object) -> None:
-    connexion.prepared_max = _PREPARES
 
 
 def _prologue(session: Session, _transaction: SessionTransaction, connexion: Connection) -> None:

@@ -17,11 +17,11 @@ from sqlalchemy.pool import NullPool
 from ent_core.chargement.decouverte import charger
 from ent_core.donnees.droits import ROLE_PROPRIETAIRE
 from ent_core.donnees.migrations import Distribution, migrer
+from ent_core.donnees.prepares import garder_prets
 from ent_core.donnees.releve import Compilateur
 from ent_core.donnees.session import BaseDeDonnees
 from ent_core.donnees.traduction import Traductions
 from ent_core.essais.annuaire import Annuaire, peupler
-from ent_core.essais.connexions import revenir_sans_oublier
 from ent_core.essais.remise_a_zero import Remise
 from ent_core.essais.serveur import Serveur
 
@@ -88,6 +88,7 @@ class Fabrique:
             adresse, poolclass=NullPool, execution_options={"compiled_cache": self._traductions.enonces}
         )
         moteur.dialect.statement_compiler = Compilateur
+        garder_prets(moteur)
         self._accorder(moteur)
         return moteur
 
@@ -95,7 +96,6 @@ class Fabrique:
         accorde = self._dialecte
         if accorde is None or getattr(accorde, "server_version_info", None) is None:
             accorde = self._dialecte = moteur.dialect
-            revenir_sans_oublier(accorde)
         moteur.dialect = accorde
 
     def vide(self) -> AdressesBase:

@@ -7,16 +7,15 @@ une neuve.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, cast
 
 import psycopg
 from psycopg.pq import ExecStatus
-from sqlalchemy import Connection, Dialect, PoolProxiedConnection, QueuePool
+from sqlalchemy import PoolProxiedConnection, QueuePool
 
 from ent_core.donnees.session import BaseDeDonnees
 
-__all__ = ["au_repos", "revenir_sans_oublier"]
+__all__ = ["au_repos"]
 
 _COMME_NEUVE = (
     b"reset role; reset all; close all; unlisten *; discard temp; discard sequences;"
@@ -43,30 +42,6 @@ def au_repos(base: BaseDeDonnees) -> list[int]:
         base.fermer()
         return []
     return [pilote.info.backend_pid for pilote in pilotes]
-
-
-def revenir_sans_oublier(dialecte: Dialect) -> None:
-    """Revient à un point de reprise sans passer par le curseur du pilote.
-
-    Au retour à un point de reprise, le pilote oublierait tout ce qu'il a préparé, que la base, elle, garde :
-    un essai qui défait chacun de ses gestes ferait préparer chaque énoncé à chaque geste.
-
-    :param dialecte: dialecte des bases d'essai.
-    """
-    ordres: Any = dialecte
-    ordres.do_savepoint = partial(_envoyer, "savepoint")
-    ordres.do_release_savepoint = partial(_envoyer, "release savepoint")
-    ordres.do_rollback_to_savepoint = _revenir
-
-
-def _envoyer(ordre: str, connexion: Connection, point: str) -> None:
-    _pilote(connexion.connection).execute(f"{ordre} {point}".encode(), prepare=False)
-
-
-def _revenir(connexion: Connection, point: str) -> None:
-    resultat = _pilote(connexion.connection).pgconn.exec_(f"rollback to savepoint {point}".encode())
-    if resultat.status != ExecStatus.COMMAND_OK:
-        raise psycopg.OperationalError(resultat.get_error_message())
 
 
 def _pilote(connexion: PoolProxiedConnection) -> psycopg.Connection[Any]:

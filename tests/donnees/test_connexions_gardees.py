@@ -23,7 +23,6 @@ _RESTE = text(
     " (select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()),"
     " (select count(*) from pg_listening_channels())"
 )
-_PREPAREES = text("select count(*) from pg_prepared_statements where statement like '%une lecture%'")
 
 
 @pytest.fixture
@@ -56,15 +55,3 @@ def test_une_connexion_encore_prise_les_fait_toutes_fermer(rendue: BaseDeDonnees
     with rendue.moteur.connect() as connexion:
         assert au_repos(rendue) == []
         connexion.detach()  # sa réserve n'est plus : elle se ferme en sortant
-
-
-def test_revenir_a_un_point_de_reprise_garde_ce_qui_est_prepare(rendue: BaseDeDonnees) -> None:
-    lecture = text('select 1 as "une lecture"')
-    with rendue.moteur.connect() as connexion:
-        for _ in range(3):
-            reprise = connexion.begin_nested()
-            connexion.execute(lecture)
-            connexion.exec_driver_sql("create temporary table essai_defait (n int)")
-            reprise.rollback()
-        assert connexion.scalar(_PREPAREES) == 1
-        assert connexion.scalar(text("select to_regclass('pg_temp.essai_defait')::text")) is None
