@@ -38,10 +38,12 @@ _ETAPES = (
 )
 # Les contrôles de clé étrangère gardent leur plan : fait sur une table vide, il la relirait à chaque ligne.
 # Trois mille lignes suffisent à connaître une table de travail ; en lire trente mille coûte dix fois plus.
+# Une boucle que ferait choisir une estimation trop basse coûte le carré de la livraison : des heures.
 _REGLAGES = """
 set local work_mem = '128MB';
 set local default_statistics_target = 10;
 set local jit = off;
+set local enable_nestloop = off;
 discard plans
 """
 # Une écriture annoncée par « -- compter TABLE » rend (uai, personne, clé, geste) : ses lignes sont comptées.
@@ -134,6 +136,8 @@ class Application:
         for rang, ordre in enumerate(ordres, 1):
             self._curseur.execute(ordre, self._parametres)
             avancer(rang, len(ordres))
+        # Ce qui suit ne lit que quelques lignes.
+        self._curseur.execute("set local enable_nestloop = on")
 
     def retraits(self, seuil: float) -> tuple[Retraits, ...]:
         """Dépassements du seuil, le plus grand d'abord.

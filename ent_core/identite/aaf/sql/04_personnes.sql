@@ -12,7 +12,7 @@ left join personne p on p.id = i.personne_id
 cross join lateral jsonb_populate_record(case when t.operation = 'modification' then p end, t.attributs) r
 where t.lot_id = %(lot)s and t.categorie in ('Eleve', 'PersRelEleve', 'PersEducNat')
   and t.operation <> 'suppression'
-  and (i.personne_id is not null or t.operation = 'ajout' and exists (select from t_perimetre m where m.cle = t.cle));
+  and (i.personne_id is not null or t.operation = 'ajout' and t.cle in (select cle from t_perimetre));
 
 create unique index on t_personne (cle);
 analyze t_personne (cle, id, categorie);

@@ -116,12 +116,14 @@ insert into t_mouvement (objet, geste, nombre) select 'inscription', 'attendus',
 create temp table t_scolarite on commit drop as
 select u.uai, p.id as personne_id, e.operation = 'ajout' as entiere, e.partiel, e.mef, e.niveau, e.regime, e.statut
 from t_eleve e join t_personne p using (cle)
-cross join lateral (
-  select s.uai from t_structure s where s.cle = e.structure
+join (
+  select s.uai, e.cle from t_eleve e join t_structure s on s.cle = e.structure
   union all
-  (select c.uai from scolarite c where not e.porte_structure and c.personne_id = p.id and c.annee = %(annee)s
-   order by c.uai limit 1)
-) u
+  -- Une modification peut ne pas dire l'école : elle vaut pour celle où il est déjà.
+  select min(c.uai), e.cle from t_eleve e join t_personne p using (cle)
+  join scolarite c on c.personne_id = p.id and c.annee = %(annee)s
+  where not e.porte_structure group by e.cle
+) u using (cle)
 where e.porte_scolarite;
 
 -- compter scolarite

@@ -56,10 +56,11 @@ where s.source = %(source)s and s.annee <= %(annee)s and (s.fin is null or s.fin
   and (
     s.personne_id in (select personne_id from t_sortant where volet = 'agent')
     or s.uai in (select uai from t_territoire where du_projet and ferme)
-    or exists (
-      select from t_personne p join t_agent a using (cle)
-      where p.id = s.personne_id
-        and case when s.division_id is null then a.porte_services_groupes else a.porte_services_divisions end
+    or s.division_id is null and s.personne_id in (
+      select p.id from t_agent a join t_personne p using (cle) where a.porte_services_groupes
+    )
+    or s.division_id is not null and s.personne_id in (
+      select p.id from t_agent a join t_personne p using (cle) where a.porte_services_divisions
     )
   )
   and not exists (select from t_service_tenu t where t.id = s.id)
@@ -74,6 +75,7 @@ where not exists (
     and s.matiere is not distinct from t.matiere
     and s.division_id is not distinct from t.division_id and s.groupe_id is not distinct from t.groupe_id
 )
+order by t.uai, t.personne_id
 on conflict (uai, annee, personne_id, matiere, division_id, groupe_id, debut) do update set fin = null
 returning uai, personne_id, null::text, 'crees';
 
@@ -83,9 +85,7 @@ where s.source = %(source)s and s.annee <= %(annee)s and (s.fin is null or s.fin
   and (
     s.personne_id in (select personne_id from t_sortant where volet = 'agent')
     or s.uai in (select uai from t_territoire where du_projet and ferme)
-    or exists (
-      select from t_personne p join t_agent a using (cle) where p.id = s.personne_id and a.porte_principal
-    )
+    or s.personne_id in (select p.id from t_agent a join t_personne p using (cle) where a.porte_principal)
   )
   and not exists (
     select from t_principal t

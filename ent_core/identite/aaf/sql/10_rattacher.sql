@@ -27,6 +27,8 @@ where not exists (
   where r.uai = t.uai and r.personne_id = t.personne_id and r.profil = t.profil
     and r.fonction is not distinct from t.fonction and (r.fin is null or r.fin > %(jour)s)
 )
+-- Dans l'ordre des index : au hasard, chaque ligne en reprend une autre page.
+order by t.uai, t.personne_id
 on conflict (uai, personne_id, profil, fonction, debut) do update set fin = null
 returning uai, personne_id, null::text, 'crees';
 

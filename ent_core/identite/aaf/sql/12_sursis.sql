@@ -41,11 +41,9 @@ delete from session_web w using t_entrant_sursis s where w.personne_id = s.perso
 
 -- compter personne
 update personne p set sursis_depuis = null, suppression_le = null
-where p.suppression_le is not null and exists (select from t_restant r where r.personne_id = p.id)
-  and (
-    exists (select from t_personne t where t.id = p.id)
-    or exists (select from t_concerne c where c.personne_id = p.id)
-    or exists (select from t_retenu r where r.personne_id = p.id)
+where p.suppression_le is not null and p.id in (select personne_id from t_restant)
+  and p.id in (
+    select id from t_personne union all select personne_id from t_concerne union all select personne_id from t_retenu
   )
 returning null::text, p.id, null::text, 'retours';
 
@@ -56,10 +54,8 @@ with apres as (
   where source = %(source)s and (fin is null or fin > %(jour)s)
 )
 select null::text as uai, count(distinct a.personne_id) as avant,
-  count(distinct a.personne_id) filter (where not exists (
-    select from apres p where p.personne_id = a.personne_id
-  )) as retires
-from t_avant a
+  count(distinct a.personne_id) filter (where p.personne_id is null) as retires
+from t_avant a left join (select distinct personne_id from apres) p using (personne_id)
 union all
 select a.uai, count(*), count(*) filter (where p.personne_id is null)
 from t_avant a left join apres p on p.uai = a.uai and p.personne_id = a.personne_id
