@@ -26,7 +26,7 @@ def application() -> Flask:
     configuration = charger()
     journal.configurer(configuration.journaux.format, configuration.journaux.niveau)
     with adresses(configuration) as trouvees:
-        base = BaseDeDonnees(trouvees.application, connexions=configuration.base.connexions)
+        base = BaseDeDonnees(trouvees.application, connexions=configuration.serveur.connexions)
     try:
         assemblee = create_app(configuration, base)
         prevenir_les_briques(assemblee)

@@ -100,7 +100,7 @@ class BaseDeDonnees:
     """Une base et ses sessions.
 
     :param url: connexion de l'application, dont le compte ne possède rien.
-    :param connexions: taille de la réserve de connexions par processus.
+    :param connexions: connexions au plus ; par défaut, ce que tient un acte dans un acte dans un acte.
     :param traductions: énoncés déjà traduits en SQL, que des bases aux mêmes tables et au même dialecte
         partagent ; par défaut, chacune a les siens.
     """
@@ -109,7 +109,7 @@ class BaseDeDonnees:
         self,
         url: str | URL,
         *,
-        connexions: int = 2,
+        connexions: int = 3,
         traductions: Traductions | None = None,
     ) -> None:
         self.url = make_url(url).set(drivername="postgresql+psycopg")
@@ -117,6 +117,7 @@ class BaseDeDonnees:
             self.url,
             pool_size=connexions,
             max_overflow=0,
+            pool_use_lifo=True,  # la dernière rendue : ses énoncés sont prêts, les autres restent au repos
             hide_parameters=True,
             execution_options={} if traductions is None else {"compiled_cache": traductions.enonces},
             connect_args={

@@ -7,12 +7,11 @@ import secrets
 from typing import cast
 
 from flask import Flask, Response, jsonify, render_template, request
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, OperationalError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
-from ent_core.donnees.session import base_indisponible
 from ent_core.identite.cadence import TropDeDemandes
-from ent_core.socle.erreurs import AccesRefuse, DonneeInvalide, ErreurEnt
+from ent_core.socle.erreurs import AccesRefuse, BaseIndisponible, DonneeInvalide, ErreurEnt
 from ent_core.web.voies import par_un_lien
 
 __all__ = ["est_api", "installer", "montrer", "reference"]
@@ -43,6 +42,10 @@ _LIEN_MORT = (
     "Ce calendrier ne s'ouvre plus par ce lien : il est faux, retiré ou échu, ou le calendrier n'est plus"
     " ouvert. Dans l'ENT, « Mon compte », « Calendriers reliés » en donne un autre."
 )
+_BASE_MUETTE = (
+    "L'ENT ne peut pas lire ses données pour l'instant : rien de ce que vous demandiez n'a été fait.",
+    "Réessayez dans une minute. Si cela dure, donnez le code ci-dessous à votre établissement.",
+)
 _IMPREVU = (
     "Une panne imprévue s'est produite de notre côté.",
     "Réessayez dans une minute. Si elle revient, donnez le code ci-dessous.",
@@ -61,7 +64,8 @@ def installer(application: Flask) -> None:
     """
     application.register_error_handler(ErreurEnt, montrer)
     application.register_error_handler(HTTPException, _erreur_http)
-    application.register_error_handler(OperationalError, _erreur_base)
+    for panne in (BaseIndisponible, OperationalError, TimeoutError):
+        application.register_error_handler(panne, _erreur_base)
     application.register_error_handler(DataError, _erreur_de_valeur)
     application.register_error_handler(Exception, _erreur_imprevue)
 
@@ -91,8 +95,13 @@ def _erreur_http(erreur: HTTPException) -> Response:
     return reponse
 
 
-def _erreur_base(erreur: OperationalError) -> Response:
-    return montrer(base_indisponible(erreur))
+def _erreur_base(erreur: Exception) -> Response:
+    """Base muette, coupée, ou dont toutes les connexions servent : le remède de l'hébergeur va au journal."""
+    code = reference(BaseIndisponible.code)
+    _journal.error("base_indisponible", extra={"reference": code, "cause": type(erreur).__name__})
+    reponse = _repondre(503, *_BASE_MUETTE, code)
+    reponse.headers["Retry-After"] = "60"
+    return reponse
 
 
 def _erreur_de_valeur(erreur: DataError) -> Response:
