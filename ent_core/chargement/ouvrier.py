@@ -85,11 +85,11 @@ class OuvrierDeFond:
 
 
 def connexions_voulues(simultanes: int) -> int:
-    """Connexions de la base qu'il faut à un ouvrier : une par travail, une pour la reprise.
+    """Connexions qu'il faut à un ouvrier : deux par travail, et une, comme au serveur ; une pour la reprise.
 
     :param simultanes: travaux menés en même temps.
     """
-    return simultanes + 1
+    return 2 * simultanes + 2
 
 
 def demarrer_ouvrier(configuration: Configuration, url: URL) -> OuvrierDeFond:
