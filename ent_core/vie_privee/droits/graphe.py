@@ -8,22 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, reduce
+from operator import add
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Table, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Table, Uuid, bindparam, func, literal, not_, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.selectable import NamedFromClause
 
 from ent_core.contrat.donnees import Lien
 from ent_core.donnees.base import declaration
 from ent_core.donnees.chiffrement import en_clair
+from ent_core.donnees.liees import UAI
+from ent_core.donnees.session import lire
 from ent_core.vie_privee.conservation.expressions import Chemin, au_bout, chemins, existe
 from ent_core.vie_privee.registre import Registre
 
 __all__ = ["Ligne", "Place", "compter", "lire_lignes", "mene_a", "places"]
 
 _LOT = 500
+_TABLES = 1000
+_PERSONNE: Any = bindparam("personne", type_=Uuid)
 _SUJET = "sujet_{}_"
 
 
@@ -78,7 +84,7 @@ def places(registre: Registre) -> list[Place]:
     return sorted(trouvees, key=lambda place: (place.traitement, place.table.name))
 
 
-def mene_a(chemin: Chemin, personne: UUID) -> ColumnElement[bool]:
+def mene_a(chemin: Chemin, personne: Any) -> ColumnElement[bool]:
     """La ligne mène à cette personne par ce chemin ; vrai ou faux, jamais inconnu.
 
     :param chemin: chemin depuis la ligne.
@@ -131,16 +137,25 @@ def compter(session: Session, place: Place, personne: UUID, uai: str | None, *, 
     """
     if uai is not None and not communes and "uai" not in place.table.c:
         return 0
-    alias = place.table.alias("t")
-    tous = list(chemins(place.table, alias))
-    return sum(
-        session.scalar(select(func.count()).select_from(enonce.with_only_columns(literal(1)).subquery())) or 0
-        for enonce in _enonces(place.table, alias, tous, personne, uai, communes=communes)
+    valeurs = {"personne": personne} if uai is None else {"personne": personne, "uai": uai}
+    nombre: int = lire(session, _compte(place.table, uai is not None, communes), valeurs).scalar_one()
+    return nombre
+
+
+@lru_cache(_TABLES)
+def _compte(table: Table, ici: bool, communes: bool) -> Select[Any]:
+    """Le compte de tous les chemins d'une table, en un énoncé bâti une fois."""
+    alias = table.alias("t")
+    tous = list(chemins(table, alias))
+    comptes = (
+        select(func.count()).select_from(enonce.with_only_columns(literal(1)).subquery()).scalar_subquery()
+        for enonce in _enonces(table, alias, tous, _PERSONNE, UAI if ici else None, communes=communes)
     )
+    return select(reduce(add, comptes))
 
 
 def _enonces(
-    table: Table, alias: NamedFromClause, tous: list[Chemin], personne: UUID, uai: str | None, *,
+    table: Table, alias: NamedFromClause, tous: list[Chemin], personne: Any, uai: Any, *,
     communes: bool = True,
 ) -> Iterator[Select[Any]]:  # fmt: skip
     """Un énoncé par chemin ; chacun passe ce que les précédents ont rendu."""
