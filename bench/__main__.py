@@ -17,6 +17,7 @@ from bench import (
     export,
     famille,
     portillon,
+    recherche,
     verification,
 )
 
@@ -29,6 +30,7 @@ def principal() -> int:
             appel.mesurer(Path(dossier) / "appel"),
             connexion.mesurer(Path(dossier) / "connexion"),
             famille.mesurer(Path(dossier) / "famille"),
+            recherche.mesurer(Path(dossier) / "recherche"),
             aaf.mesurer(Path(dossier) / "aaf"),
             verification.mesurer(Path(dossier) / "verification"),
             conservation.mesurer(Path(dossier) / "conservation"),

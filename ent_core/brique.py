@@ -105,6 +105,7 @@ from ent_core.messages.demande import (
     messages_en_attente,
     prevenir,
     prevenir_familles,
+    rectifier_messages,
 )
 from ent_core.papier.impression import imprimer, imprimer_lot
 from ent_core.roles.perimetre import eleves, eleves_nommes, peut_atteindre
@@ -289,6 +290,7 @@ __all__ = [
     "prevenir_familles",
     "public",
     "qui_decide",
+    "rectifier_messages",
     "rendre_statistique",
     "responsables",
     "schema_de",

@@ -25,6 +25,7 @@ from ent_core.identite.modeles import (
     Personne,
 )
 from ent_core.socle.calendrier import FUSEAU
+from ent_core.socle.matieres import matiere_lisible
 
 __all__ = ["Seance", "prochain_jour", "seances_des_eleves", "seances_enseignant"]
 
@@ -204,4 +205,5 @@ def _lire(
             "fin": datetime.combine(jour + timedelta(days=1), time(), FUSEAU),
         },
     )
-    return sorted((Seance(*ligne) for ligne in lignes), key=lambda s: (s.debut, s.structure))
+    lues = (Seance(**{**ligne._mapping, "matiere": matiere_lisible(ligne.matiere)}) for ligne in lignes)
+    return sorted(lues, key=lambda s: (s.debut, s.structure))

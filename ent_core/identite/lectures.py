@@ -29,6 +29,7 @@ from ent_core.identite.modeles import (
     Service,
 )
 from ent_core.socle.calendrier import FUSEAU
+from ent_core.socle.matieres import matiere_lisible
 
 __all__ = [
     "PLAFOND",
@@ -94,6 +95,7 @@ class PersonneNommee:
 class SeanceLue:
     """Une séance de l'emploi du temps.
 
+    :param matiere: libellé lisible : « Mathématiques », là où le fichier national écrit « MATHEMATIQUES ».
     :param division_id: division, si la séance est d'une division.
     :param groupe_id: groupe, si elle est d'un groupe.
     :param structure: libellé de la division ou du groupe.
@@ -347,4 +349,8 @@ def lue(ligne: Any) -> SeanceLue:
     :param ligne: ligne.
     """
     valeurs: dict[str, Any] = {**ligne._mapping}
-    return SeanceLue(**valeurs | {"enseignants": tuple(valeurs["enseignants"] or ())})
+    dites = {
+        "matiere": matiere_lisible(valeurs["matiere"]),
+        "enseignants": tuple(valeurs["enseignants"] or ()),
+    }
+    return SeanceLue(**valeurs | dites)

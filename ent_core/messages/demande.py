@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from ent_core.contrat.interface import Contexte
@@ -24,7 +24,15 @@ from ent_core.messages.modeles import Message
 from ent_core.messages.poste import Poste, demander, poste_de
 from ent_core.messages.reglages import reglage_de
 
-__all__ = ["EnAttente", "annuler", "annuler_messages", "messages_en_attente", "prevenir", "prevenir_familles"]
+__all__ = [
+    "EnAttente",
+    "annuler",
+    "annuler_messages",
+    "messages_en_attente",
+    "prevenir",
+    "prevenir_familles",
+    "rectifier_messages",
+]
 
 PLUS_TARD = timedelta(days=30)
 """Attente la plus longue d'un message : le noyau ne le garde que deux mois."""
@@ -121,14 +129,42 @@ def prevenir_familles(
         _verifier(poste, sujet, lien, pas_avant)
     with hors_portillon(session, _MOTIF):
         par_eleve = prevenus(session, poste, uai, liens)
-        joignables = joindre(session, poste, uai, sujet, frozenset().union(*par_eleve.values()))
-        voulus = [
-            (joignables[qui], liens[eleve], eleve)
-            for eleve, personnes in par_eleve.items()
-            for qui in sorted(personnes)
-            if qui in joignables
-        ]
-        return _deposer(session, poste, uai, contexte, sujet, voulus, pas_avant)
+        return _dire(session, poste, uai, contexte, sujet, liens, par_eleve, pas_avant)
+
+
+def rectifier_messages(
+    session: Session, contexte: Contexte, *, sujet: str, liens: Mapping[UUID, str], depuis: datetime
+) -> int:
+    """Une information annoncée à tort : elle ne part plus, et qui l'a reçue est appelé à relire.
+
+    Chacun est jugé pour lui : de deux parents, celui dont le message attendait encore n'apprend rien, l'autre
+    reçoit un second message. L'avoir ouvert dans l'ENT est l'avoir reçu.
+
+    :param session: session de l'appelant.
+    :param contexte: qui rectifie.
+    :param sujet: clé du sujet annoncé à tort.
+    :param liens: élève → adresse de la page à relire dans l'ENT.
+    :param depuis: ce qui a été annoncé avant n'est pas en cause.
+    :returns: nombre de rectificatifs en attente.
+    :raises ValueError: sujet inconnu, lien hors de l'ENT (faute de programmation).
+    """
+    poste = poste_de(session)
+    for lien in set(liens.values()) or {"/"}:
+        _verifier(poste, sujet, lien, None)
+    dits = (_c.sujet == sujet, _c.a_propos.in_(list(liens)), _c.cree_le >= depuis)
+    with hors_portillon(session, _MOTIF):
+        annuler(session, poste, contexte, *dits)
+        arrives = select(_c.a_propos, _c.personne_id).where(
+            _c.uai == contexte.uai, *dits, or_(_c.etat == "parti", _c.vu)
+        )
+        recus = {(eleve, qui) for eleve, qui in session.execute(arrives)}
+        if not recus:
+            return 0
+        par_eleve = {
+            eleve: frozenset(qui for qui in personnes if (eleve, qui) in recus)
+            for eleve, personnes in prevenus(session, poste, contexte.uai, liens).items()
+        }
+        return _dire(session, poste, contexte.uai, contexte, sujet, liens, par_eleve, None)
 
 
 def annuler_messages(
@@ -213,6 +249,27 @@ def _verifier(poste: Poste, sujet: str, lien: str, pas_avant: datetime | None) -
         raise ValueError("un lien de message est une adresse de l'ENT, depuis « / » (200 caractères)")
     if pas_avant is not None and pas_avant > poste.horloge.maintenant() + PLUS_TARD:
         raise ValueError(f"un message part dans les {PLUS_TARD.days} jours : prévenir plus près du jour dit")
+
+
+def _dire(
+    session: Session,
+    poste: Poste,
+    uai: str,
+    contexte: Contexte | None,
+    sujet: str,
+    liens: Mapping[UUID, str],
+    par_eleve: Mapping[UUID, frozenset[UUID]],
+    pas_avant: datetime | None,
+) -> int:
+    """Un message à chacun de ceux que l'on prévient de chaque élève, s'il peut être joint."""
+    joignables = joindre(session, poste, uai, sujet, frozenset().union(*par_eleve.values()))
+    voulus = [
+        (joignables[qui], liens[eleve], eleve)
+        for eleve, personnes in par_eleve.items()
+        for qui in sorted(personnes)
+        if qui in joignables
+    ]
+    return _deposer(session, poste, uai, contexte, sujet, voulus, pas_avant)
 
 
 def _deposer(

@@ -315,6 +315,26 @@ def test_ce_qui_ne_concerne_qu_une_classe_ne_lit_pas_toute_l_ecole(ville: Ville)
     assert trop == []
 
 
+def test_un_eleve_se_lit_par_lui_et_le_jour_par_sa_fin(ville: Ville) -> None:
+    """La page d'un élève ne relit pas l'année de l'école ; « maintenant » ne relit pas les mois passés."""
+    eleve, cpe = ville.client("eleve:3", "National_ELV"), ville.client("enseignant:2", "National_EVS")
+    with ville.proprietaire.connect() as connexion:
+        connexion.exec_driver_sql(
+            "insert into carnet_absence (uai, annee, eleve_id, genre, debut, fin, traitee_le, etat, motif_id)"
+            " select a.uai, a.annee, a.eleve_id, 'absence', a.debut - n * interval '1 day',"
+            " a.fin - n * interval '1 day', a.fin, 'reglee', m.id from carnet_absence a"
+            " join lateral (select id from carnet_motif m where m.uai = a.uai limit 1) m on true,"
+            " generate_series(1, 9) n where a.uai = %s",
+            (UAI,),
+        )
+        connexion.exec_driver_sql("analyze")
+    with compter_les_lignes(ville) as lectures:
+        assert eleve.get("/carnet/famille", follow_redirects=True).status_code == 200
+        assert cpe.get("/carnet/presences").status_code == 200
+    de_l_ecole = {"carnet_punition": 400, "carnet_absence": 12_000}
+    assert [une for une in lectures if une.lignes > de_l_ecole.get(une.table, une.lignes * 8) // 8] == []
+
+
 def test_un_index_ote_se_voit(ville: Ville) -> None:
     """Le contrôle n'est pas aveugle : sans son index, un parent lirait les liens de toute l'académie."""
     index = "ix_responsabilite_responsable_id"

@@ -13,7 +13,13 @@ from ent_core.contrat.messages import CanalSms, SujetDeMessage
 from ent_core.essais.annuaire import AUTRE, ECOLE
 from ent_core.essais.instance import FabriqueInstance, InstanceEssai, compter_enonces, faux_brique
 from ent_core.identite.modeles import ActeJournal, Personne, Rattachement, Responsabilite, Restriction
-from ent_core.messages.demande import annuler_messages, messages_en_attente, prevenir, prevenir_familles
+from ent_core.messages.demande import (
+    annuler_messages,
+    messages_en_attente,
+    prevenir,
+    prevenir_familles,
+    rectifier_messages,
+)
 from ent_core.messages.envoi import envoyer
 from ent_core.messages.garde import PLANCHER, confirmer
 from ent_core.messages.modeles import Message
@@ -172,6 +178,35 @@ def test_quatre_sms_vont_partir_et_s_annulent(instance: InstanceEssai) -> None:
             assert annuler_messages(session, contexte_de(instance), sujet=APPEL) == 0
     assert sorted(numero for numero, _ in operateur.partis) == ["+33612345678", "+33698765432"]
     assert all("une information vous attend" in texte for _, texte in operateur.partis)
+
+
+@pytest.mark.exigence("ABS-02")
+def test_un_rectificatif_ne_va_qu_a_qui_a_recu_ce_qui_etait_faux(instance: InstanceEssai) -> None:
+    """Le père n'avait encore rien reçu ; la mère, si : elle seule est appelée à relire."""
+    donner_des_coordonnees(instance, "parent", mobile="06 12 34 56 78")
+    agent, eleve, operateur = contexte_de(instance), instance.annuaire["eleve"], Operateur()
+    debut, liens = instance.horloge.maintenant(), {eleve: LIEN}
+
+    def rectifier(depuis: datetime) -> list[tuple[UUID, str]]:
+        with instance.base.ecole(ECOLE, "essai") as session:
+            rectifier_messages(session, agent, sujet=APPEL, liens=liens, depuis=depuis)
+            return sorted((m.personne_id, m.etat) for m in ecrits(session))
+
+    mere, pere = instance.annuaire["parent"], instance.annuaire["second_parent"]
+    with poste_avec(instance, operateur=operateur):
+        prevenir_les_parents(instance, APPEL)
+        with instance.base.ecole(ECOLE, "essai") as session:
+            session.execute(
+                update(Message).where(Message.personne_id == pere).values(prevu_le=debut + timedelta(hours=9))
+            )
+        avancer(instance, 10)
+        assert envoyer(instance.base, ECOLE).partis == 1
+        apres = rectifier(instance.horloge.maintenant())
+        assert apres == sorted([(mere, "parti"), (pere, "attente")]), "annoncé avant : pas en cause"
+        assert rectifier(debut) == sorted([(mere, "attente"), (mere, "parti"), (pere, "annule")])
+        with instance.base.ecole(ECOLE, "essai") as session:
+            session.execute(update(Message).where(Message.personne_id == pere).values(vu=True))
+        assert sum(qui == pere for qui, _ in rectifier(debut)) == 2, "ouvert dans l'ENT, il était reçu"
 
 
 def test_une_transaction_annulee_emporte_le_message_et_le_travail(instance: InstanceEssai) -> None:

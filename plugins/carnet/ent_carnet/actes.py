@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ent_core.brique import ActeDit
 
 from ent_carnet.libelles import PUNITIONS
-from ent_carnet.nomenclatures import ActeDemandeAbsence, Indicateur, MotifSignalement
+from ent_carnet.nomenclatures import ActeDemandeAbsence, EtatJustification, Indicateur, MotifSignalement
 
 __all__ = ["ACTES"]
 
@@ -38,6 +38,11 @@ ACTES = (
     ActeDit("carnet.absences_reglees", "A changé les réglages des absences"),
     ActeDit("carnet.autorisation", "{acte}", {"acte": _DEMANDE}),
     ActeDit("carnet.contact_retire", "A retiré un contact avec une famille, noté par erreur"),
+    ActeDit(
+        "carnet.decision_reprise",
+        "A repris sa décision sur un motif qu'une famille a donné : {decision}",
+        {"decision": {EtatJustification.ACCEPTEE: "accepté", EtatJustification.REFUSEE: "refusé"}},
+    ),
     ActeDit("carnet.decomptes_scelles", "A scellé {eleves:décompte|décomptes} de la période {periode}"),
     ActeDit(
         "carnet.desaccord",

@@ -35,7 +35,7 @@ _FIN_D_ANNEE = Depart.FIN_ANNEE_SCOLAIRE
 
 ASSIDUITE = Traitement(
     cle="carnet.assiduite",
-    version=5,
+    version=6,
     intitule="Appel, absences et retards",
     finalite="Contrôler l'assiduité : faire l'appel, suivre absences et retards, joindre les familles.",
     finalite_ent=FinaliteEnt.VIE_SCOLAIRE,

@@ -126,11 +126,12 @@ class TestContrat(ContratBrique):
         )  # fmt: skip
         absence = Absence(
             **sien, **heure, genre="absence", motif_id=motif.id, etat="reglee", auteur_id=annuaire["cpe"],
-            traitee_le=FIN, lot_id=uuid4(),
+            traitee_le=FIN, lot_id=uuid4(), justification_id=uuid4(), motif_avant_id=motif.id,
+            etat_avant="motif_donne",
         )  # fmt: skip
         justification = Justification(
             **sien, **heure, declarant_id=annuaire["parent"], motif_id=motif.id, etat="acceptee",
-            recue_le=JOUR, traitee_par=annuaire["cpe"], traitee_le=JOUR,
+            recue_le=JOUR, traitee_par=annuaire["cpe"], traitee_le=JOUR, retenue_id=uuid4(),
         )  # fmt: skip
         alerte = Alerte(
             **sien, seuil="mois", nombre=4, du=JOUR + timedelta(uuid4().int % 300), au=JOUR, suite="aide",

@@ -43,9 +43,10 @@ from ent_carnet.services import absences, contacts, decompte, justifications, lo
 from ent_carnet.services import dossier_absences as dossiers
 from ent_carnet.services.explication import exiger_d_expliquer
 from ent_carnet.services.suites_absences import (
+    accepter_un_motif,
     recompter,
     refuser_un_motif,
-    reprendre_un_refus,
+    reprendre_une_decision,
     reprendre_une_suite,
 )
 
@@ -156,20 +157,16 @@ def lister_les_motifs_proposes() -> Sequence[Justification]:
 @ressources.arguments(ExamenSaisi, location="query")
 @ressources.response(204)
 def decider_d_un_motif(examen: dict[str, bool], justification_id: UUID, decision: str) -> None:
-    """Accepte, refuse, ou reprend un refus du jour ; ``examinee`` : chacun des responsables est entendu."""
+    """Accepte, refuse, ou reprend la décision du jour ; ``examinee`` : chaque responsable est entendu."""
     session, contexte = session_courante(), contexte_courant()
     propose = justifications.trouver(session, contexte.uai, contexte.annee, justification_id)
     dossiers.atteindre(session, contexte, portee_courante(), propose.eleve_id)
+    if decision == "reprendre":
+        return reprendre_une_decision(session, contexte, horloge_courante(), justification_id)
     maintenant = horloge_courante().maintenant()
     if decision == "refuser":
         return refuser_un_motif(session, contexte, justification_id, maintenant)
-    if decision == "reprendre":
-        return reprendre_un_refus(session, contexte, justification_id)
-    touchees = justifications.accepter(
-        session, contexte.uai, contexte.annee, justification_id, auteur_id=contexte.personne_id,
-        instant=maintenant, examinee=examen["examinee"],
-    )  # fmt: skip
-    recompter(session, contexte, {absence.eleve_id for absence in touchees})
+    accepter_un_motif(session, contexte, justification_id, maintenant, **examen)
 
 
 @ressources.get("/absences/eleves/<uuid:eleve_id>/decompte")
@@ -184,7 +181,9 @@ def expliquer_le_decompte(choix: dict[str, Any], eleve_id: UUID) -> Sequence[Dem
     if not du <= au <= du + timedelta(days=366):
         abort(422, message="L'intervalle est à l'envers, ou dépasse une année.")
     demain = au + timedelta(days=1)
-    comptes = decompte.compter_eleves(session, contexte.uai, contexte.annee, du, demain, [eleve_id])
+    comptes = decompte.compter_eleves(
+        session, contexte.uai, contexte.annee, du, demain, [eleve_id], vu_le=horloge_courante().maintenant()
+    )
     return comptes[eleve_id].lignes if eleve_id in comptes else ()
 
 

@@ -169,6 +169,10 @@ class Absence(DUn, ParAnnee, Base):
     traitee_le: Mapped[datetime] = neutre("dernier traitement", DateTime(timezone=True))
     annulee_le: Mapped[datetime | None] = neutre("annulée", DateTime(timezone=True))
     lot_id: Mapped[UUID | None] = neutre("import dont elle vient", Uuid)
+    # Le motif proposé qu'une personne vient de retenir, et ce qui valait avant : de quoi y revenir.
+    justification_id: Mapped[UUID | None] = neutre("motif proposé retenu", Uuid)
+    motif_avant_id: Mapped[UUID | None] = donnee(_VIE_SCOLAIRE, Uuid, pour=PERSONNELS)
+    etat_avant: Mapped[str | None] = donnee(_VIE_SCOLAIRE, String(12), pour=PERSONNELS)
 
     __table_args__ = (
         ForeignKeyConstraint(*_MOTIF),
@@ -178,6 +182,8 @@ class Absence(DUn, ParAnnee, Base):
         CheckConstraint("debut < fin", name="ordre"),
         CheckConstraint("etat = 'sans_motif' or motif_id is not null", name="motif"),
         Index(None, "uai", "annee", "eleve_id", "debut"),
+        # Celles d'aujourd'hui, sans relire l'année.
+        Index(None, "uai", "annee", "fin"),
         Index(
             None, "uai", "annee", "etat",
             postgresql_where=and_(
@@ -215,6 +221,7 @@ class Justification(DUn, ParAnnee, Base):
     recue_le: Mapped[date] = donnee(_VIE_SCOLAIRE, Date, pour=(*FAMILLE, *SUIVI))
     traitee_par: Mapped[UUID | None] = vers_personne(ondelete="SET NULL", pour=SUIVI)
     traitee_le: Mapped[date | None] = donnee(_VIE_SCOLAIRE, Date, pour=(*FAMILLE, *SUIVI))
+    retenue_id: Mapped[UUID | None] = neutre("motif contraire, retenu à sa place", Uuid)
 
     __table_args__ = (
         ForeignKeyConstraint(*_MOTIF),

@@ -79,8 +79,8 @@ class Punition(DUn, ParAnnee, Base):
             "nature <> 'exclusion_de_cours' or (circonstances is not null and accueil is not null)",
             name="exclusion",
         ),
+        # Aucun par la seule date : la base le préférerait pour lire un élève, et lirait toute l'école.
         Index(None, "uai", "annee", "eleve_id", "jour"),
-        Index(None, "uai", "annee", "jour"),
         Index(None, "eleve_id"),
         Index(None, "auteur_id"),
     )

@@ -132,7 +132,12 @@ _REGLES: Mapping[RegleDemiJournee, str] = {
 
 
 def compter(
-    seances: Iterable[Observee], periodes: Iterable[Periode], *, midi: time, regle: RegleDemiJournee
+    seances: Iterable[Observee],
+    periodes: Iterable[Periode],
+    *,
+    midi: time,
+    regle: RegleDemiJournee,
+    vu_le: datetime | None = None,
 ) -> list[DemiJournee]:
     """Demi-journées où l'élève avait cours, dans l'ordre, chacune avec son statut.
 
@@ -140,6 +145,7 @@ def compter(
     :param periodes: périodes traitées.
     :param midi: une séance qui commence à cette heure, à Paris, ou après est de l'après-midi.
     :param regle: règle de l'établissement.
+    :param vu_le: instant où on le lit : l'appel d'une séance à venir ne manque pas encore.
     """
     par_moitie: dict[tuple[date, Moitie], list[Observee]] = defaultdict(list)
     for seance in seances:
@@ -150,11 +156,16 @@ def compter(
     traitees = sorted(periodes, key=lambda periode: not periode.reglee)
     # « apres_midi » précède « matin » dans l'alphabet : l'ordre est celui de la journée.
     ordre = sorted(par_moitie, key=lambda cle: (cle[0], cle[1] is Moitie.APRES_MIDI))
-    return [_demi_journee(*cle, par_moitie[cle], traitees, regle) for cle in ordre]
+    return [_demi_journee(*cle, par_moitie[cle], traitees, regle, vu_le) for cle in ordre]
 
 
 def _demi_journee(
-    jour: date, moitie: Moitie, seances: list[Observee], periodes: list[Periode], regle: RegleDemiJournee
+    jour: date,
+    moitie: Moitie,
+    seances: list[Observee],
+    periodes: list[Periode],
+    regle: RegleDemiJournee,
+    vu_le: datetime | None,
 ) -> DemiJournee:
     absences = [s for s in seances if s.appel_fait and s.nature is NatureFait.ABSENT]
     # Une absence qui relève de l'établissement n'est pas un manquement : sa séance sort du compte.
@@ -173,7 +184,7 @@ def _demi_journee(
         moitie,
         attendues=len(seances),
         manquees=len(absences),
-        sans_appel=sum(not s.appel_fait for s in seances),
+        sans_appel=sum(not s.appel_fait and (vu_le is None or s.debut <= vu_le) for s in seances),
         statut=statut,
         motif=" ; ".join(dict.fromkeys(p.motif for p in motifs if p is not None)),
         regle=regle,

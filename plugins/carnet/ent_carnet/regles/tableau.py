@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from unicodedata import combining, normalize
+from unicodedata import normalize
 
 __all__ = ["correspond", "instant_montre", "mots"]
 
 _MOT = re.compile(r"[^\W_]+")
+_ACCENTS = re.compile("[\u0300-\u036f]+")
 _PAUSE = timedelta(minutes=30)
 _RETOUR = timedelta(minutes=15)
 """Les cours d'une même heure ne finissent pas tous à la même minute : on regarde un peu avant la fin."""
@@ -40,7 +41,7 @@ def mots(texte: str) -> tuple[str, ...]:
     """
     nu = texte.casefold()
     if not nu.isascii():
-        nu = "".join(lettre for lettre in normalize("NFKD", nu) if not combining(lettre))
+        nu = _ACCENTS.sub("", normalize("NFKD", nu))
     return tuple(_MOT.findall(nu))
 
 

@@ -40,6 +40,8 @@ DECISIONS = {"motif": None, "reglee": True, "non_reglee": False}
 """Ce que l'on décide d'une absence : comme le dit son motif, réglée, ou non."""
 
 _FICHIER = 2_000_000
+_DEBUT: dict[str, Any] = dict.fromkeys(("required", "invalid"), "Donnez le jour et l'heure du début.")
+_FIN: dict[str, Any] = dict.fromkeys(("required", "invalid"), "Donnez le jour et l'heure de la fin.")
 
 
 class InstantDeParis(fields.DateTime):
@@ -61,8 +63,8 @@ class _Saisie(Schema):
 class AbsenceSaisie(_Saisie):
     """Une période à ouvrir ; ``motif`` est un code de l'établissement."""
 
-    debut = InstantDeParis(required=True, error_messages={"required": "Donnez le début."})
-    fin = InstantDeParis(required=True, error_messages={"required": "Donnez la fin."})
+    debut = InstantDeParis(required=True, error_messages=_DEBUT)
+    fin = InstantDeParis(required=True, error_messages=_FIN)
     motif = fields.String(load_default=None, allow_none=True, validate=validate.Length(1, 16))
     genre = fields.Enum(Genre, by_value=True, load_default=Genre.ABSENCE)
     annoncee = fields.Boolean(load_default=False)

@@ -10,11 +10,11 @@ from ent_core.brique import FUSEAU, DonneeInvalide, Introuvable, Source, annee_s
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ent_carnet.modeles import Absence
+from ent_carnet.modeles import Absence, Justification
 from ent_carnet.nomenclatures import EtatAbsence, Genre
 from ent_carnet.services import motifs
 
-__all__ = ["annuler", "ouvrir", "qualifier", "trouver"]
+__all__ = ["annuler", "ouvrir", "qualifier", "revenir", "trouver"]
 
 
 def ouvrir(
@@ -30,6 +30,7 @@ def ouvrir(
     source: Source = Source.SAISIE,
     genre: Genre = Genre.ABSENCE,
     annoncee: bool = False,
+    justification_id: UUID | None = None,
 ) -> Absence:
     """Ouvre une période : annoncée, saisie au bureau, ou décidée par l'établissement (exclusion).
 
@@ -46,6 +47,7 @@ def ouvrir(
     :param source: par où elle est entrée.
     :param genre: absence ou retard.
     :param annoncee: connue avant d'être constatée : l'appel la propose.
+    :param justification_id: motif proposé qui l'annonce.
     :raises DonneeInvalide: la fin ne suit pas le début.
     :raises Introuvable: motif inconnu.
     """
@@ -56,6 +58,7 @@ def ouvrir(
         uai=uai, annee=annee_scolaire(debut.astimezone(FUSEAU).date()), eleve_id=eleve_id, genre=genre,
         debut=debut, fin=fin, motif_id=motif.id if motif else None, etat=motifs.etat_du_motif(motif),
         annoncee=annoncee, source=source, auteur_id=auteur_id, traitee_le=instant,
+        justification_id=justification_id,
     )  # fmt: skip
     session.add(absence)
     session.flush()
@@ -87,6 +90,7 @@ def qualifier(
     reglee: bool | None,
     auteur_id: UUID,
     instant: datetime,
+    justification_id: UUID | None = None,
 ) -> list[Absence]:
     """Donne un motif à des absences, ou le retire ; l'état en découle.
 
@@ -98,6 +102,7 @@ def qualifier(
     :param reglee: ce que la personne décide ; ``None``, ce que dit le motif.
     :param auteur_id: qui traite.
     :param instant: maintenant.
+    :param justification_id: motif proposé que l'on retient : ce qui valait avant est gardé (``revenir``).
     :raises DonneeInvalide: le motif n'est pas du genre de l'absence.
     """
     motif = motifs.par_id(session, uai, motif_id) if motif_id else None
@@ -118,10 +123,44 @@ def qualifier(
             "un motif d'absence ne va pas à un retard, ni l'inverse.", remede="choisir dans l'autre liste."
         )
     for absence in trouvees:
+        avant = (absence.motif_id, absence.etat) if justification_id else (None, None)
+        absence.justification_id = justification_id
+        absence.motif_avant_id, absence.etat_avant = avant
         absence.motif_id, absence.etat = motif.id if motif else None, etat
         absence.auteur_id, absence.traitee_le = auteur_id, instant
     session.flush()
     return list(trouvees)
+
+
+def revenir(session: Session, retenue: Justification, *, auteur_id: UUID, instant: datetime) -> list[Absence]:
+    """Ce qu'un motif proposé avait réglé redevient ce qu'il était ; ce qu'il avait annoncé s'annule.
+
+    Une absence qu'une personne a traitée depuis n'en dépend plus : elle ne bouge pas.
+
+    :param session: session ouverte dans l'établissement.
+    :param retenue: motif que l'on ne retient plus.
+    :param auteur_id: qui y revient.
+    :param instant: maintenant.
+    """
+    reglees = session.scalars(
+        select(Absence)
+        .where(
+            Absence.uai == retenue.uai, Absence.annee == retenue.annee,
+            Absence.eleve_id == retenue.eleve_id, Absence.justification_id == retenue.id,
+            Absence.annulee_le.is_(None),
+        )
+        .order_by(Absence.id)
+        .with_for_update()
+    ).all()  # fmt: skip
+    for absence in reglees:
+        if absence.etat_avant is None:
+            absence.annulee_le = instant
+        else:
+            absence.motif_id, absence.etat = absence.motif_avant_id, absence.etat_avant
+        absence.justification_id = absence.motif_avant_id = absence.etat_avant = None
+        absence.auteur_id, absence.traitee_le = auteur_id, instant
+    session.flush()
+    return list(reglees)
 
 
 def annuler(

@@ -69,6 +69,6 @@ def vignette(session: Session, contexte: Contexte, maintenant: datetime) -> Vign
     return Vignette(
         "carnet.presences", "Vie scolaire maintenant", lignes, permission=JOINDRE, ordre=10,
         etat=EtatVignette.NORMAL if lignes else EtatVignette.VIDE,
-        vide=f"À {heure(maintenant)}, personne n'est absent ni à joindre.",
+        vide=f"À {heure(maintenant)}, personne n'est noté absent, ni à joindre.",
         point="carnet.presences", libelle_lien="Voir les appels et tout le reste",
     )  # fmt: skip

@@ -71,7 +71,14 @@ class Ecart:
 
 
 def compter_eleves(
-    session: Session, uai: str, annee: int, du: date, au: date, eleves: Iterable[UUID] | None = None
+    session: Session,
+    uai: str,
+    annee: int,
+    du: date,
+    au: date,
+    eleves: Iterable[UUID] | None = None,
+    *,
+    vu_le: datetime | None = None,
 ) -> dict[UUID, Compte]:
     """Compte des élèves dans un intervalle, par la règle de l'établissement.
 
@@ -81,13 +88,14 @@ def compter_eleves(
     :param du: premier jour.
     :param au: lendemain du dernier jour.
     :param eleves: élèves voulus ; par défaut, tous les inscrits de l'intervalle.
+    :param vu_le: instant où on le lit, si des séances de l'intervalle sont à venir.
     """
     choix = reglage(session, uai)
     releve = relever(session, uai, annee, du, au, eleves)
     regle = RegleDemiJournee(choix.regle)
     return {
         eleve: Compte(
-            compter(observees, releve.periodes(eleve), midi=choix.midi, regle=regle),
+            compter(observees, releve.periodes(eleve), midi=choix.midi, regle=regle, vu_le=vu_le),
             releve.retards(eleve),
             len(releve.retards(eleve, au_bulletin=True)),
         )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from ent_core.brique import (
@@ -23,7 +24,31 @@ from ent_carnet.modeles import Absence, Justification
 from ent_carnet.nomenclatures import EtatJustification, Genre
 from ent_carnet.services import absences, examen, motifs
 
-__all__ = ["a_traiter", "accepter", "declarer", "refuser", "reprendre", "retirer", "touchees", "trouver"]
+__all__ = [
+    "Decidee",
+    "a_traiter",
+    "accepter",
+    "decidee",
+    "declarer",
+    "refuser",
+    "reprendre",
+    "retirer",
+    "touchees",
+    "trouver",
+]
+
+_DECIDEES = (EtatJustification.ACCEPTEE, EtatJustification.REFUSEE)
+
+
+class Decidee(NamedTuple):
+    """Une décision du jour, qui peut encore se reprendre.
+
+    :param regle: une absence, au moins, en a pris le motif.
+    """
+
+    id: UUID
+    etat: str
+    regle: bool
 
 
 def declarer(
@@ -141,7 +166,8 @@ def accepter(
     )
     for contraire in sorted(contraires):
         if trouver(session, uai, annee, contraire).etat == EtatJustification.ENVOYEE:
-            _clore(session, uai, annee, contraire, EtatJustification.REFUSEE, auteur_id, instant)
+            ecartee = _clore(session, uai, annee, contraire, EtatJustification.REFUSEE, auteur_id, instant)
+            ecartee.retenue_id = justification_id
     motif = motifs.par_id(session, uai, justification.motif_id)
     couvertes = [
         absence
@@ -152,12 +178,12 @@ def accepter(
         annoncee = absences.ouvrir(
             session, uai=uai, eleve_id=justification.eleve_id, debut=justification.debut,
             fin=justification.fin, motif_cle=motif.code, auteur_id=auteur_id, instant=instant,
-            source=Source(justification.source), annoncee=True,
+            source=Source(justification.source), annoncee=True, justification_id=justification_id,
         )  # fmt: skip
         return [annoncee]
     return absences.qualifier(
         session, uai, annee, [absence.id for absence in couvertes], motif_id=motif.id, reglee=None,
-        auteur_id=auteur_id, instant=instant,
+        auteur_id=auteur_id, instant=instant, justification_id=justification_id,
     )  # fmt: skip
 
 
@@ -177,25 +203,58 @@ def refuser(
     return _clore(session, uai, annee, justification_id, EtatJustification.REFUSEE, auteur_id, instant)
 
 
-def reprendre(session: Session, uai: str, annee: int, justification_id: UUID, *, jour: date) -> Justification:
-    """Un refus donné par erreur : le jour même, le motif attend de nouveau une décision.
+def reprendre(
+    session: Session, uai: str, annee: int, justification_id: UUID, *, auteur_id: UUID, instant: datetime
+) -> list[Absence]:
+    """Une décision donnée par erreur : le jour même, le motif attend de nouveau, et rien n'en reste.
+
+    D'une acceptation, les absences redeviennent ce qu'elles étaient, et les motifs contraires qu'elle avait
+    fait refuser attendent de nouveau.
+
+    :param session: session ouverte dans l'établissement.
+    :param uai: établissement.
+    :param annee: année scolaire.
+    :param justification_id: motif proposé.
+    :param auteur_id: qui revient sur la décision.
+    :param instant: maintenant.
+    :returns: absences qui ont changé.
+    :raises OperationRefusee: rien n'en a été décidé ce jour.
+    """
+    justification = trouver(session, uai, annee, justification_id)
+    jour = instant.astimezone(FUSEAU).date()
+    if justification.etat not in _DECIDEES or justification.traitee_le != jour:
+        raise OperationRefusee(
+            "seule une décision du jour se reprend.", remede="donner le motif dans le dossier de l'élève."
+        )
+    j = Justification
+    ecartees = select(j.id).where(
+        j.uai == uai, j.annee == annee, j.eleve_id == justification.eleve_id, j.retenue_id == justification_id
+    )
+    for une in (justification_id, *session.scalars(ecartees).all()):
+        _rouvrir(trouver(session, uai, annee, une))
+    return absences.revenir(session, justification, auteur_id=auteur_id, instant=instant)
+
+
+def decidee(session: Session, uai: str, annee: int, justification_id: UUID, jour: date) -> Decidee | None:
+    """Ce qui a été décidé d'un motif ce jour, et s'il a réglé une absence ; ``None``, rien à reprendre.
 
     :param session: session ouverte dans l'établissement.
     :param uai: établissement.
     :param annee: année scolaire.
     :param justification_id: motif proposé.
     :param jour: aujourd'hui.
-    :raises OperationRefusee: il n'est pas refusé, ou l'est d'un autre jour.
     """
-    justification = trouver(session, uai, annee, justification_id)
-    if justification.etat != EtatJustification.REFUSEE or justification.traitee_le != jour:
-        raise OperationRefusee(
-            "seul un refus du jour se reprend.", remede="donner le motif dans le dossier de l'élève."
+    j, a = Justification, Absence
+    regle = select(a.id).where(
+        a.uai == j.uai, a.annee == j.annee, a.eleve_id == j.eleve_id, a.justification_id == j.id
+    )
+    lue = session.execute(
+        select(j.id, j.etat, regle.exists()).where(
+            j.uai == uai, j.annee == annee, j.id == justification_id, j.etat.in_(_DECIDEES),
+            j.traitee_le == jour,
         )
-    justification.etat = EtatJustification.ENVOYEE
-    justification.traitee_par = justification.traitee_le = None
-    session.flush()
-    return justification
+    ).one_or_none()  # fmt: skip
+    return Decidee(*lue) if lue else None
 
 
 def retirer(
@@ -238,6 +297,11 @@ def trouver(session: Session, uai: str, annee: int, justification_id: UUID) -> J
 
 def _introuvable() -> Introuvable:
     return Introuvable("ce motif proposé n'existe pas.", remede="revenir à la liste.")
+
+
+def _rouvrir(justification: Justification) -> None:
+    justification.etat = EtatJustification.ENVOYEE
+    justification.traitee_par = justification.traitee_le = justification.retenue_id = None
 
 
 def _clore(

@@ -6,22 +6,33 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from ent_core.brique import Contexte, SujetDeMessage, annuler_messages, prevenir, prevenir_familles
+from ent_core.brique import (
+    Contexte,
+    Horloge,
+    SujetDeMessage,
+    annuler_messages,
+    consigner,
+    prevenir,
+    prevenir_familles,
+    rectifier_messages,
+)
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Alerte, Justification
 from ent_carnet.modeles.communs import FAMILLE
 from ent_carnet.services import justifications, seuils
 from ent_carnet.services.motifs import reglage
-from ent_carnet.services.rapprochement import Ouverte
+from ent_carnet.services.rapprochement import Ouverte, rapprocher
+from ent_carnet.services.releve import bornes
 
 __all__ = [
     "ABSENCE_A_LIRE",
     "MOTIF_REFUSE",
+    "accepter_un_motif",
     "recompter",
     "rectifier",
     "refuser_un_motif",
-    "reprendre_un_refus",
+    "reprendre_une_decision",
     "reprendre_une_suite",
     "signaler",
 ]
@@ -72,24 +83,39 @@ def signaler(session: Session, contexte: Contexte, ouvertes: Iterable[Ouverte]) 
     return prevenir_familles(session, contexte, sujet=ABSENCE_A_LIRE.cle, liens=liens) if liens else 0
 
 
-def rectifier(session: Session, contexte: Contexte, eleves: Iterable[UUID]) -> None:
-    """Une absence dite à tort : ce qui n'est pas parti ne part pas ; ce qui l'est se rectifie aussitôt.
+def rectifier(session: Session, contexte: Contexte, eleves: Iterable[UUID], jour: date) -> None:
+    """Une absence dite à tort : ce qui n'est pas parti ne part pas ; qui l'a reçu est aussitôt détrompé.
 
     Un parent qui a lu « absent » ne doit pas chercher son enfant : un second message l'appelle à relire, et
-    sa page dit que l'établissement a corrigé.
+    sa page dit que l'établissement a corrigé. Un parent que rien n'a alerté ne reçoit rien.
 
     :param session: session ouverte dans l'établissement.
     :param contexte: qui corrige.
     :param eleves: élèves dont plus rien n'est à dire.
+    :param jour: jour de l'absence.
     """
-    partis = {
-        eleve
-        for eleve in eleves
-        if not annuler_messages(session, contexte, sujet=ABSENCE_A_LIRE.cle, a_propos=eleve)
-    }
-    if partis:
-        liens = {eleve: f"{_LIEN}/{eleve}" for eleve in partis}
-        prevenir_familles(session, contexte, sujet=ABSENCE_A_LIRE.cle, liens=liens)
+    liens = {eleve: f"{_LIEN}/{eleve}" for eleve in eleves}
+    if liens:
+        depuis, _ = bornes(jour, jour)
+        rectifier_messages(session, contexte, sujet=ABSENCE_A_LIRE.cle, liens=liens, depuis=depuis)
+
+
+def accepter_un_motif(
+    session: Session, contexte: Contexte, justification_id: UUID, maintenant: datetime, *, examinee: bool
+) -> None:
+    """Accepte un motif, et recompte ce que l'élève atteint.
+
+    :param session: session ouverte dans l'établissement.
+    :param contexte: qui accepte.
+    :param justification_id: motif d'un élève déjà atteint.
+    :param maintenant: l'instant.
+    :param examinee: la personne dit avoir entendu chacun des responsables.
+    """
+    touchees = justifications.accepter(
+        session, contexte.uai, contexte.annee, justification_id, auteur_id=contexte.personne_id,
+        instant=maintenant, examinee=examinee,
+    )  # fmt: skip
+    recompter(session, contexte, {absence.eleve_id for absence in touchees})
 
 
 def refuser_un_motif(
@@ -113,17 +139,31 @@ def refuser_un_motif(
         )  # fmt: skip
 
 
-def reprendre_un_refus(session: Session, contexte: Contexte, justification_id: UUID) -> None:
-    """Reprend un refus du jour : ce qui n'est pas parti ne part pas.
+def reprendre_une_decision(
+    session: Session, contexte: Contexte, horloge: Horloge, justification_id: UUID
+) -> None:
+    """Reprend la décision du jour sur un motif : ce qui n'est pas parti ne part pas, et le journal le garde.
 
     :param session: session ouverte dans l'établissement.
-    :param contexte: qui le reprend.
+    :param contexte: qui la reprend.
+    :param horloge: horloge.
     :param justification_id: motif d'un élève déjà atteint.
     """
-    repris = justifications.reprendre(
-        session, contexte.uai, contexte.annee, justification_id, jour=contexte.jour
+    maintenant, qui = horloge.maintenant(), contexte.personne_id
+    motif = justifications.trouver(session, contexte.uai, contexte.annee, justification_id)
+    decision = motif.etat
+    rendues = justifications.reprendre(
+        session, contexte.uai, contexte.annee, justification_id, auteur_id=qui, instant=maintenant
     )
-    annuler_messages(session, contexte, sujet=MOTIF_REFUSE.cle, lien=_recu(repris))
+    annuler_messages(session, contexte, sujet=MOTIF_REFUSE.cle, lien=_recu(motif))
+    if any(absence.annulee_le for absence in rendues):
+        # L'appel a pu constater, depuis, ce qui n'est plus annoncé.
+        rapprocher(session, contexte.uai, contexte.annee, [motif.eleve_id], contexte.jour, maintenant)
+    recompter(session, contexte, {absence.eleve_id for absence in rendues})
+    consigner(
+        session, horloge, "carnet.decision_reprise", uai=contexte.uai, acteur=qui,
+        objet=str(justification_id), details={"decision": decision},
+    )  # fmt: skip
 
 
 def reprendre_une_suite(session: Session, contexte: Contexte, alerte: Alerte) -> None:

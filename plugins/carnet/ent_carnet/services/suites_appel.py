@@ -40,7 +40,7 @@ def donner_suite(
     recompter(session, contexte, ouverts, jour)
     if accord.annulees:
         encore = {f.eleve_id for f in faits_du_jour(session, contexte.uai, jour) if f.nature in _A_SIGNALER}
-        rectifier(session, contexte, accord.corriges - encore - ouverts)
+        rectifier(session, contexte, accord.corriges - encore - ouverts, jour)
         # L'absent devenu retardataire est redit, une fois : ce qui attendait de partir est remplacé.
         for eleve in ouverts:
             annuler_messages(session, contexte, sujet=ABSENCE_A_LIRE.cle, a_propos=eleve)

@@ -224,8 +224,11 @@ def _nommer(session: Session, contexte: Contexte, lu: _Releve, dits: Mapping[UUI
         lu.montre,
         lu.attendus,
         lu.appels,
-        [Absent(noms[e], ou.get(e, ""), *vu) for e, vu in lu.absents.items() if e in noms],
-        [AJoindre(noms[e], ou.get(e, ""), *vu) for e, vu in lu.a_joindre.items() if e in noms],
+        sorted((Absent(noms[e], ou.get(e, ""), *vu) for e, vu in lu.absents.items() if e in noms), key=_nom),
+        sorted(
+            (AJoindre(noms[e], ou.get(e, ""), *vu) for e, vu in lu.a_joindre.items() if e in noms),
+            key=lambda ligne: (ligne.debut, *_nom(ligne)),
+        ),
         [
             MotifPropose(noms[j.eleve_id], ou.get(j.eleve_id, ""), j, dits.get(j.motif_id, ""))
             for j in lu.motifs
@@ -235,6 +238,10 @@ def _nommer(session: Session, contexte: Contexte, lu: _Releve, dits: Mapping[UUI
         lu.plus_ancienne,
         [Exclu(noms[e], ou.get(e, ""), effet, du, au) for e, effet, du, au in lu.exclus if e in noms],
     )
+
+
+def _nom(ligne: Absent | AJoindre) -> tuple[str, str]:
+    return ligne.eleve.nom, ligne.eleve.prenom
 
 
 def filtrer(vue: Situation, cherches: Sequence[str]) -> Situation:
@@ -296,7 +303,7 @@ def vignette(session: Session, contexte: Contexte, instant: datetime) -> Vignett
     return Vignette(
         "carnet.tableau", "Vie scolaire maintenant", lignes, permission=permissions.TRAITER, ordre=10,
         etat=EtatVignette.NORMAL if lignes else EtatVignette.VIDE,
-        vide=f"À {heure(instant)}, personne n'est absent ni à joindre.",
+        vide=f"À {heure(instant)}, personne n'est noté absent, ni à joindre.",
         point="carnet.tableau", libelle_lien="Voir les appels et tout le reste",
     )  # fmt: skip
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from ent_core.brique import (
@@ -21,6 +23,7 @@ from ent_core.brique import (
     session_courante,
 )
 from flask import flash, redirect, render_template, request, url_for
+from marshmallow import EXCLUDE
 from werkzeug.wrappers import Response
 
 from ent_carnet.nomenclatures import CanalContact, EtatAbsence, Genre
@@ -36,6 +39,7 @@ from ent_carnet.schemas.absences import (
 from ent_carnet.services import absences, contacts, decompte, justifications, motifs, rapprochement, seuils
 from ent_carnet.services import dossier_absences as dossiers
 from ent_carnet.services.suites_absences import recompter, signaler
+from ent_carnet.vues.formulaires import lire, tenter
 from ent_carnet.vues.lecture import lire_demande, lire_formulaire
 from ent_carnet.vues.pages import pages
 
@@ -136,6 +140,10 @@ def annuler_l_absence(absence_id: UUID) -> Response:
 @pages.get("/absences/eleves/<uuid:eleve_id>")
 @exige(ABSENCES)
 def dossier_d_absences(eleve_id: UUID) -> str:
+    return _dossier(eleve_id)
+
+
+def _dossier(eleve_id: UUID, erreurs: Mapping[str, str] | None = None) -> str:
     session, contexte, traiter = session_courante(), contexte_courant(), peut(TRAITER)
     joindre = traiter and dossiers.suit_les_familles(contexte)
     montre = dossiers.dossier(session, contexte, portee_courante(), eleve_id, joindre=joindre)
@@ -147,23 +155,33 @@ def dossier_d_absences(eleve_id: UUID) -> str:
         canaux=CanalContact,
         jour=contexte.jour,
         libelles_alertes=seuils.LIBELLES,
+        saisie=request.form,
+        erreurs=erreurs or {},
     )
 
 
 @pages.post("/absences/eleves/<uuid:eleve_id>/ouvrir")
 @exige(TRAITER)
-def ouvrir_une_absence(eleve_id: UUID) -> Response:
-    session, contexte, saisie = session_courante(), contexte_courant(), lire_formulaire(AbsenceSaisie())
-    dossiers.atteindre(session, contexte, portee_courante(), eleve_id)
-    instant = horloge_courante().maintenant()
+def ouvrir_une_absence(eleve_id: UUID) -> Response | tuple[str, int]:
+    dossiers.atteindre(session_courante(), contexte_courant(), portee_courante(), eleve_id)
+    saisie, erreurs = lire(AbsenceSaisie(unknown=EXCLUDE))
+    refus = None if erreurs else tenter(lambda: _ouvrir(eleve_id, saisie))
+    if refus:
+        erreurs = {"fin": f"{refus.message[:1].upper()}{refus.message[1:]}"}
+    if erreurs:
+        return _dossier(eleve_id, erreurs), 422
+    flash("L'absence est notée.", "succes")
+    return redirect(url_for(".dossier_d_absences", eleve_id=eleve_id))
+
+
+def _ouvrir(eleve_id: UUID, saisie: Mapping[str, Any]) -> None:
+    session, contexte, instant = session_courante(), contexte_courant(), horloge_courante().maintenant()
     absences.ouvrir(
         session, uai=contexte.uai, eleve_id=eleve_id, debut=saisie["debut"], fin=saisie["fin"],
         motif_cle=saisie["motif"], auteur_id=contexte.personne_id, instant=instant, genre=saisie["genre"],
         annoncee=saisie["fin"] > instant,
     )  # fmt: skip
     recompter(session, contexte, [eleve_id])
-    flash("L'absence est notée.", "succes")
-    return redirect(url_for(".dossier_d_absences", eleve_id=eleve_id))
 
 
 @pages.post("/absences/eleves/<uuid:eleve_id>/contact")
@@ -187,8 +205,9 @@ def decompte_explique(eleve_id: UUID) -> str:
     dossiers.atteindre(session, contexte, portee_courante(), eleve_id)
     du, au = choix["du"] or contexte.jour - timedelta(days=28), choix["au"] or contexte.jour
     comptes = decompte.compter_eleves(
-        session, contexte.uai, contexte.annee, du, au + timedelta(days=1), [eleve_id]
-    )
+        session, contexte.uai, contexte.annee, du, au + timedelta(days=1), [eleve_id],
+        vu_le=horloge_courante().maintenant(),
+    )  # fmt: skip
     compte = comptes.get(eleve_id, decompte.Compte((), (), 0))
     return render_template(
         "carnet/absences/decompte.html",

@@ -24,9 +24,9 @@ from ent_carnet.schemas.decisions import ExamenSaisi
 from ent_carnet.services import actes_absences, decompte, examen, justifications, seuils
 from ent_carnet.services import dossier_absences as dossiers
 from ent_carnet.services.suites_absences import (
-    recompter,
+    accepter_un_motif,
     refuser_un_motif,
-    reprendre_un_refus,
+    reprendre_une_decision,
     reprendre_une_suite,
 )
 from ent_carnet.vues.lecture import lire_demande, lire_formulaire
@@ -50,9 +50,10 @@ def motifs_proposes() -> str:
     session, contexte, portee = session_courante(), contexte_courant(), portee_courante()
     attente = justifications.a_traiter(session, contexte.uai, contexte.annee, eleves(contexte, portee))
     concernes = {p for j in attente for p in (j.eleve_id, j.declarant_id) if p}
+    fait = lire_demande(Fait())["fait"]
     return render_template(
         "carnet/absences/motifs_proposes.html",
-        fait=lire_demande(Fait())["fait"],
+        decidee=fait and justifications.decidee(session, contexte.uai, contexte.annee, fait, contexte.jour),
         attente=attente,
         noms=nommer(session, concernes),
         divisions=dossiers.divisions_du_jour(session, contexte, [j.eleve_id for j in attente]),
@@ -66,16 +67,8 @@ def motifs_proposes() -> str:
 def accepter_le_motif(justification_id: UUID) -> Response:
     session, contexte, saisie = session_courante(), contexte_courant(), lire_formulaire(ExamenSaisi())
     _atteindre_le_motif(justification_id)
-    touchees = justifications.accepter(
-        session, contexte.uai, contexte.annee, justification_id, auteur_id=contexte.personne_id,
-        instant=horloge_courante().maintenant(), **saisie,
-    )  # fmt: skip
-    recompter(session, contexte, {absence.eleve_id for absence in touchees})
-    flash(
-        "Le motif est accepté." if touchees else
-        "Le motif est accepté ; il ne couvre en entier aucune absence : traitez-la à la main.", "succes",
-    )  # fmt: skip
-    return redirect(url_for(".motifs_proposes"))
+    accepter_un_motif(session, contexte, justification_id, horloge_courante().maintenant(), **saisie)
+    return redirect(url_for(".motifs_proposes", fait=justification_id))
 
 
 @pages.post("/absences/motifs-proposes/<uuid:justification_id>/refuser")
@@ -91,7 +84,7 @@ def refuser_le_motif(justification_id: UUID) -> Response:
 @exige(TRAITER)
 def reprendre_le_motif(justification_id: UUID) -> Response:
     _atteindre_le_motif(justification_id)
-    reprendre_un_refus(session_courante(), contexte_courant(), justification_id)
+    reprendre_une_decision(session_courante(), contexte_courant(), horloge_courante(), justification_id)
     flash("Le motif attend de nouveau une décision.", "succes")
     return redirect(url_for(".motifs_proposes"))
 
@@ -165,7 +158,11 @@ def decomptes_scelles() -> str:
 def sceller_la_periode(rang: int) -> Response:
     dossiers.exiger_l_etablissement(portee_courante())
     nombre = actes_absences.sceller(session_courante(), contexte_courant(), horloge_courante(), rang)
-    flash(f"{nombre} décomptes sont scellés. Une correction ultérieure se verra à part.", "succes")
+    dit = f"{nombre} décomptes sont scellés." if nombre > 1 else "Le décompte est scellé."
+    flash(
+        f"{dit} Une correction ultérieure se verra à part." if nombre else "Rien ne restait à sceller.",
+        "succes",
+    )
     return redirect(url_for(".decomptes_scelles"))
 
 

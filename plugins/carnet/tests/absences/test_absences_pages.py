@@ -114,7 +114,7 @@ def test_l_equipe_lit_l_absence_sans_la_nature_d_une_maladie(
     assert "Maladie de l&#39;élève" in cpe
     assert "Maladie" not in enseignant
     assert "Motif donné" in enseignant
-    assert "Noter un contact" not in enseignant
+    assert "Noter le contact" not in enseignant
 
 
 @pytest.mark.exigence("ABS-07")
@@ -243,6 +243,19 @@ def test_un_contact_se_note_et_un_formulaire_fautif_se_dit(
     refus = clients["cpe"].post(contact, data={"canal": "pigeon"})
     assert (refus.status_code, "rien n&#39;est changé" in refus.text) == (422, True)
     assert clients["enseignant"].post(contact, data={"canal": "telephone"}).status_code == 403
+
+
+def test_une_absence_mal_datee_revient_avec_ce_qui_etait_saisi(
+    clients: dict[str, FlaskClient], classe: Classe
+) -> None:
+    corps = {"debut": "2026-11-26T10:00", "fin": "2026-11-26T09:00", "motif": "maladie"}
+    refus = clients["cpe"].post(f"{A}/eleves/{classe.eleve}/ouvrir", data=corps)
+    assert refus.status_code == 422
+    assert "La fin d&#39;une absence suit son début." in refus.text
+    assert all(f'value="{valeur}"' in refus.text for valeur in corps.values()), "rien n'est à ressaisir"
+    vide = clients["cpe"].post(f"{A}/eleves/{classe.eleve}/ouvrir", data={"fin": corps["fin"]})
+    assert "Donnez le jour et l&#39;heure du début." in vide.text
+    assert etats(classe) == []
 
 
 def test_reprendre_les_appels_annuler_une_periode(clients: dict[str, FlaskClient], classe: Classe) -> None:

@@ -122,6 +122,13 @@ def test_un_appel_manquant_n_accuse_personne_et_se_voit() -> None:
     assert "sans appel" in trouvee.explication
 
 
+def test_l_appel_d_une_seance_a_venir_ne_manque_pas() -> None:
+    seances = (seance(8, ABSENT), seance(9, appel=False), seance(10, appel=False))
+    neuf_heures_dix = datetime.combine(LUNDI, time(9, 10), FUSEAU)
+    (vue,) = compter(seances, (), midi=MIDI, regle=RegleDemiJournee.UNE_SEANCE, vu_le=neuf_heures_dix)
+    assert (vue.attendues, vue.manquees, vue.sans_appel) == (3, 1, 1)
+
+
 def test_midi_se_lit_a_l_heure_de_paris_hiver_comme_ete() -> None:
     for jour in (date(2026, 10, 23), date(2026, 10, 26)):
         trouvees = compter([seance(13, ABSENT, jour=jour)], [], midi=MIDI, regle=RegleDemiJournee.UNE_SEANCE)
