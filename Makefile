@@ -18,13 +18,15 @@ BIN := .venv/bin
 BRIQUES := $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml schema_directeur/pyproject.toml))
 PROJETS := pyproject.toml $(BRIQUES:%=%/pyproject.toml)
 
-.PHONY: aide demo test epreuves bench verifier types paquets style collecte docs verrou nettoyer
+.PHONY: aide demo dev test epreuves bench verifier types paquets style collecte docs verrou nettoyer
 
 aide: ## montre cette liste
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 demo: .venv/.pret-demo ## lance une académie de démonstration et donne son adresse
 	$(BIN)/ent demo
+
+dev: .venv/.pret-dev ## installe de quoi écrire et essayer une brique
 
 # Le navigateur garde une boucle asyncio ouverte dans son processus : ses essais ont le leur, et leurs fichiers
 # se reconnaissent à leur nom, pour ne pas relire tous les autres.

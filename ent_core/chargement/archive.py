@@ -58,7 +58,13 @@ def regler(base: BaseDeDonnees, horloge: Horloge) -> None:
 
 def tache_de_l_archive() -> Tache:
     """Chaque nuit, après la conservation."""
-    return Tache("noyau.archive", regler, periode="55 2 * * *", essais=3)
+    return Tache(
+        "noyau.archive",
+        regler,
+        periode="55 2 * * *",
+        essais=3,
+        libelle="Porter en archive, détruire les clés de ce qui est parti",
+    )
 
 
 def _lieu(adresse: URL) -> tuple[object, ...]:

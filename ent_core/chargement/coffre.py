@@ -106,4 +106,10 @@ def tache_du_coffre(chargement: Chargement, configuration: Configuration) -> Tac
                 ]
             )
 
-    return Tache("noyau.coffre", balayer_la_nuit, periode="50 3 * * *", essais=1)
+    return Tache(
+        "noyau.coffre",
+        balayer_la_nuit,
+        periode="50 3 * * *",
+        essais=1,
+        libelle="Détruire les clés qui n'ouvrent plus rien",
+    )

@@ -44,7 +44,12 @@ def taches_des_comptes(chargement: Chargement, configuration: Configuration) -> 
         )  # fmt: skip
 
     return (
-        Tache(TACHE_LIEN, envoyer),
-        Tache(mises_en_securite.TACHE, securiser),
-        Tache("noyau.purger_liens", purger, periode="37 * * * *"),
+        Tache(TACHE_LIEN, envoyer, libelle="Envoyer un lien de reprise de compte"),
+        Tache(mises_en_securite.TACHE, securiser, libelle="Mettre des comptes en sécurité"),
+        Tache(
+            "noyau.purger_liens",
+            purger,
+            periode="37 * * * *",
+            libelle="Effacer les liens de reprise de compte passés",
+        ),
     )

@@ -187,7 +187,23 @@ def taches_de_conservation(chargement: Chargement, configuration: Configuration)
         Effacement(base, horloge, regles, cle_des_preuves(configuration), tetes_de(configuration)).effacer()
 
     return (
-        Tache("noyau.effacer_les_partis", effacer_les_partis, periode="25 2 * * *"),
-        Tache("noyau.executer_conservation", executer_les_plans, periode="30 2 * * *", essais=1),
-        Tache("noyau.planifier_conservation", planifier_la_nuit, periode="10 4 * * *"),
+        Tache(
+            "noyau.effacer_les_partis",
+            effacer_les_partis,
+            periode="25 2 * * *",
+            libelle="Effacer ce que laissent les élèves partis",
+        ),
+        Tache(
+            "noyau.executer_conservation",
+            executer_les_plans,
+            periode="30 2 * * *",
+            essais=1,
+            libelle="Éliminer ce qui est approuvé",
+        ),
+        Tache(
+            "noyau.planifier_conservation",
+            planifier_la_nuit,
+            periode="10 4 * * *",
+            libelle="Compter ce qui a fait son temps",
+        ),
     )

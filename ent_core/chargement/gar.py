@@ -29,4 +29,10 @@ def tache_du_gar(configuration: Configuration) -> Tache:
         exporter(base, horloge, configuration.gar, DemandeGar(dossier))
 
     # Une baisse arrêtée ne se guérit pas d'elle-même : deux essais, puis la page des travaux le dit.
-    return Tache("noyau.exporter_gar", envoyer, periode="5 4 * * *", essais=2)
+    return Tache(
+        "noyau.exporter_gar",
+        envoyer,
+        periode="5 4 * * *",
+        essais=2,
+        libelle="Préparer l'envoi au GAR, effacer les anciens",
+    )

@@ -59,10 +59,25 @@ def taches_d_import(configuration: Configuration, annoncer: Annoncer | None = No
 
     return (
         # Rejouer un import ne change rien de plus ; trois pannes de suite ne sont plus un accident.
-        Tache(TACHE_IMPORT, mener, essais=3),
-        Tache("noyau.purger_envois", purger, periode="50 * * * *"),
-        Tache("noyau.purger_gestes", purger_gestes, periode="20 3 * * *"),
-        Tache("noyau.ouvrir_sursis", sursis, periode="30 2 * * *"),
+        Tache(TACHE_IMPORT, mener, essais=3, libelle="Importer un annuaire"),
+        Tache(
+            "noyau.purger_envois",
+            purger,
+            periode="50 * * * *",
+            libelle="Effacer les fichiers envoyés la veille",
+        ),
+        Tache(
+            "noyau.purger_gestes",
+            purger_gestes,
+            periode="20 3 * * *",
+            libelle="Oublier de quoi annuler les imports anciens",
+        ),
+        Tache(
+            "noyau.ouvrir_sursis",
+            sursis,
+            periode="30 2 * * *",
+            libelle="Mettre en sursis qui n'a plus de rattachement",
+        ),
     )
 
 

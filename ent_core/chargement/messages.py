@@ -66,7 +66,9 @@ def tache_des_messages(chargement: Chargement, configuration: Configuration) -> 
         for ecole in ecoles:
             envoyer(base, ecole)
 
-    return Tache(TACHE, envoyer_messages, periode="*/10 * * * *")
+    return Tache(
+        TACHE, envoyer_messages, periode="*/10 * * * *", libelle="Envoyer les courriels et les SMS dus"
+    )
 
 
 def controler_messages(chargement: Chargement) -> Iterator[Anomalie]:

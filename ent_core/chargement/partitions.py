@@ -33,7 +33,14 @@ def taches_de_partitions(chargement: Chargement) -> tuple[Tache, ...]:
         if anomalies := preparer_les_annees(base, tables, horloge):
             raise AnomaliesTrouvees(anomalies)
 
-    return (Tache("noyau.preparer_partitions", preparer, periode="40 1 * * *"),)
+    return (
+        Tache(
+            "noyau.preparer_partitions",
+            preparer,
+            periode="40 1 * * *",
+            libelle="Préparer la place de l'année qui vient",
+        ),
+    )
 
 
 def preparer_les_annees(base: BaseDeDonnees, tables: list[str], horloge: Horloge) -> list[Anomalie]:

@@ -119,6 +119,16 @@ def taches_des_services(chargement: Chargement, configuration: Configuration) ->
             parties.purger(session, horloge)
 
     return (
-        Tache(TACHE, prevenir_services, essais=parties.ESSAIS),
-        Tache("noyau.purger_services", purger_services, periode="37 * * * *"),
+        Tache(
+            TACHE,
+            prevenir_services,
+            essais=parties.ESSAIS,
+            libelle="Dire aux services qu'une session est finie",
+        ),
+        Tache(
+            "noyau.purger_services",
+            purger_services,
+            periode="37 * * * *",
+            libelle="Effacer les passages finis vers les services",
+        ),
     )

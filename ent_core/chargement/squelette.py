@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import keyword
 import re
 import shlex
 import shutil
@@ -31,6 +32,8 @@ RESERVES = frozenset(
 )
 """Noms d'adresses, de commandes ou de paquets que le noyau emploie déjà."""
 
+_AUTRE_NOM = "choisir un nom qui dit ce que la brique apporte, par exemple « mots_du_jour »."
+
 _MARQUE = "NOM"
 """Dans un nom de fichier de gabarit, la place de l'identifiant."""
 
@@ -39,7 +42,7 @@ _SUFFIXE = ".txt"
 
 
 def valider(nom: str, dossier: Path) -> None:
-    """Refuse un identifiant mal formé, réservé ou déjà pris.
+    """Refuse un identifiant mal formé, réservé au noyau ou à Python, ou déjà pris.
 
     :param nom: identifiant voulu.
     :param dossier: dossier des briques.
@@ -56,13 +59,16 @@ def valider(nom: str, dossier: Path) -> None:
             f" en commençant par une lettre.{indice}",
         )
     if nom in RESERVES:
-        raise DonneeInvalide(
-            f"« {nom} » est réservé au noyau.", remede="choisir un nom qui dit ce que la brique apporte."
-        )
+        raise DonneeInvalide(f"« {nom} » est réservé au noyau.", remede=_AUTRE_NOM)
+    if keyword.iskeyword(nom) or nom in keyword.softkwlist:
+        raise DonneeInvalide(f"« {nom} » est un mot de Python.", remede=_AUTRE_NOM)
+    if nom in sys.stdlib_module_names:
+        raise DonneeInvalide(f"« {nom} » est un module de Python.", remede=_AUTRE_NOM)
     if nom in installees() or importlib.util.find_spec(f"ent_{nom}") is not None:
         raise OperationRefusee(
             f"une brique « {nom} » est déjà installée ici.",
             remede="choisir un autre nom ; « ent brique lister » montre les briques installées.",
+            lieu=sys.prefix,
         )
     if (dossier / nom).exists():
         raise OperationRefusee(
@@ -117,8 +123,8 @@ def ecrire(nom: str, dossier: Path, titre: str | None = None) -> Path:
     except OSError as erreur:
         shutil.rmtree(brouillon, ignore_errors=True)
         raise OperationRefusee(
-            f"le dossier ne peut pas être écrit ({erreur.strerror}).",
-            remede="choisir un autre dossier avec --dossier.",
+            "le dossier ne peut pas être écrit.",
+            remede="vérifier ses droits et la place du disque, ou choisir un autre dossier avec --dossier.",
             lieu=str(dossier),
         ) from erreur
     return racine

@@ -128,4 +128,6 @@ def tache_des_statistiques(statistiques: Statistiques) -> Tache:
     def figer_la_nuit(base: BaseDeDonnees, horloge: Horloge) -> None:
         statistiques.figer_les_echues(base, horloge)
 
-    return Tache("noyau.figer_statistiques", figer_la_nuit, periode="10 1 * * *")
+    return Tache(
+        "noyau.figer_statistiques", figer_la_nuit, periode="10 1 * * *", libelle="Figer les statistiques dues"
+    )

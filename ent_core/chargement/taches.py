@@ -5,7 +5,7 @@ Une période est une expression cron de cinq champs, à l'heure de Paris.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,6 +26,7 @@ from ent_core.socle.configuration import Configuration
 __all__ = [
     "LigneTache",
     "controler_taches",
+    "libelle_de",
     "prochain_rendez_vous",
     "tableau_des_taches",
     "toutes_les_taches",
@@ -36,10 +37,12 @@ __all__ = [
 class LigneTache:
     """Une tâche, ses travaux, et son prochain rendez-vous.
 
+    :param libelle: ce qu'elle fait ; à défaut de mieux, les mots de son nom.
     :param connue: fausse si des travaux portent le nom d'une tâche qui n'est plus chargée.
     """
 
     comptes: ComptesTache
+    libelle: str
     periode: str | None
     prochain: datetime | None
     connue: bool
@@ -103,8 +106,22 @@ def tableau_des_taches(session: Session, taches: Sequence[Tache], instant: datet
     for nom in sorted(comptes.keys() | declarees.keys()):
         periode = declarees[nom].periode if nom in declarees else None
         prochain = prochain_rendez_vous(periode, instant) if periode else None
-        lignes.append(LigneTache(comptes.get(nom, ComptesTache(nom)), periode, prochain, nom in declarees))
+        libelle = libelle_de(nom, declarees.values())
+        lignes.append(
+            LigneTache(comptes.get(nom, ComptesTache(nom)), libelle, periode, prochain, nom in declarees)
+        )
     return lignes
+
+
+def libelle_de(nom: str, taches: Iterable[Tache]) -> str:
+    """Ce que fait une tâche ; à défaut, les mots de son nom : « carnet.aligner » se lit « Carnet : aligner ».
+
+    :param nom: nom de la tâche, même si plus aucune brique ne la porte.
+    :param taches: toutes les tâches de l'instance.
+    """
+    declare = next((tache.libelle for tache in taches if tache.nom == nom), "")
+    brique, _, verbe = nom.partition(".")
+    return declare or f"{brique.capitalize()} : {verbe.replace('_', ' ')}"
 
 
 def _lisible(periode: str) -> bool:

@@ -38,4 +38,4 @@ def ecole_par_ecole(tache: TacheParEtablissement, activation: Activation) -> Tac
                 # Fermée depuis le rendez-vous, ou avant un nouvel essai : le prochain rendez-vous reprendra.
                 _journal.info("tache_ecartee", extra={"tache": tache.nom, "uai": uai})
 
-    return Tache(tache.nom, mener, tache.periode, tache.essais)
+    return Tache(tache.nom, mener, tache.periode, tache.essais, tache.libelle)

@@ -70,17 +70,39 @@ def taches_du_noyau(
             suivre(session, registre, horloge.aujourd_hui())
 
     return (
-        Tache("noyau.reconcilier_briques", reconcilier_briques, periode="3 * * * *"),
-        Tache("noyau.purger_sessions", purger_sessions, periode="17 * * * *"),
-        Tache("noyau.purger_essais", purger_essais, periode="27 * * * *"),
-        Tache("noyau.purger_travaux", purger_travaux, periode="20 3 * * *"),
+        Tache(
+            "noyau.reconcilier_briques",
+            reconcilier_briques,
+            periode="3 * * * *",
+            libelle="Ouvrir et fermer les briques à leurs dates",
+        ),
+        Tache(
+            "noyau.purger_sessions",
+            purger_sessions,
+            periode="17 * * * *",
+            libelle="Effacer les sessions finies",
+        ),
+        Tache(
+            "noyau.purger_essais",
+            purger_essais,
+            periode="27 * * * *",
+            libelle="Effacer les essais de connexion passés",
+        ),
+        Tache(
+            "noyau.purger_travaux", purger_travaux, periode="20 3 * * *", libelle="Effacer les travaux finis"
+        ),
         tache_du_coffre(chargement, configuration),
         tache_des_messages(chargement, configuration),
         *taches_des_comptes(chargement, configuration),
         *taches_des_services(chargement, configuration),
         *taches_de_partitions(chargement),
         tache_des_statistiques(Statistiques(chargement, activation, configuration)),
-        Tache("noyau.suivre_colonnes", suivre_colonnes, periode="40 3 * * *"),
+        Tache(
+            "noyau.suivre_colonnes",
+            suivre_colonnes,
+            periode="40 3 * * *",
+            libelle="Repérer les données que personne ne remplit",
+        ),
         *taches_de_conservation(chargement, configuration),
         tache_de_l_archive(),
         *taches_des_violations(),

@@ -85,6 +85,16 @@ def taches_des_violations() -> tuple[Tache, ...]:
             oublier_anciens(session, horloge)
 
     return (
-        Tache("noyau.rappeler_violations", rappeler_l_echeance, periode="7 * * * *"),
-        Tache("noyau.oublier_refus", oublier_les_refus, periode="40 3 * * *"),
+        Tache(
+            "noyau.rappeler_violations",
+            rappeler_l_echeance,
+            periode="7 * * * *",
+            libelle="Rappeler l'échéance d'une violation",
+        ),
+        Tache(
+            "noyau.oublier_refus",
+            oublier_les_refus,
+            periode="40 3 * * *",
+            libelle="Oublier les accès refusés depuis plus d'un an",
+        ),
     )

@@ -8,10 +8,13 @@ from pathlib import Path
 import click
 
 from ent_core import __version__
-from ent_core.cli.paresse import GroupeParesseux
-from ent_core.socle.erreurs import ErreurEnt
+from ent_core.cli.francais import parler_francais
+from ent_core.cli.groupes import Groupe, GroupeParesseux
+from ent_core.socle.erreurs import BaseIndisponible, ErreurEnt
 
 __all__ = ["ent", "principal"]
+
+parler_francais()  # avant la première option : le nom d'un type se fixe à sa création
 
 _COMMANDES = {
     "archive": ("ent_core.cli.archive:archive", "L'archive intermédiaire : demander, lire, verser."),
@@ -47,7 +50,7 @@ def _commandes_de_brique(nom: str) -> click.Command | None:
     crochet = getattr(point.load(), "ent_commandes", None) if point else None
     if crochet is None:
         return None
-    return click.Group(
+    return Groupe(
         nom, help=f"Commandes de la brique {nom}.", commands=list(crochet()), callback=_donner_l_ouverture
     )
 
@@ -90,7 +93,27 @@ def principal() -> None:
         erreur.show()
         sys.exit(erreur.exit_code)
     except ErreurEnt as erreur:
-        click.echo(f"Erreur {erreur}", err=True)
+        click.echo(f"Erreur {_preciser(erreur)}", err=True)
         sys.exit(erreur.code_de_sortie)
     except BrokenPipeError:
         sys.exit(141)
+    except OSError as erreur:
+        if erreur.filename is None:
+            raise
+        click.echo(
+            f"Erreur : ce fichier ou ce dossier ne peut être ni lu ni écrit.\nOù : {erreur.filename}\n"
+            "Que faire : vérifier qu'il existe, ses droits, et la place du disque.",
+            err=True,
+        )
+        sys.exit(1)
+
+
+def _preciser(erreur: ErreurEnt) -> ErreurEnt:
+    """Une base qui répond et refuse d'ouvrir n'est pas éteinte : le plus souvent, elle n'est pas préparée."""
+    if isinstance(erreur, BaseIndisponible) and "FATAL" in str(erreur.__cause__):
+        return BaseIndisponible(
+            "PostgreSQL répond, mais refuse d'ouvrir la base.",
+            remede="si elle est neuve, la préparer par « ent base migrer » ; sinon, vérifier dans ENT_BASE le"
+            " compte, le mot de passe et le nom de la base.",
+        )
+    return erreur

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import click
 
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import Ouverture, ouvrir, uai_saisi
 from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
 from ent_core.socle.erreurs import Introuvable, OperationRefusee
@@ -26,7 +27,7 @@ _TRAITEMENT = click.option("--traitement", help="Une série, par la clé de son 
 _ANNEE = click.option("--annee", type=int, help="Une année scolaire, par sa première année civile.")
 
 
-@click.group()
+@click.group(cls=Groupe)
 def archive() -> None:
     """L'archive intermédiaire : ce qui n'est plus courant, à part, lu sur demande."""
 

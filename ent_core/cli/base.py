@@ -5,19 +5,21 @@ from __future__ import annotations
 import sys
 
 import click
+from alembic.util.exc import CommandError
 
 from ent_core.chargement.retrait import enregistrer_vues
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import Ouverture, ouvrir
 from ent_core.cli.sortie import ecrire_tableau, option_json
 from ent_core.donnees.compte_archive import preparer_compte
 from ent_core.donnees.migrations import Etat, etats, migrer
-from ent_core.socle.erreurs import ConfigurationInvalide
+from ent_core.socle.erreurs import BaseIndisponible, ConfigurationInvalide
 from ent_core.vie_privee.archive.lieu import Archive
 
 __all__ = ["base", "migrer_tout"]
 
 
-@click.group()
+@click.group(cls=Groupe)
 def base() -> None:
     """La base de données."""
 
@@ -46,6 +48,7 @@ def migrer_tout(ouverture: Ouverture) -> list[Etat]:
 
     :param ouverture: instance ouverte.
     :raises ConfigurationInvalide: le compte propriétaire n'est pas donné.
+    :raises BaseIndisponible: la base vient d'une version plus récente.
     """
     if ouverture.adresses.proprietaire is None:
         raise ConfigurationInvalide(
@@ -53,9 +56,21 @@ def migrer_tout(ouverture: Ouverture) -> list[Etat]:
             remede="donner aussi ENT_BASE_PROPRIETAIRE, un compte qui peut créer des rôles et des tables.",
             lieu="ENT_BASE_PROPRIETAIRE",
         )
-    trouves = migrer(
-        ouverture.adresses.proprietaire, ouverture.adresses.application, ouverture.chargement.distributions
-    )
+    try:
+        trouves = migrer(
+            ouverture.adresses.proprietaire,
+            ouverture.adresses.application,
+            ouverture.chargement.distributions,
+        )
+    except CommandError as erreur:
+        if "Can't locate revision" not in str(erreur):
+            raise
+        raise BaseIndisponible(
+            "la base vient d'une version plus récente que ce programme, qui n'en connaît pas les révisions ;"
+            " rien n'y est changé.",
+            remede="installer cette version, ou restaurer la sauvegarde faite avant la mise à niveau ; une"
+            " démonstration se refait par « ent demo --neuve ».",
+        ) from erreur
     archive = ouverture.base.archive
     if isinstance(archive, Archive):
         preparer_compte(ouverture.adresses.proprietaire, archive.ici)
@@ -68,10 +83,7 @@ def _ecrire(trouves: list[Etat], *, en_json: bool) -> None:
     ecrire_tableau(
         "Migrations",
         ("distribution", "présente", "attendue", "état"),
-        [
-            (e.id, e.actuelle or "—", e.attendue or "—", "à jour" if e.a_jour else "en retard")
-            for e in trouves
-        ],
+        [(e.id, e.actuelle or "—", e.attendue or "—", "à jour" if e.a_jour else "à migrer") for e in trouves],
         en_json=en_json,
         vide="Aucune distribution.",
     )

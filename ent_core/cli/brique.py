@@ -14,6 +14,7 @@ from ent_core.chargement import historique as decisions
 from ent_core.chargement import retrait, squelette
 from ent_core.chargement.decouverte import installees
 from ent_core.cli.deploiement import deploiement
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import Ouverture, lire_configuration, ouvrir
 from ent_core.cli.sortie import ecrire_anomalies, ecrire_json, ecrire_tableau, option_json
 from ent_core.identite.etablissements import tous
@@ -27,7 +28,7 @@ _JOUR = click.DateTime(["%Y-%m-%d"])
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-@click.group()
+@click.group(cls=Groupe)
 def brique() -> None:
     """Les briques : installées, chargées, ouvertes."""
 
@@ -45,10 +46,21 @@ brique.add_command(deploiement)
 @click.option("--sans-installer", is_flag=True, help="Écrire seulement : ni installation, ni configuration.")
 @option_json
 def nouvelle(nom: str, titre: str | None, dossier: Path, sans_installer: bool, en_json: bool) -> None:
-    """Écrit une brique complète et qui marche, l'installe en place et la charge."""
+    """Écrit une brique complète et qui marche, l'installe en place et la charge.
+
+    L'installation se fait dans l'environnement Python de la commande : un lien vers le dossier, rien n'est
+    téléchargé.
+    """
     commande = None if sans_installer else squelette.installateur()
-    racine = squelette.ecrire(nom, dossier, titre)
     fichier = click.get_current_context().find_root().obj or Path(NOM_PAR_DEFAUT)
+    squelette.valider(nom, dossier)
+    if commande:
+        click.echo(
+            f"Écriture dans {dossier / nom}, installation en place dans {sys.prefix} (rien n'est téléchargé),"
+            f" chargement par {fichier}. Pour écrire seulement : --sans-installer.",
+            err=True,
+        )
+    racine = squelette.ecrire(nom, dossier, titre)
     chargee = False
     if commande:
         squelette.installer(racine, commande)
@@ -64,7 +76,7 @@ def nouvelle(nom: str, titre: str | None, dossier: Path, sans_installer: bool, e
         return
     click.echo(f"La brique « {nom} » est écrite dans {racine}.")
     if chargee:
-        click.echo(f"Elle est installée, et chargée par {fichier}.")
+        click.echo(f"Elle est installée dans {sys.prefix}, et chargée par {fichier}.")
     click.echo("\nEnsuite :")
     for rang, etape in enumerate(etapes, 1):
         click.echo(f"  {rang}. {etape}")
@@ -248,8 +260,8 @@ def historique(nom: str, etablissement: str | None, en_json: bool) -> None:
         f"Décisions sur « {nom} »",
         ("posée le", "décision", "où", "du", "au", "origine", "retirée le"),
         [
-            (f"{d.posee_le:%Y-%m-%d %H:%M}", "ouverte" if d.ouverte else "fermée", d.uai or "académie",
-             d.debut, d.dernier_jour, d.origine, f"{d.retiree_le:%Y-%m-%d %H:%M}" if d.retiree_le else None)
+            (d.posee_le, "ouverte" if d.ouverte else "fermée", d.uai or "académie",
+             d.debut, d.dernier_jour, d.origine, d.retiree_le)
             for d in lues
         ],
         en_json=en_json,

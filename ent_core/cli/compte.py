@@ -13,6 +13,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import Ouverture, ouvrir, uai_saisi
 from ent_core.cli.sortie import confirmer, ecrire_json, option_json, progression
 from ent_core.contrat.roles import Profil
@@ -38,7 +39,7 @@ _division = click.option(
 _profil = click.option("--profil", type=click.Choice(list(_PROFILS)), help="Les personnes de ce profil.")
 
 
-@click.group()
+@click.group(cls=Groupe)
 def compte() -> None:
     """Les comptes d'un établissement, en nombre."""
 

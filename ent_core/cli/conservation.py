@@ -10,8 +10,9 @@ from uuid import UUID
 
 import click
 
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import Ouverture, ouvrir, uai_saisi
-from ent_core.cli.sortie import ecrire_anomalies, ecrire_json, ecrire_tableau, option_json, progression
+from ent_core.cli.sortie import dire, ecrire_anomalies, ecrire_json, ecrire_tableau, option_json, progression
 from ent_core.socle.erreurs import Introuvable
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _JOUR = click.DateTime(["%Y-%m-%d"])
 _PAR = click.option("--par", "identifiant", required=True, help="Identifiant du compte de qui décide.")
 
 
-@click.group()
+@click.group(cls=Groupe)
 def conservation() -> None:
     """La conservation des données et leur élimination."""
 
@@ -115,14 +116,18 @@ def avis_(uai: str | None, en_json: bool) -> None:
 @click.argument("ligne", type=int)
 @_PAR
 @click.option("--motif", required=True, help="Pourquoi.")
-def restaurer_(plan: UUID, ligne: int, identifiant: str, motif: str) -> None:
+@option_json
+def restaurer_(plan: UUID, ligne: int, identifiant: str, motif: str, en_json: bool) -> None:
     """Remet en place, pendant le préavis, ce qu'une ligne d'un plan allait éliminer."""
     from ent_core.vie_privee.conservation.approbation import restaurer
 
     with ouvrir() as ouverture, ouverture.base.academie("conservation : remettre en place") as session:
         par, uai = _decideur(ouverture, session, identifiant)
         jusqu_au = restaurer(session, ouverture.horloge, plan, ligne, motif=motif, par=par, uai=uai)
-    click.echo(f"Remis en place. Aucun plan ne le reprendra avant le {jusqu_au.isoformat()}.")
+    dire(
+        f"Remis en place. Aucun plan ne le reprendra avant le {jusqu_au.isoformat()}.",
+        en_json, plan=plan, ligne=ligne, jusqu_au=jusqu_au,
+    )  # fmt: skip
 
 
 @conservation.command("approuver")
@@ -256,9 +261,11 @@ def lister_gels(leves: bool, en_json: bool) -> None:
 @click.option("--motif", required=True, help="Référence du dossier.")
 @click.option("--revoir", type=_JOUR, required=True, help="Jour où le réexaminer (AAAA-MM-JJ).")
 @click.option("--traitement", help="Traitement gelé ; par défaut, tous.")
+@option_json
 def poser_gel(
-    personne: UUID, identifiant: str, nature: str, motif: str, revoir: Any, traitement: str | None
-) -> None:
+    personne: UUID, identifiant: str, nature: str, motif: str, revoir: Any, traitement: str | None,
+    en_json: bool,
+) -> None:  # fmt: skip
     """Gèle ce qui concerne une personne."""
     from ent_core.vie_privee.conservation.gels import NatureGel, poser
 
@@ -269,20 +276,22 @@ def poser_gel(
             session, ouverture.horloge, personne, nature=NatureGel(nature), motif=motif, revoir_le=jusque,
             traitement=traitement, uai=uai, par=par,
         )  # fmt: skip
-        click.echo(f"Gel {gel.id} posé, à réexaminer le {jusque.isoformat()}.")
+        pose = gel.id
+    dire(f"Gel {pose} posé, à réexaminer le {jusque.isoformat()}.", en_json, id=pose, revoir_le=jusque)
 
 
 @gels.command("lever")
 @click.argument("gel", type=click.UUID)
 @_PAR
-def lever_gel(gel: UUID, identifiant: str) -> None:
+@option_json
+def lever_gel(gel: UUID, identifiant: str, en_json: bool) -> None:
     """Lève un gel : ce qu'il suspendait revient dans le prochain plan."""
     from ent_core.vie_privee.conservation.gels import lever
 
     with ouvrir() as ouverture, ouverture.base.academie("conservation : lever un gel") as session:
         par, uai = _decideur(ouverture, session, identifiant)
         lever(session, ouverture.horloge, gel, par=par, uai=uai)
-    click.echo(f"Gel {gel} levé.")
+    dire(f"Gel {gel} levé.", en_json, id=gel, leve=True)
 
 
 def _decideur(ouverture: Ouverture, session: Session, identifiant: str) -> tuple[UUID, str | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import threading
 import time
 import urllib.error
@@ -20,9 +19,10 @@ from sqlalchemy.orm import Session
 from ent_core.chargement.decouverte import installees
 from ent_core.chargement.ouvrier import demarrer_ouvrier
 from ent_core.cli.base import migrer_tout
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import Ouverture, ouvrir
 from ent_core.cli.personne import creer_administrateur
-from ent_core.cli.servir import lancer
+from ent_core.cli.servir import EcouteImpossible, exiger_port_libre, lancer
 from ent_core.cli.sortie import progression
 from ent_core.contrat.roles import Role
 from ent_core.demo import ResumeGeneration
@@ -39,15 +39,26 @@ __all__ = ["demo"]
 
 RECTORAT = ("0990000N", "Académie d'essai")
 _PORTS = range(8000, 8020)
+_NOMBRE = click.IntRange(min=1)
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Groupe, invoke_without_command=True)
 @click.option(
-    "--etablissements", default=3, show_default=True, help="Nombre d'établissements, à la création."
+    "--etablissements",
+    type=_NOMBRE,
+    default=3,
+    show_default=True,
+    help="Nombre d'établissements, à la création.",
 )
-@click.option("--graine", default=2026, show_default=True, help="Graine du générateur.")
+@click.option("--graine", default=2026, show_default=True, help="Graine du générateur, à la création.")
 @click.option("--port", type=int, help="Port ; par défaut le premier libre à partir de 8000.")
-@click.option("--dossier", type=click.Path(path_type=Path), default=Path(".ent"), show_default=True)
+@click.option(
+    "--dossier",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".ent"),
+    show_default=True,
+    help="Dossier de la base et des fichiers inventés.",
+)
 @click.option("--neuve", is_flag=True, help="Effacer la démonstration précédente.")
 @click.option("--sans-servir", is_flag=True, help="Préparer seulement.")
 @click.pass_context
@@ -63,11 +74,17 @@ def demo(
     """Prépare au besoin une académie de démonstration, puis la sert avec son ouvrier."""
     if contexte.invoked_subcommand is not None:
         return
+    if port:
+        os.environ["ENT_SERVEUR_PORT"] = str(port)
+    _environnement(dossier, port or _port_libre())
+    configuration = charger()
+    serveur = configuration.serveur
+    if not sans_servir:
+        exiger_port_libre(serveur.hote, serveur.port)
     if neuve:
         _effacer(dossier)
-    _environnement(dossier, port or _port_libre())
     with ExitStack() as pile:
-        ouverture = pile.enter_context(ouvrir(charger()))
+        ouverture = pile.enter_context(ouvrir(configuration))
         _preparer(ouverture, dossier, etablissements, graine)
         if sans_servir:
             click.echo("La démonstration est prête : « make demo » la sert.")
@@ -76,14 +93,14 @@ def demo(
         os.environ["ENT_BASE"] = adresse
         ouvrier = demarrer_ouvrier(ouverture.configuration, ouverture.adresses.application)
         pile.callback(ouvrier.arreter)
-        threading.Thread(target=_annoncer, args=(ouverture.configuration.serveur.port,), daemon=True).start()
-        lancer(ouverture.configuration, processus=2)
+        threading.Thread(target=_annoncer, args=(serveur.port,), daemon=True).start()
+        lancer(ouverture.configuration, serveur.hote, serveur.port, processus=2)
 
 
 @demo.command()
 @click.argument("dossier", type=click.Path(path_type=Path))
-@click.option("--etablissements", default=3, show_default=True, help="Nombre d'établissements.")
-@click.option("--eleves", type=int, help="Élèves par établissement.")
+@click.option("--etablissements", type=_NOMBRE, default=3, show_default=True, help="Nombre d'établissements.")
+@click.option("--eleves", type=_NOMBRE, help="Élèves par établissement.")
 @click.option("--graine", default=2026, show_default=True, help="Même graine, mêmes fichiers.")
 @click.option(
     "--jour", type=click.DateTime(["%Y-%m-%d"]), help="Date de l'extraction ; par défaut aujourd'hui."
@@ -128,6 +145,7 @@ def _preparer(ouverture: Ouverture, dossier: Path, etablissements: int, graine: 
     migrer_tout(ouverture)
     with ouverture.base.academie("démonstration : état") as session:
         if session.scalars(select(Etablissement.uai).limit(1)).first():
+            click.echo("La démonstration d'avant est reprise ; « ent demo --neuve » l'efface.", err=True)
             return
     fichiers = dossier / "demonstration"
     shutil.rmtree(fichiers, ignore_errors=True)
@@ -185,18 +203,14 @@ def _annoncer(port: int) -> None:
 
 
 def _port_libre() -> int:
-    import socket
-
     for port in _PORTS:
-        with socket.socket() as prise:
-            prise.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                prise.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+        try:
+            exiger_port_libre("127.0.0.1", port)
+        except EcouteImpossible as refus:
+            dernier = refus
+        else:
             return port
-    click.echo("Aucun port libre de 8000 à 8019 : en donner un avec --port.", err=True)
-    sys.exit(4)
+    raise dernier
 
 
 def _effacer(dossier: Path) -> None:

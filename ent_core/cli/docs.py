@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.sortie import ecrire_json, option_json
 
 __all__ = ["docs"]
 
 
-@click.group()
+@click.group(cls=Groupe)
 def docs() -> None:
     """La documentation générée."""
 

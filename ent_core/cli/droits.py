@@ -8,6 +8,7 @@ from uuid import UUID
 import click
 
 from ent_core.chargement.droits import Guichet
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import ouvrir, uai_saisi
 from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
 from ent_core.identite.journal import consigner
@@ -125,7 +126,7 @@ def effacer(
         click.echo(f"À joindre au refus. {RECOURS}")
 
 
-@click.group()
+@click.group(cls=Groupe)
 def restauration() -> None:
     """Rouvrir après avoir restauré une sauvegarde."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 from sqlalchemy import func, select
 
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import ouvrir
 from ent_core.cli.prealables import prealables
-from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
+from ent_core.cli.sortie import dire, ecrire_json, ecrire_tableau, option_json
 from ent_core.contrat.roles import LIBELLES_PROFILS
 from ent_core.donnees.intervalles import en_vigueur
 from ent_core.identite.modeles import Division, Etablissement, Rattachement
@@ -17,7 +18,7 @@ from ent_core.socle.erreurs import DonneeInvalide, Introuvable
 __all__ = ["etablissement"]
 
 
-@click.group()
+@click.group(cls=Groupe)
 def etablissement() -> None:
     """Les établissements."""
 
@@ -98,7 +99,8 @@ def voir(uai: str, en_json: bool) -> None:
 @etablissement.command("creer-service")
 @click.argument("uai")
 @click.argument("nom")
-def creer_service(uai: str, nom: str) -> None:
+@option_json
+def creer_service(uai: str, nom: str, en_json: bool) -> None:
     """Crée un service académique (rectorat, direction départementale) pour ses administrateurs."""
     code = uai.upper()
     if len(code) != 8 or not code[:7].isdigit() or not code[7].isalpha():
@@ -108,4 +110,7 @@ def creer_service(uai: str, nom: str) -> None:
     with ouvrir() as ouverture, ouverture.base.academie("commande : créer un service") as session:
         if session.get(Etablissement, code) is None:
             session.add(Etablissement(uai=code, nom=nom, degre=0))
-    click.echo(f"{nom} ({code}) est prêt : « ent personne administrateur » y nomme un administrateur.")
+    dire(
+        f"{nom} ({code}) est prêt : « ent personne administrateur » y nomme un administrateur.",
+        en_json, uai=code, nom=nom,
+    )  # fmt: skip

@@ -13,8 +13,9 @@ from typing import Any
 
 import click
 
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import Ouverture, ouvrir
-from ent_core.cli.sortie import confirmer, ecrire_json, ecrire_tableau, option_json, progression
+from ent_core.cli.sortie import confirmer, dire, ecrire_json, ecrire_tableau, option_json, progression
 
 __all__ = ["INCOMPLET", "gar"]
 
@@ -24,7 +25,7 @@ INCOMPLET = 4
 _CHEMIN = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
-@click.group()
+@click.group(cls=Groupe)
 def gar() -> None:
     """Le GAR : transmettre l'annuaire des établissements qui l'ont ouvert.
 
@@ -100,16 +101,18 @@ def verifier_(fichier: Path, schema: Path | None, en_json: bool) -> None:
 
 @gar.command("ouvrir")
 @click.argument("uais", nargs=-1, required=True, metavar="UAI...")
-def ouvrir_(uais: tuple[str, ...]) -> None:
+@option_json
+def ouvrir_(uais: tuple[str, ...], en_json: bool) -> None:
     """Ouvre l'envoi d'établissements, à leur demande."""
-    _decider(uais, ouvert=True)
+    _decider(uais, ouvert=True, en_json=en_json)
 
 
 @gar.command("fermer")
 @click.argument("uais", nargs=-1, required=True, metavar="UAI...")
-def fermer_(uais: tuple[str, ...]) -> None:
+@option_json
+def fermer_(uais: tuple[str, ...], en_json: bool) -> None:
     """Ferme l'envoi d'établissements : au prochain envoi, le GAR oublie leurs personnes."""
-    _decider(uais, ouvert=False)
+    _decider(uais, ouvert=False, en_json=en_json)
 
 
 @gar.command("etat")
@@ -128,13 +131,15 @@ def etat_(en_json: bool) -> None:
     ecrire_tableau("GAR", colonnes, lignes, en_json=en_json, vide="Aucun établissement ne s'est prononcé.")
 
 
-def _decider(uais: tuple[str, ...], *, ouvert: bool) -> None:
+def _decider(uais: tuple[str, ...], *, ouvert: bool, en_json: bool) -> None:
     from ent_core.federation.gar.suivi import decider
 
+    vises = [uai.upper() for uai in uais]
     with ouvrir() as ouverture, ouverture.base.academie("GAR : ouverture ou fermeture") as session:
-        for uai in uais:
-            decider(session, ouverture.horloge, uai.upper(), ouvert=ouvert, acteur=None)
-    click.echo(f"Envoi {'ouvert' if ouvert else 'fermé'} : {', '.join(uai.upper() for uai in uais)}.")
+        for uai in vises:
+            decider(session, ouverture.horloge, uai, ouvert=ouvert, acteur=None)
+    etat = "ouvert" if ouvert else "fermé"
+    dire(f"Envoi {etat} : {', '.join(vises)}.", en_json, etablissements=vises, envoi=etat)
 
 
 def _exporter(ouverture: Ouverture, demande: Any) -> Any:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import click
 
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.importer_reprise import annuler, renommer
 from ent_core.cli.importer_sortie import (
     ecrire_apercu,
@@ -50,13 +51,17 @@ AVEC_REJETS = 4
 """L'import est fait ; des éléments sont mis de côté."""
 
 _FICHIER = click.Path(path_type=Path, exists=True, dir_okay=False)
+_ETATS = {
+    "applique": "appliqué", "annule": "annulé", "simule": "simulation", "lecture": "en cours",
+    "refuse": "à confirmer", "echec": "refusé", "abandonne": "abandonné",
+}  # fmt: skip
 _SIMULATION = click.option("--simulation", is_flag=True, help="Dire ce qui changerait, sans rien changer.")
 _ACCEPTER = click.option(
     "--accepter-retraits", is_flag=True, help="Confirmer un retrait au-delà du seuil de la configuration."
 )
 
 
-@click.group()
+@click.group(cls=Groupe)
 def importer() -> None:
     """Importer l'annuaire, une liste ou un emploi du temps.
 
@@ -225,8 +230,8 @@ def lots(en_json: bool) -> None:
             "Imports",
             ("lot", "début", "source", "nature", "jour", "état", "rejets", "avertissements"),
             [
-                (r.lot.id, f"{r.lot.demarre_le:%d/%m/%Y %H:%M}", r.lot.source, r.lot.nature,
-                 f"{r.lot.jour:%d/%m/%Y}", r.lot.etat, r.rejets, r.avertissements)
+                (r.lot.id, r.lot.demarre_le, r.lot.source, r.lot.nature, r.lot.jour,
+                 r.lot.etat if en_json else _ETATS.get(r.lot.etat, r.lot.etat), r.rejets, r.avertissements)
                 for r in lister_lots(session)
             ],
             en_json=en_json,

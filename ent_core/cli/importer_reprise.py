@@ -7,7 +7,7 @@ from uuid import UUID
 import click
 
 from ent_core.cli.ouverture import ouvrir
-from ent_core.cli.sortie import confirmer, ecrire_json, ecrire_tableau, option_json
+from ent_core.cli.sortie import confirmer, dire, ecrire_json, ecrire_tableau, option_json
 from ent_core.identite.aaf.projets import renommer_projet
 from ent_core.identite.tableur.annulation import Annulation, annuler_liste
 
@@ -43,14 +43,18 @@ def annuler(lot: UUID, simulation: bool, oui: bool, en_json: bool) -> None:
 @click.command("renommer-projet")
 @click.argument("ancien")
 @click.argument("nouveau")
-def renommer(ancien: str, nouveau: str) -> None:
+@option_json
+def renommer(ancien: str, nouveau: str, en_json: bool) -> None:
     """Donne au projet NOUVEAU de l'annuaire tout ce que le projet ANCIEN a ouvert.
 
     ANCIEN et NOUVEAU sont des sources, telles que « ent importer lots » les écrit : AAF:099/ENT2D-COLLEGES.
     """
     with ouvrir() as ouverture:
         nombre = renommer_projet(ouverture.base, ancien, nouveau, horloge=ouverture.horloge)
-    click.echo(f"{nombre} établissement(s) passent de « {ancien} » à « {nouveau} ».")
+    dire(
+        f"{nombre} établissement(s) passent de « {ancien} » à « {nouveau} ».",
+        en_json, ancien=ancien, nouveau=nouveau, etablissements=nombre,
+    )  # fmt: skip
 
 
 def _montrer(annulation: Annulation) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import ouvrir, uai_saisi
 from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
 
 __all__ = ["messages"]
 
 
-@click.group()
+@click.group(cls=Groupe)
 def messages() -> None:
     """Les messages qui préviennent d'une information, sans jamais dire laquelle."""
 

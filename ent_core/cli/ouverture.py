@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 from sqlalchemy.orm import Session
@@ -73,9 +74,12 @@ def brique_chargee(ouverture: Ouverture, nom: str) -> BriqueChargee:
     return trouvee
 
 
-def lire_configuration() -> Configuration:
-    """Configuration désignée par la ligne de commande ; branche aussi les journaux."""
-    configuration = reglages.charger(click.get_current_context().find_root().obj)
+def lire_configuration(fichier: Path | None = None) -> Configuration:
+    """Configuration désignée par la ligne de commande ; branche aussi les journaux.
+
+    :param fichier: fichier à lire à la place de celui que désigne ``--configuration``.
+    """
+    configuration = reglages.charger(fichier or click.get_current_context().find_root().obj)
     journal.configurer("texte", configuration.journaux.niveau if configuration.demo else "WARNING")
     return configuration
 
@@ -91,7 +95,7 @@ def ouvrir(configuration: Configuration | None = None) -> Iterator[Ouverture]:
     chargement = charger(voulue.briques.chargees)
     exiger_sans_erreur(verifier_declarations(chargement, voulue))
     with adresses(voulue) as trouvees:
-        base = BaseDeDonnees(trouvees.application, connexions=voulue.base.connexions)
+        base = BaseDeDonnees(trouvees.application)
         base.chiffreur = chiffreur_de(voulue)
         base.archive = archive_de(voulue, base.url)
         horloge = HorlogeSysteme()

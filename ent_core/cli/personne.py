@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from ent_core.chargement.fusion import FusionComplete, fusionner
 from ent_core.cli import droits
-from ent_core.cli.ouverture import Ouverture, ouvrir
-from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
-from ent_core.contrat.roles import Role
+from ent_core.cli.groupes import Groupe
+from ent_core.cli.ouverture import Ouverture, ouvrir, uai_saisi
+from ent_core.cli.sortie import dire, ecrire_json, ecrire_tableau, option_json
+from ent_core.contrat.roles import LIBELLES_PROFILS, Role
 from ent_core.donnees.connexion import cle_secrete
 from ent_core.identite import annuaire, comptes
 from ent_core.identite.journal import consigner
@@ -31,7 +32,7 @@ _LOCAUX = (Role.ADMINISTRATEUR_ACADEMIQUE, Role.ADMINISTRATEUR_FONCTIONNEL, Role
            Role.DPD, Role.ARCHIVISTE)  # fmt: skip
 
 
-@click.group()
+@click.group(cls=Groupe)
 def personne() -> None:
     """Les personnes et leurs comptes."""
 
@@ -45,8 +46,14 @@ def chercher(texte: str, uai: str | None, en_json: bool) -> None:
     with _academie("chercher une personne") as (ouverture, session):
         jour = ouverture.horloge.aujourd_hui()
         trouvees = annuaire.chercher(session, texte, uai=uai, jour=jour, annee=annee_scolaire(jour))
+        dits = {} if en_json else LIBELLES_PROFILS
         lignes = [
-            (str(p.id), p.nom, p.prenom, ", ".join(sorted({f"{t.uai} {t.profil}" for t in p.titres})))
+            (
+                p.id,
+                p.nom,
+                p.prenom,
+                ", ".join(sorted({f"{t.uai} {dits.get(t.profil, t.profil)}" for t in p.titres})),
+            )
             for p in trouvees.personnes
         ]
     ecrire_tableau(
@@ -56,18 +63,22 @@ def chercher(texte: str, uai: str | None, en_json: bool) -> None:
 
 
 @personne.command("creer-comptes")
-@click.option("--etablissement", "uai", help="Limiter à un établissement.")
-def creer_comptes(uai: str | None) -> None:
+@click.option("--etablissement", "uai", callback=uai_saisi, help="Limiter à un établissement.")
+@option_json
+def creer_comptes(uai: str | None, en_json: bool) -> None:
     """Crée le compte de chaque personne rattachée qui n'en a pas."""
     with _academie("créer des comptes") as (ouverture, session):
         nombre = comptes.creer_comptes_manquants(session, ouverture.horloge, uai)
-    click.echo(f"{nombre} compte(s) créé(s).")
+    dire(f"{nombre} compte(s) créé(s).", en_json, crees=nombre)
 
 
 @personne.command("code")
 @click.argument("identifiant")
-@click.option("--etablissement", "uai", required=True, help="Établissement qui remet le code.")
-def code(identifiant: str, uai: str) -> None:
+@click.option(
+    "--etablissement", "uai", required=True, callback=uai_saisi, help="Établissement qui remet le code."
+)
+@option_json
+def code(identifiant: str, uai: str, en_json: bool) -> None:
     """Donne un code d'activation neuf ; il n'est montré qu'une fois."""
     with _academie("émettre un code") as (ouverture, session):
         compte = _compte(session, identifiant)
@@ -80,12 +91,17 @@ def code(identifiant: str, uai: str) -> None:
             "ce compte n'attend pas de code dans cet établissement.",
             remede="« ent personne securiser » efface le mot de passe et permet d'en donner un.",
         )
-    click.echo(f"Identifiant : {fiches[0].identifiant}\nCode : {fiches[0].code}")
+    fiche = fiches[0]
+    dire(
+        f"Identifiant : {fiche.identifiant}\nCode : {fiche.code}",
+        en_json, identifiant=fiche.identifiant, code=fiche.code,
+    )  # fmt: skip
 
 
 @personne.command()
 @click.argument("identifiant")
-def securiser(identifiant: str) -> None:
+@option_json
+def securiser(identifiant: str, en_json: bool) -> None:
     """Ferme toutes les sessions d'un compte et efface son mot de passe."""
     with _academie("mettre un compte en sécurité") as (ouverture, session):
         vise = _compte(session, identifiant)
@@ -95,7 +111,10 @@ def securiser(identifiant: str) -> None:
     if siens:
         with ouvrir() as ouverture, ouverture.base.ecole(siens[0].uai, "commande : prévenir") as session:
             prevenir_d_un_nouveau_code(session, [vise.personne_id])
-    click.echo("Le compte est en sécurité. Un nouveau code est nécessaire pour y revenir.")
+    dire(
+        "Le compte est en sécurité. Un nouveau code est nécessaire pour y revenir.",
+        en_json, identifiant=identifiant, en_securite=True,
+    )  # fmt: skip
 
 
 @personne.command("fusionner")
@@ -154,7 +173,8 @@ def _fusion_en_json(faite: FusionComplete, *, simulation: bool) -> dict[str, obj
 @click.option(
     "--role", type=click.Choice([r.value for r in _LOCAUX]), default=_LOCAUX[0].value, show_default=True
 )
-def administrateur(nom: str, prenom: str, uai: str, role: str) -> None:
+@option_json
+def administrateur(nom: str, prenom: str, uai: str, role: str, en_json: bool) -> None:
     """Crée une personne, lui donne un rôle local et un compte, et montre son code une seule fois."""
     if not nom.strip() or not prenom.strip():
         raise DonneeInvalide("le nom ou le prénom manque.", remede="donner les deux.")
@@ -168,7 +188,10 @@ def administrateur(nom: str, prenom: str, uai: str, role: str) -> None:
             comptes.emettre_codes(session, ouverture.horloge, coffre, uai.upper(), personne=personne_id), None
         )
     if fiche:
-        click.echo(f"Identifiant : {fiche.identifiant}\nCode : {fiche.code} (à usage unique, 90 jours)")
+        dire(
+            f"Identifiant : {fiche.identifiant}\nCode : {fiche.code} (à usage unique, 90 jours)",
+            en_json, identifiant=fiche.identifiant, code=fiche.code,
+        )  # fmt: skip
 
 
 def creer_administrateur(

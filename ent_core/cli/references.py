@@ -26,15 +26,6 @@ __all__ = ["Documentation", "documentation", "pages"]
 _ENTETE = "<!-- Page générée par « ent docs generer » : ne pas la modifier à la main. -->\n"
 
 
-_METAVARIABLES = {
-    "datetime": "AAAA-MM-JJ",
-    "directory": "DOSSIER",
-    "file": "FICHIER",
-    "path": "CHEMIN",
-    "text": "TEXTE",
-}
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Documentation:
     """Ce que dit une chaîne de documentation.
@@ -294,7 +285,9 @@ def _defaut(champ: Any) -> str:
 
 
 def _commandes() -> Iterator[str]:
-    yield "# Commandes\n\nCodes de sortie : 0 fait, 1 refusé, 2 mauvais usage ou configuration, 3 base.\n"
+    yield "# Commandes\n\nCodes de sortie : 0 fait, 1 refusé, 2 mauvais usage ou configuration, 3 base,"
+    yield "4 adresse ou port d'écoute refusé, 5 une personne doit confirmer, 130 interrompu."
+    yield "« ent importer » donne aussi les siens.\n"
     yield from _commande(click.Context(ent, info_name="ent"), ent)
 
 
@@ -306,7 +299,7 @@ def _commande(contexte: click.Context, commande: click.Command) -> Iterator[str]
         yield f"```\n{' '.join([chemin, *commande.collect_usage_pieces(contexte)])}\n```\n"
     options = [p for p in commande.params if isinstance(p, click.Option)]
     lignes = [
-        (f"`{', '.join((*o.opts, *o.secondary_opts))}{'' if o.is_flag else ' ' + _valeur(o)}`",
+        (f"`{', '.join((*o.opts, *o.secondary_opts))}{'' if o.is_flag else ' ' + _valeur(o, contexte)}`",
          f"{(o.help or '').strip()}{_par_defaut(o)}")
         for o in options
     ]  # fmt: skip
@@ -319,10 +312,10 @@ def _commande(contexte: click.Context, commande: click.Command) -> Iterator[str]
                 yield from _commande(click.Context(sous, contexte, info_name=nom), sous)
 
 
-def _valeur(option: click.Option) -> str:
+def _valeur(option: click.Option, contexte: click.Context) -> str:
     if isinstance(option.type, click.Choice):
         return option.metavar or "|".join(map(str, option.type.choices))
-    return option.metavar or _METAVARIABLES.get(option.type.name, "N")
+    return option.make_metavar(contexte)
 
 
 def _par_defaut(option: click.Option) -> str:

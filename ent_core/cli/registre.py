@@ -10,6 +10,7 @@ import click
 from ent_core.chargement.decouverte import BriqueChargee, charger, verrou_de
 from ent_core.chargement.verification import exiger_sans_erreur
 from ent_core.cli import publication
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import ouvrir
 from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
 from ent_core.identite.modeles import Etablissement
@@ -23,7 +24,7 @@ from ent_core.vie_privee.verrou import verrouiller as verrouiller_forme
 __all__ = ["registre"]
 
 
-@click.group()
+@click.group(cls=Groupe)
 def registre() -> None:
     """Le registre des traitements : ce que les briques déclarent, et ce qui en est accepté."""
 

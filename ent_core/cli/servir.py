@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import sys
+import socket
 import tempfile
 from pathlib import Path
 
 import click
 
 from ent_core.cli.ouverture import lire_configuration
-from ent_core.donnees.connexion import adresses
+from ent_core.donnees.connexion import Adresses, adresses
 from ent_core.socle.configuration import NOM_PAR_DEFAUT, Configuration
+from ent_core.socle.erreurs import ErreurEnt
 
-__all__ = ["dev", "lancer", "servir"]
+__all__ = ["EcouteImpossible", "dev", "exiger_port_libre", "lancer", "servir"]
 
 ENV_ADRESSE = "ENT_BASE"
+
+
+class EcouteImpossible(ErreurEnt):
+    """Le serveur ne peut pas écouter là où on le lui demande.
+
+    :param hote: adresse d'écoute.
+    :param port: port d'écoute.
+    :param erreur: ce qu'en dit le système.
+    """
+
+    code = "ENT-PORT"
+    code_de_sortie = 4
+
+    def __init__(self, hote: str, port: int, erreur: Exception) -> None:
+        numero = erreur.errno if isinstance(erreur, OSError) else None
+        if numero == errno.EADDRINUSE:
+            pourquoi = "un autre serveur écoute déjà là."
+        elif numero == errno.EACCES:
+            pourquoi = "ce compte n'a pas le droit d'écouter sous le port 1024."
+        else:
+            pourquoi = "cette machine n'a pas cette adresse, ou ce port n'existe pas."
+        super().__init__(
+            pourquoi,
+            remede="donner un autre --port ou --hote, ou arrêter ce qui écoute là.",
+            lieu=f"{hote}, port {port}",
+        )
 
 
 @click.command()
@@ -27,7 +55,21 @@ def servir(hote: str | None, port: int | None, processus: int | None) -> None:
     configuration = lire_configuration()
     with adresses(configuration) as trouvees:
         os.environ[ENV_ADRESSE] = trouvees.application.render_as_string(hide_password=False)
-        lancer(configuration, hote=hote, port=port, processus=processus)
+        ecoute = _annoncer(configuration, hote, port)
+        _assembler_une_fois(configuration, trouvees)
+        lancer(configuration, *ecoute, processus=processus)
+
+
+def _assembler_une_fois(configuration: Configuration, trouvees: Adresses) -> None:
+    """Dit une fois ce qui empêche de démarrer : chaque processus le redirait, et serait relancé."""
+    from ent_core.application import create_app
+    from ent_core.donnees.session import BaseDeDonnees
+
+    base = BaseDeDonnees(trouvees.application, connexions=1)
+    try:
+        create_app(configuration, base)
+    finally:
+        base.fermer()
 
 
 @click.command()
@@ -39,24 +81,33 @@ def dev(port: int) -> None:
     configuration = lire_configuration()
     with adresses(configuration) as trouvees:
         os.environ[ENV_ADRESSE] = trouvees.application.render_as_string(hide_password=False)
-        lancer(configuration, port=port, processus=1, recharger=True)
+        lancer(configuration, *_annoncer(configuration, None, port), processus=1, recharger=True)
+
+
+def _annoncer(configuration: Configuration, hote: str | None, port: int | None) -> tuple[str, int]:
+    """Là où l'on va écouter, une fois le port vérifié."""
+    voulus = hote or configuration.serveur.hote, port or configuration.serveur.port
+    exiger_port_libre(*voulus)
+    click.echo("Démarrage sur http://{}:{}/ ; Ctrl+C l'arrête.".format(*voulus), err=True)
+    return voulus
 
 
 def lancer(
     configuration: Configuration,
+    hote: str,
+    port: int,
     *,
-    hote: str | None = None,
-    port: int | None = None,
     processus: int | None = None,
     recharger: bool = False,
 ) -> None:
     """Lance le serveur et attend sa fin.
 
     :param configuration: configuration vérifiée.
-    :param hote: adresse d'écoute, à la place de celle de la configuration.
-    :param port: port d'écoute, à la place de celui de la configuration.
+    :param hote: adresse d'écoute.
+    :param port: port d'écoute.
     :param processus: nombre de processus, à la place de celui de la configuration.
     :param recharger: recharger quand un fichier change.
+    :raises EcouteImpossible: l'adresse ou le port se refuse.
     """
     from granian.constants import Interfaces
     from granian.server import Server
@@ -71,8 +122,8 @@ def lancer(
         Server(
             "ent_core.service:application",
             factory=True,
-            address=hote or configuration.serveur.hote,
-            port=port or configuration.serveur.port,
+            address=hote,
+            port=port,
             interface=Interfaces.WSGI,
             workers=nombre,
             blocking_threads=configuration.serveur.fils,
@@ -85,8 +136,25 @@ def lancer(
             reload_ignore_worker_failure=recharger,
         ).serve()
     except OSError as erreur:
-        click.echo(f"Le serveur ne peut pas écouter : {erreur.strerror}.", err=True)
-        sys.exit(4)
+        raise EcouteImpossible(hote, port, erreur) from erreur
+
+
+def exiger_port_libre(hote: str, port: int) -> None:
+    """Refuse un port où l'on n'écoute pas, ou que tient un autre serveur.
+
+    Granian partage un port entre ses processus : sans ce refus, il le partagerait avec une autre instance.
+
+    :param hote: adresse d'écoute.
+    :param port: port d'écoute.
+    :raises EcouteImpossible: avec le remède.
+    """
+    try:
+        famille = socket.getaddrinfo(hote, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(famille) as prise:
+            prise.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            prise.bind((hote, port))
+    except (OSError, OverflowError) as erreur:
+        raise EcouteImpossible(hote, port, erreur) from erreur
 
 
 def _a_surveiller() -> list[Path]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
 from typing import Any
 
 import click
 
 from ent_core.chargement.sortie import ecrire_json, option_json
 from ent_core.contrat.resultats import Anomalie
+from ent_core.socle.calendrier import FUSEAU
 
 __all__ = [
     "A_CONFIRMER",
     "confirmer",
+    "dire",
     "ecrire_anomalies",
     "ecrire_json",
     "ecrire_tableau",
@@ -34,8 +37,27 @@ def confirmer(demande: object, question: str) -> None:
     :param question: question posée ; ne rien répondre vaut non.
     """
     click.echo(f"Confirmation demandée {demande}", err=True)
-    if not (sys.stdin.isatty() and click.confirm(question, default=False)):
+    if not (sys.stdin.isatty() and _oui(question)):
         sys.exit(A_CONFIRMER)
+
+
+def _oui(question: str) -> bool:
+    """click ne connaît que « y » et « n »."""
+    reponse = click.prompt(f"{question} [o/N]", default="", show_default=False, prompt_suffix=" ")
+    return str(reponse).strip().lower() in ("o", "oui")
+
+
+def dire(phrase: str, en_json: bool, **valeurs: Any) -> None:
+    """Dit ce qui est fait : une phrase pour une personne, ses valeurs pour un programme.
+
+    :param phrase: ce qui est fait.
+    :param en_json: vrai pour du JSON.
+    :param valeurs: ce que la phrase dit, par clé.
+    """
+    if en_json:
+        ecrire_json(valeurs)
+    else:
+        click.echo(phrase)
 
 
 def ecrire_tableau(
@@ -63,8 +85,17 @@ def ecrire_tableau(
     for colonne in colonnes:
         tableau.add_column(colonne)
     for ligne in lignes:
-        tableau.add_row(*("" if valeur is None else escape(str(valeur)) for valeur in ligne))
+        tableau.add_row(*(escape(_cellule(valeur)) for valeur in ligne))
     Console(width=None if sys.stdout.isatty() else 160).print(tableau)
+
+
+def _cellule(valeur: Any) -> str:
+    """Un jour et une heure se lisent comme en France, à l'heure de Paris ; ce qui manque reste vide."""
+    if isinstance(valeur, datetime):
+        return f"{valeur.astimezone(FUSEAU):%d/%m/%Y %H:%M}"
+    if isinstance(valeur, date):
+        return f"{valeur:%d/%m/%Y}"
+    return "" if valeur is None else str(valeur)
 
 
 def ecrire_anomalies(anomalies: Sequence[Anomalie], *, en_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import ouvrir
 from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
 from ent_core.cli.sso_cles import cles, secret
@@ -15,7 +16,7 @@ from ent_core.cli.sso_fournisseurs import essayer, fournisseurs
 __all__ = ["sso"]
 
 
-@click.group()
+@click.group(cls=Groupe)
 def sso() -> None:
     """Les services où l'on entre par l'ENT, et les fournisseurs par qui l'on y entre."""
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import ouvrir
 from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
 
 __all__ = ["cles", "secret"]
 
 
-@click.group()
+@click.group(cls=Groupe)
 def cles() -> None:
     """Les clés qui signent les jetons donnés aux services OpenID Connect."""
 

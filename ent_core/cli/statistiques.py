@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import ouvrir, uai_saisi
 from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
 
 __all__ = ["statistiques"]
 
 
-@click.group()
+@click.group(cls=Groupe)
 def statistiques() -> None:
     """Les statistiques : des nombres protégés, figés une fois par période."""
 

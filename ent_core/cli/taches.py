@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import click
 
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import ouvrir
-from ent_core.cli.sortie import ecrire_tableau, option_json
+from ent_core.cli.sortie import dire, ecrire_tableau, option_json
 from ent_core.donnees import file_taches
 from ent_core.identite.journal import consigner
 from ent_core.socle import journal
-from ent_core.socle.calendrier import FUSEAU
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 __all__ = ["taches"]
 
 
-@click.group()
+@click.group(cls=Groupe)
 def taches() -> None:
     """Les travaux différés et périodiques."""
 
@@ -84,7 +80,7 @@ def etat(en_json: bool) -> None:
                 ligne.comptes.reussis,
                 ligne.comptes.morts,
                 ligne.comptes.abandonnes,
-                _local(ligne.prochain),
+                ligne.prochain,
             )
             for ligne in lignes
         ],
@@ -109,7 +105,7 @@ def morts(en_json: bool) -> None:
                 mort.arguments if en_json else json.dumps(mort.arguments),
                 mort.essais,
                 mort.exception,
-                _local(mort.instant),
+                mort.instant,
             )
             for mort in trouves
         ],
@@ -120,26 +116,23 @@ def morts(en_json: bool) -> None:
 
 @taches.command()
 @click.argument("numero", metavar="ID", type=int)
-def rejouer(numero: int) -> None:
+@option_json
+def rejouer(numero: int, en_json: bool) -> None:
     """Remet un travail mort dans la file."""
     with ouvrir() as ouverture, ouverture.base.academie("travaux : rejouer") as session:
         tache = file_taches.rejouer(session, numero)
         consigner(session, ouverture.horloge, "travail.rejoue", objet=str(numero), details={"tache": tache})
-    click.echo(f"Le travail {numero} ({tache}) est remis dans la file.")
+    dire(f"Le travail {numero} ({tache}) est remis dans la file.", en_json, id=numero, tache=tache)
 
 
 @taches.command()
 @click.argument("numero", metavar="ID", type=int)
-def abandonner(numero: int) -> None:
+@option_json
+def abandonner(numero: int, en_json: bool) -> None:
     """Renonce à un travail mort : il ne sera plus montré."""
     with ouvrir() as ouverture, ouverture.base.academie("travaux : abandonner") as session:
         tache = file_taches.abandonner(session, numero)
         consigner(
             session, ouverture.horloge, "travail.abandonne", objet=str(numero), details={"tache": tache}
         )
-    click.echo(f"Le travail {numero} ({tache}) est abandonné.")
-
-
-def _local(instant: datetime | None) -> str | None:
-    """À l'heure de Paris, à la seconde."""
-    return None if instant is None else instant.astimezone(FUSEAU).isoformat(timespec="seconds")
+    dire(f"Le travail {numero} ({tache}) est abandonné.", en_json, id=numero, tache=tache)

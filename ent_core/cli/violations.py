@@ -8,6 +8,7 @@ from uuid import UUID
 
 import click
 
+from ent_core.cli.groupes import Groupe
 from ent_core.cli.ouverture import ouvrir, uai_saisi
 from ent_core.cli.sortie import ecrire_json, ecrire_tableau, option_json
 from ent_core.socle.calendrier import FUSEAU
@@ -29,7 +30,7 @@ _UAI = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Groupe)
 def violations() -> None:
     """Le registre des violations de données et son délai de 72 heures."""
 

@@ -39,12 +39,14 @@ class Tache:
         doit pouvoir être rejouée.
     :param periode: expression cron (cinq champs) pour un travail périodique.
     :param essais: nombre d'essais avant que le travail soit déclaré mort.
+    :param libelle: ce qu'elle fait, pour la page des travaux (« Effacer les sessions finies »).
     """
 
     nom: str
     fonction: Callable[Concatenate[Any, Any, ...], object]
     periode: str | None = None
     essais: int = 5
+    libelle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,11 @@ class TacheParEtablissement:
         sortie, ou défait. Elle doit pouvoir être rejouée.
     :param periode: expression cron (cinq champs).
     :param essais: nombre d'essais, dans chaque établissement, avant que le travail soit déclaré mort.
+    :param libelle: ce qu'elle fait, pour la page des travaux.
     """
 
     nom: str
     fonction: Callable[[Session, str, Any], object]
     periode: str
     essais: int = 5
+    libelle: str = ""

@@ -37,6 +37,7 @@ __all__ = [
     "Sessions",
     "Support",
     "charger",
+    "fichier_lu",
 ]
 
 NOM_PAR_DEFAUT = "ent.toml"
@@ -47,12 +48,10 @@ class Base(_Section, frozen=True, kw_only=True):
 
     :param url: adresse de l'application ; vide, la base embarquée sert.
     :param proprietaire: adresse du compte qui migre ; absente des serveurs web.
-    :param connexions: connexions tenues par chaque processus.
     """
 
     url: str = ""
     proprietaire: str = ""
-    connexions: int = 4
 
 
 class Serveur(_Section, frozen=True, kw_only=True):
@@ -72,6 +71,23 @@ class Serveur(_Section, frozen=True, kw_only=True):
     fils: int = 4
     securise: bool = True
     mandataires: int = 0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.port <= 65535:
+            raise ValueError("« port » va de 1 à 65535")
+        if self.processus < 1 or self.fils < 1:
+            raise ValueError("« processus » et « fils » sont au moins 1")
+        if self.mandataires < 0:
+            raise ValueError("« mandataires » est un nombre de mandataires, 0 au moins")
+
+    @property
+    def connexions(self) -> int:
+        """Connexions à la base d'un processus, au plus.
+
+        Une demande en tient jusqu'à trois : la sienne, un acte de l'académie, l'établissement visé. Avec une
+        de moins que ceci, tous les fils pourraient s'attendre l'un l'autre.
+        """
+        return 2 * self.fils + 1
 
 
 class Sessions(_Section, frozen=True, kw_only=True):
@@ -229,7 +245,17 @@ _ALIAS = {
     "ENT_ARCHIVE": ("archive", "url"),
 }
 _LISTES = frozenset({"chargees", "hotes_permis"})
-_LISTEES = {"bascules": BasculeFichier, "fournisseurs": Fournisseur, "services": ServiceFichier}
+_TYPES = {
+    "str": "un texte",
+    "int": "un nombre entier",
+    "float": "un nombre",
+    "bool": "true ou false",
+    "array": "une liste",
+    "object": "une section",
+    "date": "un jour, comme 2026-09-01",
+    "null": "rien",
+}
+_LISTEES = {"bascules": BasculeFichier, "services": ServiceFichier}
 _RESERVEES = frozenset({"ENT_CONFIGURATION", "ENT_TRACE_CROCHETS", "ENT_BASE_ESSAIS"})
 
 
@@ -241,9 +267,7 @@ def charger(chemin: Path | None = None, environnement: Mapping[str, str] | None 
     :raises ConfigurationInvalide: fichier illisible, clé inconnue, valeur hors bornes.
     """
     variables = os.environ if environnement is None else environnement
-    fichier = chemin or (Path(variables["ENT_CONFIGURATION"]) if variables.get("ENT_CONFIGURATION") else None)
-    if fichier is None and Path(NOM_PAR_DEFAUT).is_file():
-        fichier = Path(NOM_PAR_DEFAUT)
+    fichier = fichier_lu(chemin, variables)
     valeurs = _lire(fichier) if fichier else {}
     for nom in sorted(variables):
         if nom.startswith("ENT_") and nom not in _RESERVEES and not nom.startswith(PREFIXE_SECRET):
@@ -257,20 +281,43 @@ def charger(chemin: Path | None = None, environnement: Mapping[str, str] | None 
         raise _traduire(erreur, str(fichier or "environnement")) from erreur
 
 
+def fichier_lu(chemin: Path | None = None, environnement: Mapping[str, str] | None = None) -> Path | None:
+    """Fichier que lit ``charger`` ; aucun si seul l'environnement parle.
+
+    :param chemin: fichier demandé ; il l'emporte.
+    :param environnement: variables ; par défaut celles du processus.
+    """
+    variables = os.environ if environnement is None else environnement
+    if chemin is not None or variables.get("ENT_CONFIGURATION"):
+        return chemin or Path(variables["ENT_CONFIGURATION"])
+    return Path(NOM_PAR_DEFAUT) if Path(NOM_PAR_DEFAUT).is_file() else None
+
+
 def _lire(fichier: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(fichier.read_text(encoding="utf-8"))
     except OSError as erreur:
         raise ConfigurationInvalide(
-            f"le fichier de configuration est illisible ({erreur.strerror}).",
-            remede="vérifier le chemin donné, ou créer le fichier avec « ent configuration modele ».",
+            "le fichier de configuration n'existe pas."
+            if isinstance(erreur, FileNotFoundError)
+            else "le fichier de configuration ne peut pas être lu.",
+            remede="vérifier le chemin et ses droits ; « ent configuration modele » en écrit un complet.",
             lieu=str(fichier),
         ) from erreur
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as erreur:
+    except UnicodeDecodeError as erreur:
+        ligne = erreur.object[: erreur.start].count(10) + 1
         raise ConfigurationInvalide(
-            f"le fichier n'est pas du TOML correct : {erreur}.",
-            remede="corriger la ligne citée ; un texte s'écrit entre guillemets, en UTF-8.",
-            lieu=str(fichier),
+            "le fichier n'est pas en UTF-8.",
+            remede="l'enregistrer en UTF-8.",
+            lieu=f"{fichier}, ligne {ligne}",
+        ) from erreur
+    except tomllib.TOMLDecodeError as erreur:
+        citee = re.search(r"at line (\d+)", str(erreur))
+        raise ConfigurationInvalide(
+            "le fichier n'est pas du TOML correct.",
+            remede="corriger cette ligne : un texte est entre guillemets, une section entre crochets, une clé"
+            " n'est donnée qu'une fois.",
+            lieu=f"{fichier}, {f'ligne {citee[1]}' if citee else 'fin du fichier'}",
         ) from erreur
 
 
@@ -279,9 +326,7 @@ def _surcharger(valeurs: dict[str, Any], nom: str, valeur: str) -> None:
     if section is None:
         valeurs[cle] = valeur
     else:
-        valeurs.setdefault(section, {})[cle] = (
-            valeur.split(",") if cle in ("chargees", "hotes_permis") else valeur
-        )
+        valeurs.setdefault(section, {})[cle] = valeur.split(",") if cle in _LISTES else valeur
 
 
 def _chemin(nom: str) -> tuple[str | None, str]:
@@ -324,9 +369,12 @@ def _traduire(erreur: msgspec.ValidationError, lieu: str) -> ConfigurationInvali
     endroit = re.search(r" - at `\$\.?(.+)`", texte)
     cause = texte.split(" - at ")[0]
     if type_attendu := re.match(r"Expected `(.+?)`, got `(.+?)`", cause):
-        cause = f"il faut une valeur de type « {type_attendu[1]} », pas « {type_attendu[2]} »"
+        attendu, lu = (_TYPES.get(genre.split(" ")[0], genre) for genre in type_attendu.groups())
+        cause = f"il faut {attendu}, pas {lu}"
     elif manque := re.match(r"Object missing required field `(.+)`", cause):
         cause = f"la clé « {manque[1]} » manque"
+    elif cause.startswith("Invalid RFC3339"):
+        cause = "un jour s'écrit comme 2026-09-01, et existe"
     return ConfigurationInvalide(
         f"réglage refusé : {cause}.",
         remede="corriger la valeur citée.",
@@ -335,11 +383,7 @@ def _traduire(erreur: msgspec.ValidationError, lieu: str) -> ConfigurationInvali
 
 
 def _cles(chemin: str) -> list[str]:
-    listees: dict[str, Any] = {
-        "bascules": BasculeFichier,
-        "services": ServiceFichier,
-    }
-    structure: Any = listees.get(chemin, Configuration)
+    structure: Any = _LISTEES.get(chemin, Configuration)
     for champ in msgspec.structs.fields(Configuration):
         if champ.name == chemin and isinstance(champ.type, type) and issubclass(champ.type, _Section):
             structure = champ.type

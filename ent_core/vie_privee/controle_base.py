@@ -54,8 +54,9 @@ def controler_base(
         Anomalie(
             "BASE-010",
             f"distribution {etat.id}",
-            f"migrations en retard (présente : {etat.actuelle or 'aucune'}, attendue : {etat.attendue})",
-            "lancer « ent base migrer »",
+            f"la base n'est pas à la révision de ce programme (présente : {etat.actuelle or 'aucune'},"
+            f" attendue : {etat.attendue})",
+            "lancer « ent base migrer » ; si elle refuse, installer la version, plus récente, de la base",
         )
         for etat in etats(moteur, distributions)
         if not etat.a_jour

@@ -259,7 +259,7 @@ def _tables(avant: Forme, apres: Forme) -> Iterator[Changement]:
         traitement = str(b.get("traitement") or a.get("traitement") or "")
         constats = _table(a, b) if nom in nouvelles else [("Ces données ne sont plus tenues.", False)]
         for phrase, elargit in constats:
-            yield Changement(traitement, f"{phrase[:-1]}, dans « {nom} ».", elargit)
+            yield Changement(traitement, f"{phrase[:-1]}, dans « {_mots_de_table(nom)} ».", elargit)
 
 
 def _table(a: Forme, b: Forme) -> Iterator[Constat]:
@@ -274,16 +274,30 @@ def _table(a: Forme, b: Forme) -> Iterator[Constat]:
             yield "La durée court à partir d'une autre date.", True
         restants = b.get("sujets", [])
         for perdu in (s for s in a.get("sujets", []) if s not in restants):
-            yield f"La personne désignée par « {perdu['colonne']} » ne retrouve plus ces données.", True
+            yield (
+                f"La personne désignée par « {_mots(perdu['colonne'])} » ne retrouve plus ces données.",
+                True,
+            )
     anciennes, nouvelles = a.get("colonnes", {}), b.get("colonnes", {})
     for nom in sorted({*anciennes, *nouvelles}):
+        dit = _mots(nom, nouvelles.get(nom, anciennes.get(nom)))
         if nom not in nouvelles:
-            yield f"Donnée retirée : « {nom} ».", False
+            yield f"Donnée retirée : « {dit} ».", False
         elif nom not in anciennes:
             # Sous un traitement, même une colonne neutre dit quelque chose d'une personne.
-            yield f"Nouvelle donnée : « {nom} »{_categorie(nouvelles[nom])}.", b.get("traitement") is not None
+            yield f"Nouvelle donnée : « {dit} »{_categorie(nouvelles[nom])}.", b.get("traitement") is not None
         elif anciennes[nom] != nouvelles[nom]:
-            yield from _colonne(nom, anciennes[nom], nouvelles[nom])
+            yield from _colonne(dit, anciennes[nom], nouvelles[nom])
+
+
+def _mots(colonne: str, forme: Forme | None = None) -> str:
+    """Les mots d'une colonne : ce que sa déclaration en dit si elle est neutre, sinon ceux de son nom."""
+    return (forme or {}).get("neutre") or colonne.removesuffix("_id").replace("_", " ")
+
+
+def _mots_de_table(table: str) -> str:
+    """« carnet_absence » se lit « absence »."""
+    return (table.partition("_")[2] or table).replace("_", " ")
 
 
 def _categorie(colonne: Forme) -> str:

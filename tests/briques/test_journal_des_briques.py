@@ -73,3 +73,11 @@ def test_la_page_dit_les_nombres_et_les_mots_des_codes() -> None:
     assert dire("essai.etat", etat=True) == "Armoire pleine"
     assert dire("essai.range") == "", "un détail manque : l'acte garde son code"
     assert dire("essai.inconnu") == ""
+
+
+def test_un_prealable_se_lit_par_son_titre() -> None:
+    instant, details = datetime(2026, 9, 7, tzinfo=UTC), {"cle": "papier"}
+    acte = ActeLu(uuid4(), instant, "prealable.atteste", None, "", None, "", "", "essai", details, None)
+    titres = {("essai", "papier"): "Un carnet de papier est prêt"}
+    lexique = Lexique({"essai": "Essai"}, {}, prealables=titres)
+    assert phrase(acte, lexique).endswith("préalable de la brique « Essai » : Un carnet de papier est prêt")

@@ -73,6 +73,14 @@ def test_un_nom_du_noyau_est_refuse(tmp_path: Path, nom: str) -> None:
         valider(nom, tmp_path)
 
 
+@pytest.mark.parametrize("nom", ["class", "import", "match", "json", "calendar"])
+def test_un_nom_de_python_est_refuse(tmp_path: Path, nom: str) -> None:
+    with pytest.raises(DonneeInvalide, match="de Python") as refus:
+        ecrire(nom, tmp_path)
+    assert "choisir un nom" in refus.value.remede
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_un_dossier_deja_la_n_est_pas_touche(tmp_path: Path) -> None:
     (tmp_path / "mots").mkdir()
     (tmp_path / "mots" / "precieux.txt").write_text("à garder", "utf-8")

@@ -30,6 +30,7 @@ IMPOSES = {
     ".parents": "pathlib : les dossiers d'un chemin",
     "parents": "paramètre de Path.mkdir",
     "BasePlugin": "apispec",
+    "MarshmallowPlugin": "apispec",
     ".parent_process": "multiprocessing",
     ".user_agent": "werkzeug",
     "user": "paramètre de subprocess.run",

@@ -20,6 +20,7 @@ from ent_core.chargement.decouverte import charger
 from ent_core.chargement.ouvrier import demarrer_ouvrier, executer
 from ent_core.chargement.taches import (
     controler_taches,
+    libelle_de,
     prochain_rendez_vous,
     tableau_des_taches,
     toutes_les_taches,
@@ -317,6 +318,8 @@ def test_une_tache_mal_declaree_est_signalee(taches: Sequence[Tache], codes: lis
 def test_les_taches_du_noyau_sont_bien_declarees_et_se_rejouent(base: BaseDeDonnees) -> None:
     taches = toutes_les_taches(charger([]), Configuration())
     assert list(controler_taches(taches)) == []
+    assert all(tache.libelle for tache in taches), "la page des travaux dit ce que fait chacune"
+    assert libelle_de("essai.ranger_les_livres", taches) == "Essai : ranger les livres"
     periodiques = [tache for tache in taches if tache.periode]
     assert len(periodiques) >= 4
     for _ in range(2):

@@ -60,7 +60,13 @@ def lancer(base: BaseDeDonnees, tmp_path: Path) -> Callable[..., Result]:
 def test_l_administrateur_voit_les_morts_et_les_rendez_vous(administrateur: FlaskClient, mort: int) -> None:
     page = administrateur.get("/administration/travaux")
     assert page.status_code == 200, page.text
-    for attendu in ("essai.envoyer", "lot-7", "ConnectionError", "noyau.purger_sessions", "Brique absente"):
+    for attendu in (
+        "essai.envoyer",
+        "lot-7",
+        "ConnectionError",
+        "Effacer les sessions finies",
+        "Brique absente",
+    ):
         assert attendu in page.text
     # Lundi 7 septembre 2026, 8 h : la prochaine purge des travaux est demain à 3 h 20.
     assert "08/09/2026 à 3\u202fh\u202f20" in page.text

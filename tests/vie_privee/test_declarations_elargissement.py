@@ -229,9 +229,9 @@ def test_une_table_sans_traitement_ne_se_soumet_pas() -> None:
 
 
 def test_ce_qui_change_se_dit_en_francais() -> None:
-    apres = note(donnee("humeur", Text, categorie=Categorie.SANTE))
+    apres = note(donnee("humeur_du_jour", Text, categorie=Categorie.SANTE))
     phrases = [c.phrase for c in elargissements(canonique(note()), canonique(apres))]
-    assert phrases == ["Nouvelle donnée : « humeur » (santé), dans « suivi_note »."]
+    assert phrases == ["Nouvelle donnée : « humeur du jour » (santé), dans « note »."]
 
 
 def test_la_forme_ne_depend_pas_de_l_ordre_du_code() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,7 @@ class ColonneLue:
         marques = [
             *(("texte libre",) if self.donnee.libre else ()),
             *(("chiffrée",) if self.donnee.chiffree else ()),
-            *((f"clés : {', '.join(self.donnee.cles)}",) if self.donnee.cles else ()),
+            *((f"clés : {', '.join(map(_dire, self.donnee.cles))}",) if self.donnee.cles else ()),
         ]
         return _dire(self.nom) + (f" ({', '.join(marques)})" if marques else "")
 
@@ -147,11 +148,12 @@ def _contenu(tables: Sequence[Table], dites: Mapping[str, str]) -> Contenu:
 
 
 def _documentations() -> dict[str, str]:
-    """Première phrase de la documentation de chaque classe, par table."""
+    """Première phrase de la documentation de chaque classe, par table ; le code y devient des mots."""
     dites = {}
     for trace in Base.registry.mappers:
         texte = " ".join((trace.class_.__doc__ or "").split("\n\n")[0].split())
-        dites[str(trace.local_table)] = texte.split(". ")[0].rstrip(".")
+        phrase = texte.split(". ")[0].rstrip(".")
+        dites[str(trace.local_table)] = re.sub(r"``(.+?)``", lambda code: f"« {_dire(code[1])} »", phrase)
     return dites
 
 

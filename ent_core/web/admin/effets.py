@@ -14,6 +14,7 @@ from ent_core.contrat.interface import Permission
 from ent_core.contrat.manifeste import dit_les_degres
 from ent_core.contrat.roles import LIBELLES_ROLES
 from ent_core.socle.erreurs import Introuvable
+from ent_core.vie_privee.publication.phrases import conservation as dire_la_duree
 from ent_core.web.instance import Instance
 
 __all__ = [
@@ -194,6 +195,6 @@ def _ligne(traitement: Traitement) -> LigneTraitement:
         destinataires=", ".join(
             f"{LIBELLES_ROLES.get(d.role, d.role)} ({d.portee.value})" for d in traitement.destinataires
         ),
-        duree=f"{conservation.duree} après {conservation.depart}, puis {conservation.sort}",
+        duree=f"{dire_la_duree(conservation)}, puis {conservation.sort}",
         textes=" ; ".join(traitement.textes),
     )

@@ -107,6 +107,7 @@ def _lexique() -> Lexique:
         {brique.id: brique.manifeste.titre for brique in ent.chargement.briques},
         {cle: permission.libelle for cle, permission in ent.permissions.items()},
         {dit.acte: dit for brique in ent.chargement.briques for dit in brique.actes},
+        {(brique.id, p.cle): p.titre for brique in ent.chargement.briques for p in brique.prealables},
     )
 
 

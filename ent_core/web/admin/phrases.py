@@ -223,11 +223,13 @@ class Lexique:
     :param briques: identifiant d'une brique → titre.
     :param permissions: clé d'une permission → ce qu'elle laisse faire.
     :param actes: actes que les briques disent, par nom.
+    :param prealables: préalable d'une brique (identifiant, clé) → ce qui est attesté.
     """
 
     briques: Mapping[str, str]
     permissions: Mapping[str, str]
     actes: Mapping[str, ActeDit] = field(default_factory=dict)
+    prealables: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
 def phrase(acte: ActeLu, lexique: Lexique) -> str:
@@ -331,7 +333,9 @@ _MOTS: Mapping[str, Callable[[ActeLu, Lexique], str]] = {
     ),
     "personnels_gar": _combien("personnels", "personnel", "personnels"),
     "personnes": _combien("personnes", "personne", "personnes"),
-    "prealable": lambda acte, _: acte.details["cle"],
+    "prealable": lambda acte, lexique: lexique.prealables.get(
+        (acte.objet or "", acte.details["cle"]), acte.details["cle"]
+    ),
     "profil": _detail("profil", LIBELLES_PROFILS),
     "role": _detail("role", LIBELLES_ROLES),
     "code": lambda acte, _: acte.details["code"],

@@ -8,7 +8,7 @@ from flask import redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from ent_core.chargement.taches import tableau_des_taches, toutes_les_taches
+from ent_core.chargement.taches import libelle_de, tableau_des_taches, toutes_les_taches
 from ent_core.donnees import file_taches
 from ent_core.identite.journal import consigner
 from ent_core.web.admin.pages import administration
@@ -17,23 +17,6 @@ from ent_core.web.requete import contexte_courant, requete
 from ent_core.web.routes import exige
 
 __all__ = ["abandonner", "agir_sur_un_mort", "rejouer", "taches"]
-
-_LIBELLES = {
-    "noyau.exporter_gar": "Préparer l'envoi au GAR, effacer les anciens",
-    "noyau.importer": "Importer un annuaire",
-    "noyau.mettre_en_securite": "Mettre des comptes en sécurité",
-    "noyau.ouvrir_sursis": "Mettre en sursis qui n'a plus de rattachement",
-    "noyau.purger_envois": "Effacer les fichiers envoyés la veille",
-    "noyau.purger_essais": "Effacer les essais de connexion passés",
-    "noyau.purger_gestes": "Oublier de quoi annuler les imports anciens",
-    "noyau.purger_sessions": "Effacer les sessions finies",
-    "noyau.purger_travaux": "Effacer les travaux finis",
-    "noyau.reconcilier_briques": "Ouvrir et fermer les briques à leurs dates",
-    "noyau.envoyer_messages": "Envoyer les courriels et les SMS dus",
-    "noyau.executer_conservation": "Éliminer ce qui est approuvé",
-    "noyau.planifier_conservation": "Compter ce qui a fait son temps",
-}
-"""Ce que fait chaque tâche du noyau ; celle d'une brique n'a que son nom."""
 
 
 @administration.get("/travaux")
@@ -52,7 +35,7 @@ def taches() -> str:
         lignes=lignes,
         morts=morts,
         garde=file_taches.GARDE_MORTS.days,
-        libelles=_LIBELLES,
+        libelles={mort.tache: libelle_de(mort.tache, toutes) for mort in morts},
     )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_cls
 from flask import Flask
 from flask_smorest import Api, Blueprint
 
@@ -62,7 +64,11 @@ def creer_api(application: Flask) -> ApiEnt:
             "security": [{"session": []}],
         },
     )
-    api = ApiEnt(application, spec_kwargs={"extra_plugins": [Portees(application)]})
+    decrire = MarshmallowPlugin(schema_name_resolver=_nom_de_schema)
+    api = ApiEnt(
+        application,
+        spec_kwargs={"marshmallow_plugin": decrire, "extra_plugins": [Portees(application)]},
+    )
     api.spec.components.security_scheme(*JETON)
     api.spec.components.security_scheme(
         "session",
@@ -87,6 +93,14 @@ def enregistrer(_application: Flask, api: ApiEnt, blueprint: Blueprint) -> None:
     :param blueprint: ``ApiBrique``, ou blueprint de flask-smorest.
     """
     api.register_blueprint(blueprint)
+
+
+def _nom_de_schema(schema: Any) -> str:
+    """Le nom d'un schéma dans la description : deux briques peuvent avoir chacune son « MotLu »."""
+    forme: type = resolve_schema_cls(schema)  # type: ignore[assignment] # jamais une liste : un seul est donné
+    paquet = forme.__module__.partition(".")[0]
+    de_brique = paquet.startswith("ent_") and paquet != "ent_core"
+    return f"{paquet[4:].title().replace('_', '') if de_brique else ''}{forme.__name__}"
 
 
 def _publier(vue: Any) -> Any:

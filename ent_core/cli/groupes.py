@@ -1,18 +1,46 @@
-"""Un groupe de commandes qui n'importe un module qu'au moment de l'exécuter."""
+"""Les groupes de commandes : une aide entière, et des modules importés seulement quand on les exécute."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 import click
 
-__all__ = ["GroupeParesseux"]
+__all__ = ["Groupe", "GroupeParesseux"]
 
 
-class GroupeParesseux(click.Group):
+class Groupe(click.Group):
+    """Groupe dont l'aide dit en entier la première phrase de chaque commande, au lieu de la couper.
+
+    Ses sous-groupes en sont aussi.
+    """
+
+    group_class = type
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        commande = "[COMMANDE]" if self.invoke_without_command else "COMMANDE"
+        self.subcommand_metavar = f"{commande} [ARGUMENTS]..."
+
+    def resumes(self, ctx: click.Context) -> Iterator[tuple[str, str]]:
+        """Chaque commande montrée, et ce qu'elle fait.
+
+        :param ctx: contexte de l'aide demandée.
+        """
+        for nom in self.list_commands(ctx):
+            commande = self.get_command(ctx, nom)
+            if commande is not None and not commande.hidden:
+                yield nom, commande.get_short_help_str(limit=1000)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commandes\u00a0"):
+            formatter.write_dl(list(self.resumes(ctx)))
+
+
+class GroupeParesseux(Groupe):
     """Groupe dont les commandes sont nommées sans être importées.
 
     :param commandes: nom → (``module:objet``, résumé d'une ligne).
@@ -49,15 +77,5 @@ class GroupeParesseux(click.Group):
             raise click.UsageError(f"La commande « {args[0]} » n'existe pas.{indice}", ctx)
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        lignes = [
-            (
-                nom,
-                self._paresseuses[nom][1]
-                if nom in self._paresseuses
-                else (self.get_command(ctx, nom) or click.Command(nom)).get_short_help_str(),
-            )
-            for nom in self.list_commands(ctx)
-        ]
-        with formatter.section("Commandes"):
-            formatter.write_dl(lignes)
+    def resumes(self, ctx: click.Context) -> Iterator[tuple[str, str]]:
+        yield from ((nom, resume) for nom, (_, resume) in sorted(self._paresseuses.items()))
