@@ -179,7 +179,7 @@ def _verifier_les_dates(
         raise OperationRefusee(
             f"La livraison a {(aujourd_hui - livraison.date).days} jours ; {ANCIENNETE_MAX.days} au plus.",
             lieu=lieu,
-            remede="demander une livraison récente, ou confirmer qu'il faut appliquer celle-ci.",
+            remede="demander une livraison récente, ou confirmer celle-ci (« --accepter-ancienne »).",
         )
 
 

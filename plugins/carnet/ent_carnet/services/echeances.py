@@ -36,5 +36,12 @@ def aligner(session: Session, uai: str, _horloge: Horloge) -> int:
     return effacement.aligner(session, uai)
 
 
-TACHES = (TacheParEtablissement("carnet.aligner_echeances", aligner, periode="10 2 * * *"),)
+TACHES = (
+    TacheParEtablissement(
+        "carnet.aligner_echeances",
+        aligner,
+        periode="10 2 * * *",
+        libelle="Accorder les échéances de conservation",
+    ),
+)
 """La nuit, avant que la conservation n'exécute ses plans."""

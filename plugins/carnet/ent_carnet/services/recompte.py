@@ -56,5 +56,12 @@ def _concernes(session: Session, uai: str, annee: int, du: date, au: date) -> se
     return set(session.scalars(union(*enonces)))
 
 
-TACHES = (TacheParEtablissement("carnet.recompter_seuils", recompter, periode="40 4 * * *"),)
+TACHES = (
+    TacheParEtablissement(
+        "carnet.recompter_seuils",
+        recompter,
+        periode="40 4 * * *",
+        libelle="Recompter les absences qui atteignent un seuil",
+    ),
+)
 """Avant l'aube, quand les imports de la nuit sont passés."""
