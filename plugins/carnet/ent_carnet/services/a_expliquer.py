@@ -9,13 +9,19 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from ent_core.brique import FUSEAU, Base, lire
+from ent_core.brique import (
+    ANNEE,
+    FUSEAU,
+    UAI,
+    Base,
+    lire,
+    liste_liee,
+)
 from sqlalchemy import ColumnElement, Select, String, and_, case, exists, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Absence, Fait, Justification, Motif
 from ent_carnet.nomenclatures import EtatAbsence, EtatJustification, Genre, NatureFait
-from ent_carnet.services.liees import ANNEE, UAI, liste
 
 __all__ = ["AExpliquer", "a_expliquer"]
 
@@ -79,7 +85,7 @@ def _reunies(lues: Iterable[AExpliquer]) -> list[AExpliquer]:
 
 
 def _enonce() -> Select[Any]:
-    eleves = liste("eleves")
+    eleves = liste_liee("eleves")
     a, f, j, m = _absence, _fait, _justification, _motif
     genre: ColumnElement[str] = case(
         (f.nature == NatureFait.RETARD, literal(Genre.RETARD, String)), else_=literal(Genre.ABSENCE, String)

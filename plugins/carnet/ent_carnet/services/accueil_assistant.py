@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ent_core.brique import (
+    ANNEE,
+    UAI,
     Contexte,
     EtatVignette,
     LigneVignette,
@@ -12,6 +14,7 @@ from ent_core.brique import (
     Vignette,
     annee_scolaire,
     heure,
+    instant_lie,
     lire,
 )
 from sqlalchemy import func, literal, select, union_all
@@ -22,7 +25,6 @@ from ent_carnet.nomenclatures import EtatRetenue
 from ent_carnet.permissions import JOINDRE
 from ent_carnet.services.enonces_tableau import A_JOINDRE, ABSENTS
 from ent_carnet.services.feuille import minuit
-from ent_carnet.services.liees import ANNEE, UAI, instant
 
 __all__ = ["vignette"]
 
@@ -33,7 +35,7 @@ _DU_MOMENT = union_all(
     select(literal("joindre"), func.count(_a_joindre.c.eleve_id.distinct())),
     select(literal("retenues"), func.count(_retenue.id)).where(
         _retenue.uai == UAI, _retenue.annee == ANNEE, _retenue.etat == EtatRetenue.PREVUE.value,
-        _retenue.debut >= instant("matin"), _retenue.debut < instant("soir"),
+        _retenue.debut >= instant_lie("matin"), _retenue.debut < instant_lie("soir"),
     ),
 )  # fmt: skip
 _MOTS = (

@@ -12,7 +12,9 @@ from typing import Any
 from uuid import UUID
 
 from ent_core.brique import (
+    ANNEE,
     FUSEAU,
+    UAI,
     Contexte,
     EtatVignette,
     LigneVignette,
@@ -21,6 +23,7 @@ from ent_core.brique import (
     Vignette,
     annee_scolaire,
     heure,
+    instant_lie,
     lire,
     seances_du_jour,
     seances_enseignees,
@@ -35,7 +38,6 @@ from ent_carnet.nomenclatures import NatureFait
 from ent_carnet.regles.appel import Delais, EtatAppel, Heure, choisir, etat_de_l_appel, heures_de
 from ent_carnet.services.enonces_appel import AppelLu, appels_des_seances, compter
 from ent_carnet.services.feuille import appel_de, minuit
-from ent_carnet.services.liees import ANNEE, UAI, instant
 
 __all__ = [
     "Attendu",
@@ -99,8 +101,8 @@ _DU_JOUR = (
     .where(
         _fait.uai == UAI,
         _fait.annee == ANNEE,
-        _fait.debut >= instant("du"),
-        _fait.debut < instant("au"),
+        _fait.debut >= instant_lie("du"),
+        _fait.debut < instant_lie("au"),
         _fait.retire_le.is_(None),
     )
     .order_by(_fait.debut, _fait.id)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ent_core.brique import ANNEE, UAI, instant_lie
 from sqlalchemy import bindparam, func, select
 
 from ent_carnet.modeles import Absence
-from ent_carnet.services.liees import ANNEE, UAI, instant
 
 __all__ = ["CORRIGEE"]
 
@@ -26,7 +26,7 @@ CORRIGEE = (
     select(func.max(_annulee.debut))
     .where(
         _annulee.uai == UAI, _annulee.annee == ANNEE, _annulee.eleve_id == bindparam("eleve"),
-        _annulee.annulee_le >= instant("debut"), ~_reste,
+        _annulee.annulee_le >= instant_lie("debut"), ~_reste,
     )
     .scalar_subquery()
 )  # fmt: skip

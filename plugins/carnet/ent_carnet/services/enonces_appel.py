@@ -8,7 +8,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ent_core.brique import Base, SeanceLue, lire
+from ent_core.brique import (
+    ANNEE,
+    UAI,
+    Base,
+    SeanceLue,
+    instant_lie,
+    lire,
+    liste_liee,
+)
 from sqlalchemy import (
     SmallInteger,
     String,
@@ -32,7 +40,6 @@ from sqlalchemy.orm import Session
 from ent_carnet.modeles import Absence, Appel, Fait, InterdictionConservatoire, Motif, Reglage
 from ent_carnet.nomenclatures import Ailleurs, Genre, LegitimiteMotif, NatureFait
 from ent_carnet.regles.appel import Constat, Delais
-from ent_carnet.services.liees import ANNEE, UAI, instant, liste
 
 __all__ = [
     "AppelLu",
@@ -103,7 +110,7 @@ class Signe:
 _APPELS_NOTES, _FAITS_NOTES = (Base.metadata.tables[modele.__tablename__] for modele in (Appel, Fait))
 _appel, _fait, _absence = _APPELS_NOTES.c, _FAITS_NOTES.c, Absence.__table__.c
 _motif, _reglage, _interdit = (modele.__table__.c for modele in (Motif, Reglage, InterdictionConservatoire))
-_INSTANT, _APPELS, _ELEVES = instant("instant"), liste("appels"), liste("eleves")
+_INSTANT, _APPELS, _ELEVES = instant_lie("instant"), liste_liee("appels"), liste_liee("eleves")
 
 _COLONNES = (
     _appel.id, _appel.seance_id, _appel.debut, _appel.fin, _appel.division_id, _appel.groupe_id,
@@ -122,11 +129,11 @@ _DELAIS_ET_APPELS = (
                 _appel.uai == UAI,
                 _appel.annee == ANNEE,
                 or_(
-                    _appel.seance_id == liste("seances"),
+                    _appel.seance_id == liste_liee("seances"),
                     and_(
-                        _appel.debut >= instant("du"),
-                        _appel.debut < instant("au"),
-                        func.coalesce(_appel.division_id, _appel.groupe_id) == liste("structures"),
+                        _appel.debut >= instant_lie("du"),
+                        _appel.debut < instant_lie("au"),
+                        func.coalesce(_appel.division_id, _appel.groupe_id) == liste_liee("structures"),
                     ),
                 ),
             ),
@@ -157,7 +164,7 @@ _SIGNES = union_all(
     .where(
         _fait.uai == UAI, _fait.annee == ANNEE, _fait.eleve_id == _ELEVES, _fait.retire_le.is_(None),
         _fait.nature == NatureFait.ABSENT.value, _fait.debut < _INSTANT,
-        _fait.debut >= instant("matin"),
+        _fait.debut >= instant_lie("matin"),
     )
     .group_by(_fait.eleve_id),
     select(
@@ -196,7 +203,7 @@ _RETIRER = (
     .where(
         _fait.uai == bindparam("ecole", type_=String),
         _fait.annee == bindparam("an", type_=SmallInteger),
-        _fait.id == liste("faits"),
+        _fait.id == liste_liee("faits"),
         _fait.retire_le.is_(None),
     )
     .values(retire_le=_INSTANT, retire_par=bindparam("par", type_=Uuid))

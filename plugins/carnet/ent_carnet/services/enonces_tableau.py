@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from ent_core.brique import ANNEE, UAI, instant_lie
 from sqlalchemy import (
     CompoundSelect,
     Select,
@@ -31,7 +32,6 @@ from ent_carnet.nomenclatures import (
     Sanction,
 )
 from ent_carnet.regles.appel import ACCUEILLI
-from ent_carnet.services.liees import ANNEE, UAI, instant
 
 __all__ = ["ABSENTS", "A_JOINDRE", "EXCLUS", "SANS_MOTIF", "du_moment"]
 
@@ -40,7 +40,7 @@ _appel, _fait, _absence, _motif, _contact, _propose = (
 )
 _sanction = SanctionEleve.__table__.c
 _JOUR: Any = bindparam("jour")
-_INSTANT, _MONTRE, _MATIN, _SOIR = (instant(nom) for nom in ("instant", "montre", "matin", "soir"))
+_INSTANT, _MONTRE, _MATIN, _SOIR = (instant_lie(nom) for nom in ("instant", "montre", "matin", "soir"))
 
 ABSENTS = union_all(
     select(

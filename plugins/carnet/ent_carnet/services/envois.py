@@ -9,13 +9,19 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from ent_core.brique import FUSEAU, Base, Contexte, lire
+from ent_core.brique import (
+    ANNEE,
+    FUSEAU,
+    UAI,
+    Base,
+    Contexte,
+    lire,
+)
 from sqlalchemy import Select, and_, bindparam, case, select
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Justification, Motif
 from ent_carnet.nomenclatures import EtatJustification
-from ent_carnet.services.liees import ANNEE, UAI
 
 __all__ = ["Envoi", "a_deja_envoye", "derniers_envois", "un_envoi"]
 

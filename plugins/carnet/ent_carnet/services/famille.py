@@ -9,13 +9,16 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from ent_core.brique import (
+    ANNEE,
     FUSEAU,
+    UAI,
     Contexte,
     Introuvable,
     PersonneNommee,
     Portee,
     SeanceLue,
     eleves_nommes,
+    instant_lie,
     jour_long,
     lire,
     seances_de_l_eleve,
@@ -30,7 +33,6 @@ from ent_carnet.services.a_expliquer import AExpliquer, a_expliquer
 from ent_carnet.services.corrections import CORRIGEE
 from ent_carnet.services.envois import Envoi, derniers_envois
 from ent_carnet.services.lecture_famille import LigneMontree, lignes_montrees, sur_papier
-from ent_carnet.services.liees import ANNEE, UAI, instant
 from ent_carnet.services.qui_explique import Empechement, empechement
 from ent_carnet.services.reglement import ADRESSE
 from ent_carnet.services.suivi_famille import AUCUN_SUIVI, SuiviFamille, suivi_de_la_famille
@@ -43,7 +45,7 @@ _CHERCHE = timedelta(days=22)
 
 
 _appel, _absence, _desaccord = (modele.__table__.c for modele in (Appel, Absence, Desaccord))
-_DEBUT, _FIN, _ELEVE = instant("debut"), instant("fin"), bindparam("eleve", type_=Uuid)
+_DEBUT, _FIN, _ELEVE = instant_lie("debut"), instant_lie("fin"), bindparam("eleve", type_=Uuid)
 _SIENNES: Any = structures_suivies(UAI, ANNEE, _ELEVE, bindparam("jour", type_=Date))
 # Ce que l'établissement sait ce jour, en une ligne : les champs de ``_Su``.
 _SU = select(

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from ent_core.brique import Contexte, lire, opposees_et_limitees
+from ent_core.brique import (
+    ANNEE,
+    UAI,
+    Contexte,
+    lire,
+    opposees_et_limitees,
+)
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Accuse, Affichage
-from ent_carnet.services.liees import ANNEE, UAI
 from ent_carnet.services.lignes import LigneCarnet, lignes_du_carnet
 from ent_carnet.traitements import AFFICHAGE
 

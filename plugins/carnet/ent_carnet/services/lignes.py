@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from ent_core.brique import FUSEAU, jour_long, lire
+from ent_core.brique import ANNEE, FUSEAU, UAI, instant_lie, jour_long, lire, liste_liee
 from sqlalchemy import (
     ColumnElement,
     Date,
@@ -51,8 +51,6 @@ from ent_carnet.nomenclatures import (
 )
 from ent_carnet.regles.intervalles import heures_dites, periode_dite
 from ent_carnet.services.delai import lisible
-from ent_carnet.services.liees import ANNEE, UAI, liste
-from ent_carnet.services.liees import instant as moment
 
 __all__ = ["LigneCarnet", "lignes_du_carnet"]
 
@@ -94,11 +92,11 @@ _absence, _motif, _fait = _t["carnet_absence"], _t["carnet_motif"], _t["carnet_f
 _punition, _retenue = _t["carnet_punition"], _t["carnet_retenue"]
 _sanction, _etape, _mot = _t["carnet_sanction"], _t["carnet_etape"], _t["carnet_observation"]
 _propose = _t["carnet_justification"]
-_ELEVES = liste("eleves")
+_ELEVES = liste_liee("eleves")
 _DEBUT: Any = bindparam("debut")
 _FIN: Any = bindparam("fin")
 _DU, _AU = bindparam("du", type_=Date), bindparam("au", type_=Date)
-_INSTANT, _JOUR = moment("instant"), bindparam("jour", type_=Date)
+_INSTANT, _JOUR = instant_lie("instant"), bindparam("jour", type_=Date)
 _LISIBLE = lisible(UAI, _INSTANT)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from ent_core.brique import Contexte, Horloge, consigner, lire
+from ent_core.brique import (
+    UAI,
+    Contexte,
+    Horloge,
+    consigner,
+    lire,
+)
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Reglage
-from ent_carnet.services.liees import UAI
 from ent_carnet.services.motifs import reglage
 
 __all__ = ["ADRESSE", "adresse", "changer"]

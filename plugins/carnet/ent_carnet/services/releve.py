@@ -12,7 +12,18 @@ from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
-from ent_core.brique import FUSEAU, Base, Source, inscriptions, lire, seances_prevues
+from ent_core.brique import (
+    ANNEE,
+    FUSEAU,
+    UAI,
+    Base,
+    Source,
+    inscriptions,
+    instant_lie,
+    lire,
+    liste_liee,
+    seances_prevues,
+)
 from sqlalchemy import Row, and_, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -21,7 +32,6 @@ from ent_carnet.nomenclatures import EtatAbsence, Genre, Indicateur, LegitimiteM
 from ent_carnet.regles.attendus import Appartenance, AppelFait, Constat, Prevue, observer
 from ent_carnet.regles.demi_journees import Observee, Periode
 from ent_carnet.regles.indicateurs import Changement, Indicateurs, indicateurs_au
-from ent_carnet.services.liees import ANNEE, UAI, instant, liste
 
 __all__ = ["PeriodeTenue", "Releve", "bornes", "periodes_tenues", "relever"]
 
@@ -31,7 +41,7 @@ _fait = _tables[Fait.__tablename__].c
 _absence = _tables[Absence.__tablename__].c
 _motif = _tables[Motif.__tablename__].c
 _change = _tables[ChangementMotif.__tablename__].c
-_DU, _AU = instant("du"), instant("au")
+_DU, _AU = instant_lie("du"), instant_lie("au")
 _APPELS = select(
     _appel.id,
     _appel.seance_id,
@@ -41,11 +51,11 @@ _APPELS = select(
     _appel.termine_le.is_not(None),
 ).where(
     _appel.uai == UAI, _appel.annee == ANNEE, _appel.debut >= _DU, _appel.debut < _AU,
-    or_(_appel.division_id == liste("structures"), _appel.groupe_id == liste("structures")),
+    or_(_appel.division_id == liste_liee("structures"), _appel.groupe_id == liste_liee("structures")),
 )  # fmt: skip
 _FAITS = select(_fait.eleve_id, _fait.appel_id, _fait.nature, _fait.debut, _fait.fin).where(
     _fait.uai == UAI, _fait.annee == ANNEE, _fait.debut >= _DU, _fait.debut < _AU,
-    _fait.eleve_id == liste("eleves"), _fait.retire_le.is_(None),
+    _fait.eleve_id == liste_liee("eleves"), _fait.retire_le.is_(None),
 )  # fmt: skip
 _ABSENCES = (
     select(
@@ -60,7 +70,7 @@ _ABSENCES = (
     )
     .where(
         _absence.uai == UAI, _absence.annee == ANNEE, _absence.debut < _AU, _absence.fin > _DU,
-        _absence.eleve_id == liste("eleves"), _absence.annulee_le.is_(None),
+        _absence.eleve_id == liste_liee("eleves"), _absence.annulee_le.is_(None),
     )
     .order_by(_absence.debut, _absence.id)
 )  # fmt: skip

@@ -8,7 +8,17 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from ent_core.brique import FUSEAU, Introuvable, OperationRefusee, Source, lire
+from ent_core.brique import (
+    ANNEE,
+    FUSEAU,
+    UAI,
+    Introuvable,
+    OperationRefusee,
+    Source,
+    instant_lie,
+    lire,
+    liste_liee,
+)
 from sqlalchemy import (
     ColumnElement,
     Date,
@@ -29,7 +39,6 @@ from ent_carnet.modeles import Absence, Alerte, Fait, Reglage
 from ent_carnet.nomenclatures import NatureFait, SeuilAbsences, SuiteAlerte
 from ent_carnet.regles.seuils import Franchissement, Seuils, franchissements
 from ent_carnet.services.decompte import compter_eleves
-from ent_carnet.services.liees import ANNEE, UAI, instant, liste
 from ent_carnet.services.motifs import reglage
 
 __all__ = ["LIBELLES", "a_portee", "clore", "de_l_eleve", "evaluer", "ouvertes", "rouvrir", "trouver"]
@@ -43,11 +52,11 @@ LIBELLES = {
 
 
 _fait, _absence, _alerte = (modele.__table__.c for modele in (Fait, Absence, Alerte))
-_DEBUT, _FIN = instant("debut"), instant("fin")
+_DEBUT, _FIN = instant_lie("debut"), instant_lie("fin")
 
 
 def _d_eleves(table: ReadOnlyColumnCollection[str, Any]) -> ColumnElement[bool]:
-    return and_(table.uai == UAI, table.annee == ANNEE, table.eleve_id == liste("eleves"))
+    return and_(table.uai == UAI, table.annee == ANNEE, table.eleve_id == liste_liee("eleves"))
 
 
 _A_PORTEE = union(

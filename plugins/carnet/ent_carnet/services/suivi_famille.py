@@ -8,13 +8,17 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from ent_core.brique import Contexte, lire
+from ent_core.brique import (
+    ANNEE,
+    UAI,
+    Contexte,
+    lire,
+)
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import DemandeAbsence, Signalement
 from ent_carnet.services import signalements
-from ent_carnet.services.liees import ANNEE, UAI
 
 __all__ = ["AUCUN_SUIVI", "DemandeLue", "SuiviFamille", "suivi_de_la_famille"]
 
