@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ent_core.brique import (
     ANNEE,
+    JOUR,
     UAI,
     Base,
     SeanceLue,
@@ -184,7 +185,7 @@ _SIGNES = union_all(
     ),
     select(literal("interdit"), _interdit.eleve_id, null(), null(), literal(True)).where(
         _interdit.uai == UAI, _interdit.annee == ANNEE, _interdit.eleve_id == _ELEVES,
-        _interdit.du <= bindparam("jour"), _interdit.au >= bindparam("jour"), _interdit.levee_le.is_(None),
+        _interdit.du <= JOUR, _interdit.au >= JOUR, _interdit.levee_le.is_(None),
     ),
 )  # fmt: skip
 _inseree = inserer(_APPELS_NOTES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from ent_core.brique import ANNEE, UAI, instant_lie
+from ent_core.brique import ANNEE, JOUR, UAI, instant_lie
 from sqlalchemy import (
     CompoundSelect,
     Select,
@@ -39,7 +39,6 @@ _appel, _fait, _absence, _motif, _contact, _propose = (
     modele.__table__.c for modele in (Appel, Fait, Absence, Motif, Contact, Justification)
 )
 _sanction = SanctionEleve.__table__.c
-_JOUR: Any = bindparam("jour")
 _INSTANT, _MONTRE, _MATIN, _SOIR = (instant_lie(nom) for nom in ("instant", "montre", "matin", "soir"))
 
 ABSENTS = union_all(
@@ -74,7 +73,7 @@ ABSENTS = union_all(
 
 _essais = and_(
     _contact.uai == _absence.uai, _contact.annee == _absence.annee, _contact.eleve_id == _absence.eleve_id,
-    _contact.le == _JOUR, _contact.retire_le.is_(None),
+    _contact.le == JOUR, _contact.retire_le.is_(None),
 )  # fmt: skip
 A_JOINDRE = (
     select(
@@ -109,8 +108,8 @@ EXCLUS = (
                 Sanction.EXCLUSION_DEFINITIVE,
             ]
         ),
-        _sanction.du <= _JOUR,
-        or_(_sanction.au >= _JOUR, and_(_sanction.au.is_(None), _sanction.du > bindparam("recentes"))),
+        _sanction.du <= JOUR,
+        or_(_sanction.au >= JOUR, and_(_sanction.au.is_(None), _sanction.du > bindparam("recentes"))),
     )
     .order_by(_sanction.au, _sanction.id)
 )

@@ -11,6 +11,7 @@ from uuid import UUID
 from ent_core.brique import (
     ANNEE,
     FUSEAU,
+    JOUR,
     UAI,
     Contexte,
     Introuvable,
@@ -24,7 +25,7 @@ from ent_core.brique import (
     seances_de_l_eleve,
     structures_suivies,
 )
-from sqlalchemy import Date, Uuid, bindparam, func, or_, select
+from sqlalchemy import Uuid, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from ent_carnet.modeles import Absence, Appel, Desaccord
@@ -46,7 +47,7 @@ _CHERCHE = timedelta(days=22)
 
 _appel, _absence, _desaccord = (modele.__table__.c for modele in (Appel, Absence, Desaccord))
 _DEBUT, _FIN, _ELEVE = instant_lie("debut"), instant_lie("fin"), bindparam("eleve", type_=Uuid)
-_SIENNES: Any = structures_suivies(UAI, ANNEE, _ELEVE, bindparam("jour", type_=Date))
+_SIENNES: Any = structures_suivies(UAI, ANNEE, _ELEVE, JOUR)
 # Ce que l'établissement sait ce jour, en une ligne : les champs de ``_Su``.
 _SU = select(
     select(func.count())

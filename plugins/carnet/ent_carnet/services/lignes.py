@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from ent_core.brique import ANNEE, FUSEAU, UAI, instant_lie, jour_long, lire, liste_liee
+from ent_core.brique import ANNEE, FUSEAU, JOUR, UAI, instant_lie, jour_long, lire, liste_liee
 from sqlalchemy import (
     ColumnElement,
     Date,
@@ -96,7 +96,7 @@ _ELEVES = liste_liee("eleves")
 _DEBUT: Any = bindparam("debut")
 _FIN: Any = bindparam("fin")
 _DU, _AU = bindparam("du", type_=Date), bindparam("au", type_=Date)
-_INSTANT, _JOUR = instant_lie("instant"), bindparam("jour", type_=Date)
+_INSTANT = instant_lie("instant")
 _LISIBLE = lisible(UAI, _INSTANT)
 
 
@@ -178,7 +178,7 @@ _SANCTIONS = _lues(
     _sanction.uai == UAI, _sanction.eleve_id == _ELEVES,
     _sanction.etat.in_([EtatSanction.NOTIFIEE, EtatSanction.EXECUTEE]),
     # Effacée, une sanction ne se lit plus, même d'une semaine où elle était au dossier.
-    or_(_sanction.efface_le.is_(None), _sanction.efface_le > _JOUR),
+    or_(_sanction.efface_le.is_(None), _sanction.efface_le > JOUR),
     or_(_NOTIFIEE.between(_DU, _AU - 1), and_(_sanction.du < _AU, _sanction.au >= _DU)),
 )  # fmt: skip
 _du_jour = and_(_punition.jour >= _DU, _punition.jour < _AU)
